@@ -1,0 +1,311 @@
+"""Bound statements: what a text means, names resolved and types known. Nothing of sqlglot is left.
+
+``text`` is the statement's own text, for the command log and SHOW.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from streamsql.catalog.catalog import Source, SourceKind
+from streamsql.errors import Span
+from streamsql.expr.nodes import Expression
+from streamsql.plan.nodes import Plan
+from streamsql.topology.topics import TimestampSpec
+from streamsql.types.sqltypes import SqlType
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSource:
+    """CREATE STREAM | TABLE over a topic. The topic is created when ``source.partitions`` is given."""
+
+    source: Source
+    if_not_exists: bool
+    or_replace: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateAs:
+    """CREATE STREAM | TABLE … AS SELECT: the sink and the plan whose rows fill it."""
+
+    source: Source
+    plan: Plan
+    sources: tuple[str, ...]
+    query_id: str
+    timestamp: TimestampSpec | None
+    if_not_exists: bool
+    or_replace: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class InsertSelect:
+    """INSERT INTO … SELECT."""
+
+    sink: Source
+    plan: Plan
+    sources: tuple[str, ...]
+    query_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class InsertValues:
+    """INSERT INTO … VALUES: constant expressions by column, in the columns' types.
+
+    ``timestamp`` is the expression given for ROWTIME, or ``None`` for now.
+    """
+
+    sink: Source
+    values: Mapping[str, Expression]
+    timestamp: Expression | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PushQuery:
+    """SELECT … EMIT CHANGES | FINAL. Output columns in the order written are ``columns``."""
+
+    plan: Plan
+    sources: tuple[str, ...]
+    columns: tuple[str, ...]
+    limit: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRange:
+    """What WHERE says about the key of a pulled table: exact keys, or ``None`` for a scan."""
+
+    keys: tuple[Expression, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PullQuery:
+    """SELECT without EMIT: the rows as they are now (of a table), or all records up to now (of a stream).
+
+    ``plan`` is Scan, Filter, Project only. ``lookup``: exact key values (single key column, or tuples in
+    column order), when the predicate fixes the key; the predicate stays in the plan all the same.
+    """
+
+    source: Source
+    plan: Plan
+    lookup: tuple[Expression, ...] | None
+    columns: tuple[str, ...]
+    limit: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropSource:
+    """DROP STREAM | TABLE. ``source`` is ``None`` when IF EXISTS met nothing."""
+
+    source: Source | None
+    delete_topic: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateType:
+    """CREATE TYPE; ``skip``: it exists and IF NOT EXISTS was written."""
+
+    name: str
+    type: SqlType
+    skip: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropType:
+    """DROP TYPE; ``name`` is ``None`` when IF EXISTS met nothing."""
+
+    name: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlterSource:
+    """ALTER STREAM | TABLE … ADD: the source with the new columns."""
+
+    source: Source
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terminate:
+    """TERMINATE id; ``None`` means ALL."""
+
+    query_id: str | None
+    text: str
+
+
+class ShowWhat(Enum):
+    """What SHOW and LIST can list."""
+
+    STREAMS = "STREAMS"
+    TABLES = "TABLES"
+    QUERIES = "QUERIES"
+    TOPICS = "TOPICS"
+    FUNCTIONS = "FUNCTIONS"
+    PROPERTIES = "PROPERTIES"
+    TYPES = "TYPES"
+    VARIABLES = "VARIABLES"
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """SHOW | LIST."""
+
+    what: ShowWhat
+    extended: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Describe:
+    """DESCRIBE a source."""
+
+    source: Source
+    extended: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeFunction:
+    """DESCRIBE FUNCTION."""
+
+    name: str
+    text: str
+
+
+class ExplainWhat(Enum):
+    """Which value between two steps EXPLAIN shows."""
+
+    PLAN = "PLAN"
+    OPTIMIZED = "OPTIMIZED"
+    TOPOLOGY = "TOPOLOGY"
+    CODE = "CODE"
+
+
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """EXPLAIN [PLAN | OPTIMIZED | TOPOLOGY | CODE] of a statement, or of a running query by id."""
+
+    what: ExplainWhat
+    statement: "CreateAs | InsertSelect | PushQuery | PullQuery | None"
+    query_id: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetProperty:
+    """SET 'name'='value'; ``value`` ``None``: UNSET."""
+
+    name: str
+    value: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DefineVariable:
+    """DEFINE name='value'; ``value`` ``None``: UNDEFINE."""
+
+    name: str
+    value: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrintTopic:
+    """PRINT a topic's records."""
+
+    topic: str
+    from_beginning: bool
+    interval: int
+    limit: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunScript:
+    """RUN SCRIPT 'file'."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssertTopic:
+    """ASSERT [NOT EXISTS] TOPIC."""
+
+    topic: str
+    partitions: int | None
+    replicas: int | None
+    exists: bool
+    timeout_ms: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssertRecord:
+    """ASSERT [NULL] VALUES: the next record of the source's topic.
+
+    Attributes:
+        values: Expected values by column (key columns only for a tombstone).
+        tombstone: ASSERT NULL VALUES.
+        timestamp: Expected ROWTIME, if asserted.
+    """
+
+    source: Source
+    values: Mapping[str, Expression]
+    tombstone: bool
+    timestamp: Expression | None
+    window_start: Expression | None
+    window_end: Expression | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssertSource:
+    """ASSERT STREAM | TABLE: the source must be declared just so."""
+
+    kind: SourceKind
+    expected: Source
+    text: str
+
+
+Statement = (
+    CreateSource
+    | CreateAs
+    | InsertSelect
+    | InsertValues
+    | PushQuery
+    | PullQuery
+    | DropSource
+    | CreateType
+    | DropType
+    | AlterSource
+    | Terminate
+    | Show
+    | Describe
+    | DescribeFunction
+    | Explain
+    | SetProperty
+    | DefineVariable
+    | PrintTopic
+    | RunScript
+    | AssertTopic
+    | AssertRecord
+    | AssertSource
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A bound statement, where it stood in the submitted text, and the directives before it."""
+
+    statement: Statement
+    span: Span
+    directives: Mapping[str, Any]
