@@ -1,0 +1,248 @@
+"""Stretches: everything stateless between one input and the next stateful processors or sinks.
+
+A stretch is an input and a tree of steps. It becomes one generated function
+(:func:`streamsql.expr.codegen.stretches.generate`), so that a record passes through filters,
+projections, re-keying and encoding without an object or a call in between::
+
+    SourceInput                          StreamInput / TableInput
+        | FilterStep                         | ProjectStep
+        | BranchStep ----------+             | ForwardStep(target)
+        | ProjectStep          | RekeyStep
+        | SendStep             | ForwardStep
+
+The last step of a list is its end: a ForwardStep, a SendStep, or a BranchStep. Expressions refer to
+the columns of the schema at that point by name, and to the pseudo columns: ROWTIME everywhere,
+ROWPARTITION and ROWOFFSET below a source, WINDOWSTART and WINDOWEND while the key is windowed.
+
+What happens to a record that fails, and to one without a value:
+
+| step    | expression fails (each failure is reported)     | stream record with a NULL value      |
+|---------|-------------------------------------------------|--------------------------------------|
+| Filter  | counts as false                                 | dropped                              |
+| Project | that column is NULL                             | stays NULL                           |
+| Rekey   | that key column is NULL                         | evaluated with NULL value columns    |
+| FlatMap | that function makes no rows                     | dropped                              |
+| Send    | encoding: that record is skipped                | sent without a value                 |
+
+Nothing that a target or a ``send`` raises is caught.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+from streamsql.expr.nodes import Expression, NamedExpression, TableCall
+from streamsql.types.record import Key
+from streamsql.types.schema import Schema
+
+
+class Skip(Enum):
+    """What a repair function returns for a record that is not to be processed."""
+
+    SKIPPED = "skipped"
+
+
+SKIPPED = Skip.SKIPPED
+
+
+class RowDecoder(Protocol):
+    """What a source needs of ``formats.format.Decoder``.
+
+    ``decode`` is fetched at the start of a batch and again after each repair.
+    """
+
+    decode: Callable[[bytes], Any]
+    errors: tuple[type[Exception], ...]
+
+
+Report = Callable[[Exception, str, Any], None]
+"""``report(error, expression_text, record)`` notes that an expression has no value for a record.
+
+``record`` is the message below a source, else the tuple ``(key, value, timestamp_ms)``.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class EventTime:
+    """The column that holds the time of a record.
+
+    Attributes:
+        convert: Turns the column's value into ms since the epoch, raising for what it cannot read;
+            ``None`` when the column holds just that (BIGINT, TIMESTAMP).
+    """
+
+    column: str
+    convert: Callable[[Any], int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePolicy:
+    """What is done with records that cannot be read.
+
+    Attributes:
+        repair: ``repair(message, error)`` returns a row object, ``None`` for a NULL row, or
+            :data:`SKIPPED`. Called when ``decode`` raised one of the decoder's errors.
+        repair_key: ``repair_key(message, error)`` returns a key, or :data:`SKIPPED`.
+        bad_timestamp: ``bad_timestamp(message, value, error)`` notes that the record has no usable
+            time (``error`` is ``None`` for NULL and negative ones); the record is then skipped.
+    """
+
+    repair: Callable[[Any, Exception], Any]
+    repair_key: Callable[[Any, Exception], Any]
+    bad_timestamp: Callable[[Any, Any, Exception | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInput:
+    """The messages (``broker.ports.Message``) of one partition of a topic, in order.
+
+    The generated function is ``source(messages)``.
+
+    Attributes:
+        schema: Key and value columns, header columns among the latter. With a window kind the
+            decoded key is ``(key, start_ms, end_ms)``.
+        decoder: Makes row objects of the columns in ``attributes``.
+        attributes: Attribute of the row object by column name (see
+            :func:`streamsql.expr.codegen.liveness.required_columns` for the ones needed).
+        decode_key: Bytes to key; ``None`` for a schema without key columns. Called only when the
+            steps need the key; may raise any exception.
+        event_time: Column of the schema with the record's time; ``None``: the message's own. A
+            record with a NULL value always has the message's own when the column is a value column.
+        headers: Value columns filled from headers: ``(column, header key)``, key ``None`` for all.
+    """
+
+    schema: Schema
+    decoder: RowDecoder
+    attributes: Mapping[str, str]
+    decode_key: Callable[[bytes], Key] | None
+    policy: SourcePolicy
+    event_time: EventTime | None = None
+    headers: tuple[tuple[str, str | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInput:
+    """Records of a stream: the generated function is ``stage(key, value, timestamp)``."""
+
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class TableInput:
+    """Changes of a table: the generated function is ``stage(key, new, old, timestamp)``.
+
+    Attributes:
+        old_known: Whether ``old`` is the row before the change. When it is not (a table without a
+            store), ``old`` is ignored and handed on as ``None``, and every record goes on, if need
+            be as a tombstone; otherwise a change that neither row survives is dropped.
+    """
+
+    schema: Schema
+    old_known: bool = True
+
+
+StretchInput = SourceInput | StreamInput | TableInput
+
+
+@dataclass(frozen=True, slots=True)
+class FilterStep:
+    """Keeps the rows for which the predicate is true."""
+
+    predicate: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectStep:
+    """Computes the value columns anew and gives the key columns their names (as many as before)."""
+
+    key_names: tuple[str, ...]
+    columns: tuple[NamedExpression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RekeyStep:
+    """Computes the key anew; no ``keys``: the key becomes ``None``. Streams only.
+
+    Attributes:
+        drop_null_key: Records of which a key column is NULL are dropped.
+    """
+
+    keys: tuple[NamedExpression, ...]
+    drop_null_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FlatMapStep:
+    """One record for each row of the table functions, zipped and padded with NULL. Streams only.
+
+    The results are appended to the value columns under the calls' names.
+    """
+
+    calls: tuple[TableCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BranchStep:
+    """Hands the record to each of the step lists in order. Last in its list."""
+
+    branches: tuple[tuple["Step", ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardStep:
+    """Calls ``target(key, value, timestamp)``, on a table ``target(key, new, old, timestamp)``."""
+
+    target: Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class SendStep:
+    """Encodes the record and calls ``send(key_bytes, payload, timestamp_ms)``.
+
+    ``payload`` is ``encode(row_type(*values))``, ``None`` for a NULL value and for the tombstone of
+    a table's row. The key bytes of a ``None`` key are ``None``.
+
+    Attributes:
+        encode_key: Key to bytes; ``None``: the message's key bytes as they are, which is possible
+            below a source as long as no step made a new key.
+        event_time: A value column that sets the time of the record written; a NULL, negative or
+            unreadable one is reported and the record skipped. Tombstones keep their own.
+        label: Names the destination in reports.
+    """
+
+    send: Callable[[bytes | None, bytes | None, int], None]
+    encode_key: Callable[[Any], bytes] | None
+    row_type: Callable[..., Any]
+    encode: Callable[[Any], bytes]
+    event_time: EventTime | None = None
+    label: str = "sink"
+
+
+Step = FilterStep | ProjectStep | RekeyStep | FlatMapStep | BranchStep | ForwardStep | SendStep
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """An input, its steps, and what reports hear of.
+
+    Attributes:
+        name: ``query/node``: names the function and its file ``<streamsql query/node>``.
+        description: One line for the docstring.
+    """
+
+    name: str
+    description: str
+    input: StretchInput
+    steps: tuple[Step, ...]
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledFunction:
+    """A generated function, its source text, and the file name it has in tracebacks."""
+
+    name: str
+    source: str
+    filename: str
+    function: Callable[..., Any]
