@@ -1,0 +1,4 @@
+"""State stores: what a task remembers between records, and how that survives.
+
+May import ``types`` and ``errors``.
+"""

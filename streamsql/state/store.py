@@ -1,0 +1,56 @@
+"""The contract between stores and engines, and between stores and the commit.
+
+A store works on values in flight; it keeps what was written since the last commit in a dict (its
+*buffer*, so a task reads its own writes) and encodes keys and values only when they leave it. An
+*engine* keeps bytes in key order. Nothing uncommitted ever reaches an engine.
+
+The commit of a task asks each store for its :meth:`Store.pending` changes as bytes, sends them to the
+changelog when there is one, and after the broker's commit hands them to the engine in one atomic
+:meth:`Engine.write` with the changelog checkpoints; then :meth:`Store.committed`. After an abort,
+:meth:`Store.rollback`: the buffer and every cached value since the last commit are dropped.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+Changes = Mapping[bytes, bytes | None]
+"""New values by key; ``None`` deletes the key."""
+
+
+class Engine(Protocol):
+    """Ordered bytes of the stores of one task, durable or not."""
+
+    def get(self, store: str, key: bytes) -> bytes | None:
+        """Return the committed value of the key, or ``None``."""
+
+    def scan(
+        self, store: str, low: bytes | None = None, high: bytes | None = None
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Yield committed entries with ``low <= key < high`` in key order."""
+
+    def write(self, changes: Mapping[str, Changes], meta: Mapping[str, bytes]) -> None:
+        """Apply the changes of all stores and the meta entries (checkpoints) atomically."""
+
+    def delete_range(self, store: str, low: bytes, high: bytes) -> None:
+        """Delete all entries with ``low <= key < high`` (expired segments), after a write."""
+
+    def meta(self, name: str) -> bytes | None:
+        """Return a meta entry."""
+
+    def close(self) -> None:
+        """Release files and locks."""
+
+
+class Store(Protocol):
+    """What the commit and the restore need of every store."""
+
+    name: str
+
+    def pending(self) -> Changes:
+        """Return the changes since the last commit, encoded; empty when there are none."""
+
+    def committed(self) -> None:
+        """Forget the buffer: its changes are in the engine now."""
+
+    def rollback(self) -> None:
+        """Drop everything since the last commit."""
