@@ -1,0 +1,31 @@
+"""Errors that our own brokers and Kafka word alike."""
+
+from streamsql.broker.ports import TopicConfig, TopicPartition
+from streamsql.errors import EngineError
+
+
+def no_topic(name: str) -> EngineError:
+    """Return the error of a topic that does not exist."""
+    return EngineError(f'topic "{name}" does not exist')
+
+
+def no_partition(partition: TopicPartition) -> EngineError:
+    """Return the error of a partition that does not exist."""
+    return EngineError(f'topic "{partition.topic}" has no partition {partition.partition}')
+
+
+def out_of_range(partition: TopicPartition, offset: int, start: int, end: int) -> EngineError:
+    """Return the error of a position that a log does not have."""
+    return EngineError(
+        f'offset {offset} of topic "{partition.topic}" partition {partition.partition} '
+        f"is not in the log, which holds {start} to {end}"
+    )
+
+
+def check_partitions(wanted: TopicConfig, there: TopicConfig) -> None:
+    """Raise EngineError unless a topic that exists has the partitions wanted of it."""
+    if wanted.partitions != there.partitions:
+        raise EngineError(
+            f'topic "{wanted.name}" has {there.partitions} partitions, '
+            f"but {wanted.partitions} are needed"
+        )

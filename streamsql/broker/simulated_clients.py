@@ -1,0 +1,121 @@
+"""The consumers and readers of the simulated broker."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from streamsql.broker.cursor import Cursor
+from streamsql.broker.faults import Killed
+from streamsql.broker.groups import Member
+from streamsql.broker.ports import Assignment, Committed, Polled, TopicPartition
+from streamsql.broker.simulated_cluster import SimulatedCluster
+
+
+class SimulatedConsumer:
+    """A member of a group of the simulated broker."""
+
+    def __init__(self, cluster: SimulatedCluster, group: str, name: str) -> None:
+        self._cluster = cluster
+        self._group = group
+        self._cursor = Cursor(cluster)
+        self.name = name
+        self.dead = False
+        self.member: Member | None = None
+
+    def subscribe(self, topics: Sequence[str], assignment: Assignment) -> None:
+        """Join the group; the partitions come with a later poll."""
+        self._alive()
+        assert self.member is None, "a consumer subscribes once"
+        group = self._cluster.group(self._group)
+        self.member = Member(group, self.name, topics, _Following(self._cursor, assignment))
+        group.add(self.member)
+
+    def poll(self, max_records: int, timeout_ms: int) -> Polled:  # noqa: ARG002 - time is virtual
+        """Return what is there now."""
+        self._alive()
+        self._cluster.faults.before("poll")
+        if self.member is not None:
+            self.member.step()
+        polled = self._cursor.poll(max_records)
+        self._cluster.faults.after("poll")
+        return polled
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Read on from the offset, and resume the partition."""
+        self._alive()
+        self._cursor.seek(partition, offset)
+
+    def pause(self, partitions: Iterable[TopicPartition]) -> None:
+        """Return nothing of the partitions."""
+        self._alive()
+        self._cursor.pause(partitions)
+
+    def resume(self, partitions: Iterable[TopicPartition]) -> None:
+        """Go on returning records of the partitions."""
+        self._alive()
+        self._cursor.resume(partitions)
+
+    def committed(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Committed]:
+        """Return the committed positions; time passes until pending ones are decided."""
+        self._alive()
+        self._cluster.faults.before("committed")
+        self._cluster.await_decided(self._group, partitions)
+        offsets = self._cluster.offsets.get(self._group, {})
+        self._cluster.faults.after("committed")
+        return {p: offsets[p] for p in partitions if p in offsets}
+
+    def close(self) -> None:
+        """Leave the group, after giving up the partitions."""
+        if not self.dead and self.member is not None:
+            self.member.leave()
+        self.dead = True
+
+    @property
+    def group_name(self) -> str:
+        """The name of the group."""
+        return self._group
+
+    def _alive(self) -> None:
+        if self.dead:
+            raise Killed(self.name)
+
+
+class _Following:
+    """Moves the cursor's partitions along with the assignment."""
+
+    def __init__(self, cursor: Cursor, assignment: Assignment) -> None:
+        self._cursor = cursor
+        self._assignment = assignment
+
+    def assigned(self, partitions: Sequence[TopicPartition]) -> None:
+        self._cursor.add_paused(partitions)
+        self._assignment.assigned(partitions)
+
+    def revoked(self, partitions: Sequence[TopicPartition]) -> None:
+        self._cursor.remove(partitions)
+        self._assignment.revoked(partitions)
+
+    def lost(self, partitions: Sequence[TopicPartition]) -> None:
+        self._cursor.remove(partitions)
+        self._assignment.lost(partitions)
+
+
+class SimulatedReader:
+    """A reader of the simulated broker."""
+
+    def __init__(self, cluster: SimulatedCluster) -> None:
+        self._faults = cluster.faults
+        self._cursor = Cursor(cluster)
+
+    def assign(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Read these partitions from these offsets."""
+        self._cursor.replace(positions)
+
+    def poll(self, max_records: int, timeout_ms: int) -> Polled:  # noqa: ARG002 - time is virtual
+        """Return what is there now."""
+        self._faults.before("read")
+        polled = self._cursor.poll(max_records)
+        self._faults.after("read")
+        return polled
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._cursor.replace({})

@@ -1,0 +1,164 @@
+"""The transactional producer of the simulated broker."""
+
+from collections.abc import Mapping, Sequence
+
+from streamsql.broker.faults import Killed
+from streamsql.broker.groups import Member
+from streamsql.broker.partitioner import Partitioner
+from streamsql.broker.ports import (
+    Committed,
+    Consumer,
+    Send,
+    StateChanges,
+    TopicPartition,
+)
+from streamsql.broker.simulated_cluster import SimulatedCluster
+from streamsql.broker.simulated_log import Outcome, Transaction
+from streamsql.errors import TaskFenced, TransactionAborted
+
+
+class SimulatedProducer:
+    """Writes into the logs at once; its transaction decides whether anybody sees it.
+
+    After an error of :meth:`flush` or :meth:`commit` only :meth:`abort` and :meth:`close` are
+    taken until the transaction is aborted, as with Kafka's client.
+    """
+
+    def __init__(self, cluster: SimulatedCluster, identity: str, *, keeps_state: bool) -> None:
+        self.identity = identity
+        self.dead = False
+        self.fenced = False
+        self.silent_since_ms: int | None = None
+        self.pending: dict[TopicPartition, Committed] = {}
+        self.pending_group: str | None = None
+        self._cluster = cluster
+        self._keeps_state = keeps_state
+        self._transaction: Transaction | None = None
+        self._doomed = False
+        self._ends: dict[TopicPartition, int] = {}
+
+    def fence(self) -> None:
+        """Let nothing of this producer count any more; its open transaction is aborted."""
+        self.fenced = True
+        self._end(Outcome.ABORTED)
+
+    def sender(self, topic: str) -> Send:
+        """Return a function that appends to the topic."""
+        choose = Partitioner(self._cluster.partitions(topic), self._cluster.seed)
+
+        def send(key: bytes | None, value: bytes | None, timestamp_ms: int) -> None:
+            self._send(TopicPartition(topic, choose(key)), key, value, timestamp_ms)
+
+        return send
+
+    def send_to(
+        self, target: TopicPartition, key: bytes | None, value: bytes | None, timestamp_ms: int
+    ) -> None:
+        """Append to one partition."""
+        self._ends[target] = self._send(target, key, value, timestamp_ms) + 1
+
+    def flush(self) -> None:
+        """Raise unless the transaction can still be committed."""
+        self._usable()
+        self._guarded("flush")
+
+    def ends(self) -> Mapping[TopicPartition, int]:
+        """Return the offset behind the last record of :meth:`send_to`, by partition."""
+        return dict(self._ends)
+
+    def commit(
+        self,
+        offsets: Mapping[TopicPartition, Committed],
+        consumer: Consumer,
+        state: Sequence[StateChanges] = (),
+    ) -> None:
+        """Decide the transaction: records, offsets and state become visible together."""
+        assert self._keeps_state or not state, "this broker keeps no state"
+        self._usable()
+        faults = self._cluster.faults
+        try:
+            faults.before("commit")
+            if offsets:
+                self._add_offsets(offsets, consumer)
+            faults.before("commit.decide")
+            self._usable()
+            self._apply(state)
+            faults.after("commit")
+        except BaseException:
+            self._doomed = True
+            raise
+
+    def abort(self) -> None:
+        """Undo everything since the last commit."""
+        if self.dead:
+            raise Killed(self.identity)
+        self._check_fenced()
+        self._cluster.faults.before("abort")
+        self._end(Outcome.ABORTED)
+        self._doomed = False
+        self._cluster.faults.after("abort")
+
+    def close(self) -> None:
+        """Abort what is open."""
+        if not self.dead and not self.fenced:
+            self._end(Outcome.ABORTED)
+        self.dead = True
+
+    def _send(
+        self,
+        target: TopicPartition,
+        key: bytes | None,
+        value: bytes | None,
+        timestamp_ms: int,
+    ) -> int:
+        self._usable()
+        self._cluster.faults.before("send")
+        if self._transaction is None:
+            self._transaction = Transaction()
+        log = self._cluster.log(target)
+        offset = log.append((key, value, timestamp_ms), (), self._transaction)
+        self._cluster.faults.after("send")
+        return offset
+
+    def _add_offsets(self, offsets: Mapping[TopicPartition, Committed], consumer: Consumer) -> None:
+        member = getattr(consumer, "member", None)
+        assert isinstance(member, Member), "the consumer is of this broker and has subscribed"
+        member.check()
+        self.pending = dict(offsets)
+        self.pending_group = member.group.name
+
+    def _apply(self, state: Sequence[StateChanges]) -> None:
+        if self.pending_group is not None:
+            self._cluster.commit_offsets(self.pending_group, self.pending)
+        for changes in state:
+            self._cluster.state(changes.task).apply(changes)
+        self._end(Outcome.COMMITTED)
+
+    def _end(self, outcome: Outcome) -> None:
+        if self._transaction is not None:
+            self._transaction.end(outcome)
+        self._transaction = None
+        self.pending = {}
+        self.pending_group = None
+        self._ends = {}
+
+    def _guarded(self, operation: str) -> None:
+        try:
+            self._cluster.faults.before(operation)
+            self._cluster.faults.after(operation)
+        except BaseException:
+            self._doomed = True
+            raise
+
+    def _usable(self) -> None:
+        if self.dead:
+            raise Killed(self.identity)
+        self._cluster.expire()
+        self.silent_since_ms = None
+        self._check_fenced()
+        if self._doomed:
+            raise TransactionAborted(f'the transaction of "{self.identity}" must be aborted first')
+
+    def _check_fenced(self) -> None:
+        if self.fenced:
+            raise TaskFenced(f'another producer took over the identity "{self.identity}"')
