@@ -1,0 +1,1 @@
+"""A streaming SQL engine on Apache Kafka, as one Python package."""

@@ -1,0 +1,128 @@
+"""The catalog: what names mean. A script is planned on a copy before anything happens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from streamsql.expr.registry import FunctionRegistry
+from streamsql.formats.format import FormatSpec
+from streamsql.types.schema import Schema
+from streamsql.types.sqltypes import SqlType
+
+
+class SourceKind(Enum):
+    """Whether the records of a topic are events or the changes of rows."""
+
+    STREAM = "STREAM"
+    TABLE = "TABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderBinding:
+    """A value column that shows the record's headers, or the last header named ``key``."""
+
+    column: str
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A stream or table: a topic, the schema of its records, and how they are written.
+
+    Attributes:
+        headers: Value columns that are read from the record's headers (never written).
+        timestamp_column: The column that gives the event time, if not the record's own timestamp.
+        window_size_ms: Size of the windows in the key, for time windows.
+        query: Id of the persistent query that writes it (CREATE … AS SELECT), else ``None``.
+        writers: Ids of all persistent queries that write it (INSERT INTO … SELECT among them).
+        readers: Ids of the persistent queries that read it.
+        read_only: Declared as SOURCE.
+        materialized: Whether rows can be looked up by pull queries.
+        text: The statement that made it.
+    """
+
+    name: str
+    kind: SourceKind
+    topic: str
+    schema: Schema
+    key_format: FormatSpec
+    value_format: FormatSpec
+    partitions: int | None = None
+    replicas: int | None = None
+    retention_ms: int | None = None
+    headers: tuple[HeaderBinding, ...] = ()
+    timestamp_column: str | None = None
+    timestamp_format: str | None = None
+    window_size_ms: int | None = None
+    query: str | None = None
+    writers: frozenset[str] = frozenset()
+    readers: frozenset[str] = frozenset()
+    read_only: bool = False
+    materialized: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersistentQuery:
+    """A running query: what it is called, what it writes, and its text."""
+
+    id: str
+    sink: str
+    text: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Sources, persistent queries, custom types and functions, by upper-case (or quoted) name."""
+
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    queries: Mapping[str, PersistentQuery] = field(default_factory=dict)
+    types: Mapping[str, SqlType] = field(default_factory=dict)
+    functions: FunctionRegistry = field(default_factory=FunctionRegistry)
+    next_query: int = 0
+
+    def with_source(self, source: Source) -> "Catalog":
+        """Return a catalog in which the source is added or replaced."""
+        return replace(self, sources={**self.sources, source.name: source})
+
+    def without_source(self, name: str) -> "Catalog":
+        """Return a catalog without the source."""
+        return replace(self, sources={n: s for n, s in self.sources.items() if n != name})
+
+    def with_type(self, name: str, sql_type: SqlType) -> "Catalog":
+        """Return a catalog in which the custom type is added."""
+        return replace(self, types={**self.types, name: sql_type})
+
+    def without_type(self, name: str) -> "Catalog":
+        """Return a catalog without the custom type."""
+        return replace(self, types={n: t for n, t in self.types.items() if n != name})
+
+    def with_query(self, query: PersistentQuery) -> "Catalog":
+        """Return a catalog with the query; its sources and sink know of it, the next id moves on."""
+        sources = dict(self.sources)
+        for name in query.sources:
+            source = sources[name]
+            sources[name] = replace(source, readers=source.readers | {query.id})
+        sink = sources[query.sink]
+        sources[query.sink] = replace(sink, writers=sink.writers | {query.id})
+        return replace(
+            self,
+            sources=sources,
+            queries={**self.queries, query.id: query},
+            next_query=self.next_query + 1,
+        )
+
+    def without_query(self, query_id: str) -> "Catalog":
+        """Return a catalog without the query; nobody refers to it any more."""
+        sources = {
+            name: replace(
+                source,
+                readers=source.readers - {query_id},
+                writers=source.writers - {query_id},
+                query=None if source.query == query_id else source.query,
+            )
+            for name, source in self.sources.items()
+        }
+        queries = {i: query for i, query in self.queries.items() if i != query_id}
+        return replace(self, sources=sources, queries=queries)

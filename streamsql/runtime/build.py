@@ -1,0 +1,269 @@
+"""A sub-topology as the processors of one task.
+
+Built from the leaves up: what is below a node is first turned into *steps* (stateless nodes, sinks,
+calls of stateful processors); the steps below a source or a stateful processor then become one
+generated function each, its stretch.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from streamsql.broker.ports import Message
+from streamsql.expr.codegen.liveness import required_columns
+from streamsql.expr.codegen.stretches import generate
+from streamsql.expr.stretch import (
+    BranchStep,
+    FilterStep,
+    FlatMapStep,
+    ForwardStep,
+    ProjectStep,
+    RekeyStep,
+    SendStep,
+    SourceInput,
+    SourcePolicy,
+    Step,
+    StreamInput,
+    Stretch,
+    StretchInput,
+    TableInput,
+)
+from streamsql.formats.format import attribute_names
+from streamsql.formats.formats import key_decoder, key_encoder, value_decoder, value_encoder
+from streamsql.formats.row import ChangeCodec
+from streamsql.runtime.build_stateful import StatefulBuilder, Wiring
+from streamsql.runtime.environment import Environment, SkipAndCount
+from streamsql.runtime.event_time import event_time
+from streamsql.runtime.layout import internal_topic
+from streamsql.runtime.processors.change_topic import ChangeReceiver, ChangeSender
+from streamsql.runtime.processors.table import TableUpdate, UnkeptTable
+from streamsql.topology.nodes import (
+    Filter,
+    FlatMap,
+    Node,
+    Output,
+    Project,
+    Rekey,
+    Repartition,
+    Sink,
+    StreamSource,
+    TableRepartition,
+    TableSource,
+)
+from streamsql.topology.topology import SubTopology, Topology
+
+ProcessMessages = Callable[[Sequence[Message]], None]
+
+
+@dataclass(slots=True)
+class Processors:
+    """The processors of one task.
+
+    Attributes:
+        sources: By physical topic, what its messages go through, in topology order.
+        flushes: Functions to call before a commit, upstream first.
+        code: Source text of the generated functions, by name.
+    """
+
+    sources: dict[str, list[ProcessMessages]] = field(default_factory=dict)
+    flushes: list[Callable[[], None]] = field(default_factory=list)
+    code: dict[str, str] = field(default_factory=dict)
+
+
+def build(
+    topology: Topology, part: SubTopology, environment: Environment, wiring: Wiring
+) -> Processors:
+    """Return the processors of one task of the part; ``wiring`` holds its stores and clocks."""
+    builder = _Builder(topology, part, environment, wiring)
+    return builder.build()
+
+
+class _Builder:
+    def __init__(
+        self, topology: Topology, part: SubTopology, environment: Environment, wiring: Wiring
+    ) -> None:
+        self._topology = topology
+        self._part = part
+        self._names = frozenset((*part.nodes, *part.exits))
+        self._environment = environment
+        self._processors = Processors()
+        self._targets: dict[tuple[str, str], Callable[..., None]] = {}
+        self._stateful = StatefulBuilder(topology, environment, wiring)
+        self._wiring = wiring
+
+    def build(self) -> Processors:
+        """Build stateful processors from the last to the first, then the sources."""
+        flushes: list[Callable[[], None]] = []
+        for name in reversed(self._part.nodes):
+            node = self._topology.nodes[name]
+            built = self._stateful.build(node, lambda node=node: self._forward(node))
+            if built is not None:
+                for parent, target in built.targets.items():
+                    self._targets[name, parent] = target
+                if built.flush is not None:
+                    flushes.append(built.flush)
+        self._processors.flushes = flushes[::-1]
+        for name in self._part.nodes:
+            self._source(self._topology.nodes[name])
+        return self._processors
+
+    def _source(self, node: Node) -> None:
+        """Add what the messages of the node's topic go through, if the node reads one."""
+        match node:
+            case StreamSource():
+                self._add(node.topic, self._read(node, self._steps(node.name)))
+            case TableSource():
+                forward = self._forward(node)
+                if node.store is None:
+                    update: TableUpdate | UnkeptTable = UnkeptTable(forward)
+                else:
+                    update = TableUpdate(self._wiring.table(node.store), forward)
+                steps = (ForwardStep(update.process),)
+                self._add(node.topic, self._read(node, steps))
+            case Repartition():
+                topic = internal_topic(self._environment.config.application, node.topic.name)
+                self._add(topic, self._read(node, self._steps(node.name)))
+            case TableRepartition():
+                topic = internal_topic(self._environment.config.application, node.topic.name)
+                receiver = ChangeReceiver(
+                    key_decoder(node.format.key, node.format.schema),
+                    ChangeCodec(node.format.schema.value),
+                    self._forward(node),
+                    self._environment.metrics,
+                )
+                self._add(topic, receiver.process)
+            case _:
+                pass
+
+    def _add(self, topic: str, process: ProcessMessages | None) -> None:
+        known = self._processors.sources.setdefault(topic, [])
+        if process is not None:
+            known.append(process)
+
+    def _read(
+        self, node: StreamSource | TableSource | Repartition, steps: tuple[Step, ...]
+    ) -> ProcessMessages | None:
+        """Return the generated source that decodes the node's messages; ``None`` for no steps."""
+        if not steps:
+            return None
+        time = None if isinstance(node, Repartition) else event_time(node.timestamp)
+        headers = () if isinstance(node, Repartition) else node.headers
+        header_names = {header.column for header in headers}
+        needed = required_columns(node.schema, steps, time)
+        used = [c for c in node.schema.value if c.name in needed and c.name not in header_names]
+        decoder = value_decoder(node.format.value, node.format.schema, used)
+        decode_key = None
+        if node.schema.key:
+            decode_key = key_decoder(
+                node.format.key, node.format.schema, node.format.window_size_ms
+            )
+        policy = SkipAndCount(decoder, self._environment.metrics)
+        names = (column.name for column in used)
+        source = SourceInput(
+            schema=node.schema,
+            decoder=decoder,
+            attributes=dict(zip(names, attribute_names(used), strict=True)),
+            decode_key=decode_key,
+            policy=SourcePolicy(policy.repair, policy.repair_key, policy.bad_timestamp),
+            event_time=time,
+            headers=tuple((header.column, header.key) for header in headers),
+        )
+        return self._generate(node.name, source, steps)
+
+    def _generate(
+        self, name: str, stretch_input: StretchInput, steps: tuple[Step, ...]
+    ) -> Callable[..., Any]:
+        description = " → ".join(self._describe(name))
+        stretch = Stretch(name, description, stretch_input, steps, self._report)
+        compiled = generate(stretch)
+        self._processors.code[compiled.name] = compiled.source
+        return compiled.function
+
+    def _describe(self, name: str) -> list[str]:
+        """Return the names of the node and of what is directly below it."""
+        children = [child.name for child in self._topology.children(name)]
+        return [name, ", ".join(children)] if children else [name]
+
+    def _report(self, error: Exception, text: str, record: Any) -> None:
+        message = record if hasattr(record, "offset") else None
+        self._environment.metrics.fail(text, error, message)
+
+    def _forward(self, node: Node) -> Callable[..., None]:
+        """Return what a stateful node calls for each record or change that it makes."""
+        steps = self._steps(node.name)
+        if not steps:
+            return _nothing
+        if len(steps) == 1 and isinstance(steps[0], ForwardStep):
+            return steps[0].target
+        stretch_input: StretchInput
+        if self._topology.is_table(node.name):
+            known = not (isinstance(node, TableSource) and node.store is None)
+            stretch_input = TableInput(node.schema, known)
+        else:
+            stretch_input = StreamInput(node.schema)
+        return self._generate(f"{node.name}/out", stretch_input, steps)
+
+    def _steps(self, name: str) -> tuple[Step, ...]:
+        """Return the steps below a node: of its only child, or a branch for each."""
+        branches = []
+        for child in self._topology.children(name):
+            if child.name in self._names:
+                steps = self._step(child, name)
+                if steps:
+                    branches.append(steps)
+        if len(branches) <= 1:
+            return branches[0] if branches else ()
+        return (BranchStep(tuple(branches)),)
+
+    def _step(self, node: Node, parent: str) -> tuple[Step, ...]:
+        """Return the steps that carry out the node for records from the parent."""
+        step: Step
+        match node:
+            case Filter():
+                step = FilterStep(node.predicate)
+            case Project():
+                step = ProjectStep(tuple(c.name for c in node.schema.key), node.columns)
+            case Rekey():
+                step = RekeyStep(node.keys, node.drop_null_key)
+            case FlatMap():
+                step = FlatMapStep(node.calls)
+            case Sink():
+                return (self._send(node, node.topic.name),)
+            case Repartition():
+                application = self._environment.config.application
+                return (self._send(node, internal_topic(application, node.topic.name)),)
+            case TableRepartition():
+                return (ForwardStep(self._change_sender(node)),)
+            case Output():
+                return (ForwardStep(self._environment.outputs[node.name]),)
+            case _:
+                target = self._targets.get((node.name, parent))
+                return () if target is None else (ForwardStep(target),)
+        below = self._steps(node.name)
+        return (step, *below) if below else ()
+
+    def _send(self, node: Sink | Repartition, topic: str) -> SendStep:
+        encoder = value_encoder(node.format.value, node.format.schema)
+        return SendStep(
+            send=self._environment.producer.sender(topic),
+            encode_key=key_encoder(node.format.key, node.format.schema),
+            row_type=encoder.row_type,
+            encode=encoder.encode,
+            event_time=event_time(node.timestamp) if isinstance(node, Sink) else None,
+            label=topic,
+        )
+
+    def _change_sender(self, node: TableRepartition) -> Callable[..., None]:
+        topic = internal_topic(self._environment.config.application, node.topic.name)
+        sender = ChangeSender(
+            key_encoder(node.format.key, node.format.schema),
+            ChangeCodec(node.format.schema.value),
+            self._environment.producer.sender(topic),
+        )
+        return sender.process
+
+
+def _nothing(*_: object) -> None:
+    """Take a record that nobody reads."""
+
+

@@ -1,0 +1,264 @@
+"""The stateful processors of a task, each from its node, its stores and what it forwards to."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from streamsql.expr.codegen.aggregates import Fold, generate_fold
+from streamsql.expr.codegen.keys import generate_key
+from streamsql.runtime.environment import Environment
+from streamsql.runtime.processors.aggregate import (
+    CachedStreamAggregate,
+    StreamAggregate as UncachedStreamAggregate,
+    TableAggregate as TableAggregateProcessor,
+)
+from streamsql.runtime.processors.emit import CachingEmitter, Emitter
+from streamsql.runtime.processors.regroup import TableRegroup as TableRegroupProcessor
+from streamsql.runtime.processors.session_aggregate import FinalSessionAggregate, SessionAggregate
+from streamsql.runtime.processors.stream_stream_join import JoinSide
+from streamsql.runtime.processors.stream_stream_join import (
+    StreamStreamJoin as StreamStreamJoinProcessor,
+)
+from streamsql.runtime.processors.stream_table_join import (
+    StreamTableJoin as StreamTableJoinProcessor,
+)
+from streamsql.runtime.processors.stream_time import StreamTime
+from streamsql.runtime.processors.table import Materialize as MaterializeProcessor
+from streamsql.runtime.processors.table_table_join import (
+    TableTableJoin as TableTableJoinProcessor,
+)
+from streamsql.runtime.processors.window_aggregate import (
+    CachedWindowAggregate,
+    FinalWindowAggregate,
+    WindowAggregate,
+)
+from streamsql.state.store import Engine
+from streamsql.state.transaction import KeyValueStore
+from streamsql.state.windowed import SessionStore, WindowStore
+from streamsql.topology.nodes import (
+    JoinKind,
+    Materialize,
+    Node,
+    StreamAggregate,
+    StreamStreamJoin,
+    StreamTableJoin,
+    TableAggregate,
+    TableRegroup,
+    TableSource,
+    TableTableJoin,
+)
+from streamsql.topology.stores import KeyValueStoreSpec, SessionStoreSpec, WindowStoreSpec
+from streamsql.topology.topology import Topology
+from streamsql.types.schema import Column
+from streamsql.types.sqltypes import SqlType
+from streamsql.types.windows import SessionWindows
+
+AnyStore = KeyValueStore | WindowStore | SessionStore
+
+
+class Wiring:
+    """The stores and operator clocks of one task, made when first asked for."""
+
+    def __init__(self, engine: Engine, stream_times: Mapping[str, int]) -> None:
+        self._engine = engine
+        self._stream_times = stream_times
+        self.stores: dict[str, AnyStore] = {}
+        self.clocks: dict[str, StreamTime] = {}
+
+    def table(self, spec: KeyValueStoreSpec | WindowStoreSpec | SessionStoreSpec) -> KeyValueStore:
+        """Return the store of a table whose keys have no windows."""
+        return self.key_value(spec.name, spec.key, spec.value)
+
+    def key_value(
+        self, name: str, key: tuple[Column, ...], value: tuple[SqlType, ...]
+    ) -> KeyValueStore:
+        """Return the store of that name."""
+        if name not in self.stores:
+            types = [column.type for column in key]
+            self.stores[name] = KeyValueStore(self._engine, name, types, value)
+        store = self.stores[name]
+        assert isinstance(store, KeyValueStore)
+        return store
+
+    def window(self, spec: WindowStoreSpec, value: tuple[SqlType, ...] | None = None) -> WindowStore:
+        """Return the store of windows; ``value`` replaces the types of the spec."""
+        if spec.name not in self.stores:
+            types = [column.type for column in spec.key]
+            self.stores[spec.name] = WindowStore(
+                self._engine,
+                spec.name,
+                types,
+                spec.value if value is None else value,
+                retention_ms=spec.retention_ms,
+                duplicates=spec.duplicates,
+            )
+        store = self.stores[spec.name]
+        assert isinstance(store, WindowStore)
+        return store
+
+    def session(self, spec: SessionStoreSpec, value: tuple[SqlType, ...]) -> SessionStore:
+        """Return the store of sessions."""
+        if spec.name not in self.stores:
+            types = [column.type for column in spec.key]
+            self.stores[spec.name] = SessionStore(
+                self._engine, spec.name, types, value, retention_ms=spec.retention_ms
+            )
+        store = self.stores[spec.name]
+        assert isinstance(store, SessionStore)
+        return store
+
+    def clock(self, name: str) -> StreamTime:
+        """Return the stream time of the operator."""
+        if name not in self.clocks:
+            self.clocks[name] = StreamTime(self._stream_times.get(name, -1))
+        return self.clocks[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A processor as its neighbours see it.
+
+    Attributes:
+        targets: What takes the records or changes of each parent.
+        flush: Forwards what is held back.
+        code: Generated source, if any.
+    """
+
+    targets: Mapping[str, Callable[..., None]]
+    flush: Callable[[], None] | None = None
+
+
+class StatefulBuilder:
+    """Builds the processor of a stateful node."""
+
+    def __init__(self, topology: Topology, environment: Environment, wiring: Wiring) -> None:
+        self._topology = topology
+        self._environment = environment
+        self._metrics = environment.metrics
+        self._wiring = wiring
+        self.code: dict[str, str] = {}
+
+    def build(self, node: Node, forward: Callable[[], Callable[..., None]]) -> Built | None:
+        """Return the processor of the node, or ``None`` when the node is not stateful.
+
+        ``forward()`` makes what the processor calls for its results.
+        """
+        match node:
+            case StreamAggregate():
+                return self._stream_aggregate(node, forward())
+            case TableAggregate():
+                fold = self._fold(node)
+                store = self._wiring.key_value(node.store.name, node.store.key, _types(fold))
+                processor = TableAggregateProcessor(fold, store, forward())
+                return Built({node.parents[0]: processor.process})
+            case TableRegroup():
+                parent = self._topology.nodes[node.parents[0]].schema
+                group_of = generate_key(node.name, parent, node.keys, self._report)
+                regroup = TableRegroupProcessor(group_of, forward())
+                return Built({node.parents[0]: regroup.process})
+            case Materialize():
+                keeper = MaterializeProcessor(self._wiring.table(node.store), forward())
+                return Built({node.parents[0]: keeper.process})
+            case StreamTableJoin():
+                return self._stream_table_join(node, forward())
+            case StreamStreamJoin():
+                return self._stream_stream_join(node, forward())
+            case TableTableJoin():
+                return self._table_table_join(node, forward())
+            case _:
+                return None
+
+    def _fold(self, node: StreamAggregate | TableAggregate) -> Fold:
+        parent = self._topology.nodes[node.parents[0]].schema
+        fold = generate_fold(node.name, parent, node.columns, node.aggregates, self._report)
+        self.code[node.name] = fold.source
+        return fold
+
+    def _report(self, error: Exception, text: str, record: Any) -> None:
+        del record
+        self._metrics.fail(text, error)
+
+    def _stream_aggregate(self, node: StreamAggregate, forward: Callable[..., None]) -> Built:
+        fold = self._fold(node)
+        types = _types(fold)
+        cached = self._environment.config.cache_bytes > 0
+        parent = node.parents[0]
+        context = (self._wiring.clock(node.name), self._metrics)
+        match node.store:
+            case KeyValueStoreSpec(name, key, _):
+                store = self._wiring.key_value(name, key, types)
+                make = CachedStreamAggregate if cached else UncachedStreamAggregate
+                running = make(fold, store, forward, self._metrics)
+                return Built({parent: running.process}, running.flush)
+            case WindowStoreSpec():
+                assert node.windows is not None
+                assert not isinstance(node.windows, SessionWindows)
+                windows = self._wiring.window(node.store, types)
+                kind: type[WindowAggregate] = (
+                    CachedWindowAggregate if cached else WindowAggregate
+                )
+                if node.final:
+                    kind = FinalWindowAggregate
+                windowed = kind(fold, windows, node.windows, forward, context)
+                return Built({parent: windowed.process}, windowed.flush)
+            case SessionStoreSpec():
+                assert isinstance(node.windows, SessionWindows)
+                sessions = self._wiring.session(node.store, types)
+                emitter = CachingEmitter(forward) if cached else Emitter(forward)
+                of = FinalSessionAggregate if node.final else SessionAggregate
+                session = of(fold, sessions, node.windows, emitter, context)
+                return Built({parent: session.process}, session.flush)
+
+    def _stream_table_join(self, node: StreamTableJoin, forward: Callable[..., None]) -> Built:
+        stream, table = node.parents
+        absent = None
+        if node.kind is JoinKind.LEFT:
+            absent = (None,) * len(self._topology.nodes[table].schema.value)
+        processor = StreamTableJoinProcessor(self._kept(table), absent, forward, self._metrics)
+        return Built({stream: processor.process})
+
+    def _stream_stream_join(self, node: StreamStreamJoin, forward: Callable[..., None]) -> Built:
+        left, right = (self._topology.nodes[parent].schema.value for parent in node.parents)
+        window = self._wiring.window
+        sides = (
+            JoinSide(
+                window(node.left_store),
+                None if node.left_outer is None else window(node.left_outer),
+                node.kind in (JoinKind.LEFT, JoinKind.FULL),
+                node.before_ms,
+                node.after_ms,
+                (None,) * len(left),
+            ),
+            JoinSide(
+                window(node.right_store),
+                None if node.right_outer is None else window(node.right_outer),
+                node.kind in (JoinKind.RIGHT, JoinKind.FULL),
+                node.after_ms,
+                node.before_ms,
+                (None,) * len(right),
+            ),
+        )
+        context = (self._wiring.clock(node.name), self._metrics)
+        retention = node.left_store.retention_ms
+        join = StreamStreamJoinProcessor(sides, node.grace_ms, retention, forward, context)
+        return Built({node.parents[0]: join.left, node.parents[1]: join.right})
+
+    def _table_table_join(self, node: TableTableJoin, forward: Callable[..., None]) -> Built:
+        left, right = node.parents
+        absent = tuple(
+            (None,) * len(self._topology.nodes[parent].schema.value) for parent in node.parents
+        )
+        stores = (self._kept(left), self._kept(right))
+        join = TableTableJoinProcessor(node.kind, stores, (absent[0], absent[1]), forward)
+        return Built({left: join.left, right: join.right})
+
+    def _kept(self, name: str) -> KeyValueStore:
+        """Return the store that keeps the rows of the table node."""
+        node = self._topology.nodes[name]
+        assert isinstance(node, TableSource | Materialize)
+        assert node.store is not None
+        return self._wiring.table(node.store)
+
+
+def _types(fold: Fold) -> tuple[SqlType, ...]:
+    return tuple(column.type for column in fold.state_columns)

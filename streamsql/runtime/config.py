@@ -1,0 +1,25 @@
+"""How a worker runs, apart from what it runs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeConfig:
+    """Settings of the workers of one application, named after Kafka Streams' where it has them.
+
+    Attributes:
+        application: Names the consumer group, the internal topics and the state directory.
+        commit_interval_ms: Time between commits (``commit.interval.ms``).
+        cache_bytes: ``statestore.cache.max.bytes``; 0: every update of a table goes downstream.
+        state_directory: Where task state lives; ``None``: in memory, restored from changelogs.
+        poll_records: Records fetched at once; small blocks stay in the processor's cache.
+        max_uncommitted: Records processed before a commit is forced.
+    """
+
+    application: str
+    commit_interval_ms: int = 100
+    cache_bytes: int = 10 * 1024 * 1024
+    state_directory: Path | None = None
+    poll_records: int = 500
+    max_uncommitted: int = 200_000

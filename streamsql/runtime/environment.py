@@ -1,0 +1,58 @@
+"""What the processors of a task are built from and report to."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from streamsql.broker.ports import Message, Producer
+from streamsql.errors import DecodeError
+from streamsql.expr.stretch import SKIPPED
+from streamsql.formats.format import Decoder
+from streamsql.runtime.config import RuntimeConfig
+from streamsql.runtime.metrics import Metrics
+
+OutputTarget = Callable[..., None]
+"""Takes ``(key, value, timestamp)`` of a stream, ``(key, new, old, timestamp)`` of a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Everything outside the topology that a task's processors touch.
+
+    Attributes:
+        outputs: Targets of the topology's Output nodes, by name.
+    """
+
+    config: RuntimeConfig
+    producer: Producer
+    metrics: Metrics
+    outputs: Mapping[str, OutputTarget] = field(default_factory=dict)
+
+
+class SkipAndCount:
+    """What a source does with records that cannot be read: count, log, go on."""
+
+    __slots__ = ("_decoder", "_metrics")
+
+    def __init__(self, decoder: Decoder, metrics: Metrics) -> None:
+        self._decoder = decoder
+        self._metrics = metrics
+
+    def repair(self, message: Message, error: Exception) -> Any:
+        """Read the value the general way, or skip the record."""
+        del error
+        try:
+            return self._decoder.repair(message.value() or b"")
+        except DecodeError as error:
+            self._metrics.drop("decode", str(error), message)
+            return SKIPPED
+
+    def repair_key(self, message: Message, error: Exception) -> Any:
+        """Skip a record whose key cannot be read."""
+        self._metrics.drop("decode", f"key: {error}", message)
+        return SKIPPED
+
+    def bad_timestamp(self, message: Message, value: Any, error: Exception | None) -> None:
+        """Note a record without a usable time."""
+        detail = f"{value!r} is not a time" + (f": {error}" if error is not None else "")
+        self._metrics.drop("bad-timestamp", detail, message)

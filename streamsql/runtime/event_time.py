@@ -1,0 +1,69 @@
+"""Event time from a column: conversions for the generated sources, and a reader for ordering."""
+
+from collections.abc import Callable
+from typing import Any
+
+from streamsql.broker.ports import Message
+from streamsql.expr.javatime import timestamp_parser
+from streamsql.expr.stretch import EventTime
+from streamsql.formats.formats import key_decoder, value_decoder
+from streamsql.formats.format import attribute_names
+from streamsql.topology.nodes import StreamSource, TableSource
+from streamsql.topology.topics import TimestampSpec
+
+
+def event_time(spec: TimestampSpec | None) -> EventTime | None:
+    """Return how the column of the spec is turned into milliseconds; ``None`` for no column."""
+    if spec is None:
+        return None
+    convert: Callable[[Any], int] | None = None
+    if spec.pattern is not None:
+        convert = timestamp_parser(spec.pattern)
+    return EventTime(spec.column, convert)
+
+
+def timestamp_reader(source: StreamSource | TableSource) -> Callable[[Message], int]:
+    """Return a function that tells the event time of a message before it is processed.
+
+    Messages whose time cannot be read have their own timestamp; the source drops them later.
+    """
+    time = event_time(source.timestamp)
+    if time is None:
+        return message_timestamp
+    column = source.schema.find(time.column)
+    assert column is not None
+    convert = time.convert or int
+    if source.schema.is_key(time.column):
+        decode_key = key_decoder(source.format.key, source.schema, source.format.window_size_ms)
+        return _reader(lambda message: decode_key(message.key() or b""), convert)
+    decoder = value_decoder(source.format.value, source.format.schema, [column])
+    attribute = attribute_names([column])[0]
+
+    def read(message: Message) -> Any:
+        payload = message.value() or b""
+        try:
+            row = decoder.decode(payload)
+        except decoder.errors:
+            row = decoder.repair(payload)
+        return getattr(row, attribute)
+
+    return _reader(read, convert)
+
+
+def message_timestamp(message: Message) -> int:
+    """Return the message's own timestamp."""
+    return message.timestamp()[1]
+
+
+def _reader(
+    read: Callable[[Message], Any], convert: Callable[[Any], int]
+) -> Callable[[Message], int]:
+    """Return ``read`` then ``convert``, falling back to the message's timestamp."""
+
+    def timestamp_of(message: Message) -> int:
+        try:
+            return convert(read(message))
+        except Exception:  # noqa: BLE001 - whatever the value is, the source will report it
+            return message.timestamp()[1]
+
+    return timestamp_of

@@ -1,0 +1,235 @@
+"""A topology laid out on a broker: partitions, physical topic names, topics to create.
+
+Co-partitioning is decided here: all topics that one sub-topology reads have the same number of
+partitions, repartition topics take it from their neighbours, sinks from their writers. A repartition
+between single partitions is left out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from streamsql.broker.ports import TopicConfig, TopicPartition
+from streamsql.errors import EngineError
+from streamsql.topology.nodes import (
+    Repartition,
+    Sink,
+    StreamAggregate,
+    StreamSource,
+    StreamStreamJoin,
+    TableAggregate,
+    TableRepartition,
+    TableSource,
+    Materialize,
+    Node,
+)
+from streamsql.topology.stores import KeyValueStoreSpec, StoreSpec
+from streamsql.topology.topology import SubTopology, Topology, cut, without_repartitions
+from streamsql.types.windows import DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What workers run and on which topics.
+
+    Attributes:
+        topology: Without the repartitions that are not needed.
+        parts: Its sub-topologies.
+        partitions: Number of tasks by index of the sub-topology.
+        inputs: Physical topics that the application reads, by index of the sub-topology.
+        create: Topics the application needs and may create.
+        internal: Physical names of repartition topics.
+        written: Physical names of all topics the application writes and reads again.
+    """
+
+    application: str
+    topology: Topology
+    parts: tuple[SubTopology, ...]
+    partitions: Mapping[int, int]
+    inputs: Mapping[int, tuple[str, ...]]
+    create: tuple[TopicConfig, ...]
+    internal: frozenset[str]
+    written: frozenset[str]
+
+    def partitions_of(self, index: int) -> list[TopicPartition]:
+        """Return all partitions that the tasks of a sub-topology read."""
+        return [
+            TopicPartition(topic, partition)
+            for topic in self.inputs[index]
+            for partition in range(self.partitions[index])
+        ]
+
+
+def internal_topic(application: str, name: str) -> str:
+    """Return the physical name of an internal topic of the application."""
+    return f"{application}-{name}"
+
+
+def changelog_topic(application: str, store: str) -> str:
+    """Return the physical name of a store's changelog topic."""
+    return f"{application}-{store}-changelog"
+
+
+def stores_of(node: Node) -> tuple[StoreSpec, ...]:
+    """Return the stores that the node owns."""
+    match node:
+        case TableSource(store=None):
+            return ()
+        case TableSource() | StreamAggregate() | TableAggregate() | Materialize():
+            assert node.store is not None
+            return (node.store,)
+        case StreamStreamJoin():
+            stores = (node.left_store, node.right_store, node.left_outer, node.right_outer)
+            return tuple(store for store in stores if store is not None)
+        case _:
+            return ()
+
+
+def lay_out(
+    application: str, topology: Topology, existing: Mapping[str, TopicConfig], *, changelogs: bool
+) -> Layout:
+    """Lay the topology out on a broker with these topics.
+
+    Raises:
+        EngineError: A source topic is missing, or topics that must be co-partitioned are not.
+    """
+    first = _Counting(application, topology, existing)
+    first.solve()
+    idle = [
+        node.name
+        for node in topology.nodes.values()
+        if isinstance(node, Repartition | TableRepartition) and first.is_single(node)
+    ]
+    topology = without_repartitions(topology, idle)
+    counting = _Counting(application, topology, existing)
+    counting.solve()
+    internal = {
+        internal_topic(application, node.topic.name)
+        for node in topology.nodes.values()
+        if isinstance(node, Repartition | TableRepartition)
+    }
+    sinks = {n.topic.name for n in topology.nodes.values() if isinstance(n, Sink)}
+    inputs = {part.index: counting.inputs(part) for part in counting.parts}
+    read = {topic for topics in inputs.values() for topic in topics}
+    return Layout(
+        application,
+        topology,
+        counting.parts,
+        counting.tasks,
+        inputs,
+        tuple(counting.to_create(changelogs=changelogs)),
+        frozenset(internal),
+        frozenset((internal | sinks) & read),
+    )
+
+
+class _Counting:
+    """Finds the number of partitions of every topic and task, from the sources downwards."""
+
+    def __init__(
+        self, application: str, topology: Topology, existing: Mapping[str, TopicConfig]
+    ) -> None:
+        self._application = application
+        self._topology = topology
+        self._existing = existing
+        self.parts = cut(topology)
+        self.tasks: dict[int, int] = {}
+        self._counts = {name: topic.partitions for name, topic in existing.items()}
+
+    def solve(self) -> None:
+        """Count until nothing changes; what is then unknown has no source topic."""
+        while len(self.tasks) < len(self.parts):
+            before = len(self.tasks)
+            for part in self.parts:
+                if part.index not in self.tasks:
+                    self._count(part)
+            if len(self.tasks) == before:
+                raise EngineError(self._missing())
+
+    def inputs(self, part: SubTopology) -> tuple[str, ...]:
+        """Return the physical topics that the part reads."""
+        internal = {
+            node.topic.name
+            for node in self._nodes(part.nodes)
+            if isinstance(node, Repartition | TableRepartition)
+        }
+        return tuple(
+            internal_topic(self._application, topic) if topic in internal else topic
+            for topic in part.topics
+        )
+
+    def is_single(self, node: Repartition | TableRepartition) -> bool:
+        """Tell whether the repartition leads from one partition to one."""
+        writer = next(part for part in self.parts if node.name in part.exits)
+        topic = internal_topic(self._application, node.topic.name)
+        return self.tasks[writer.index] == 1 and self._counts[topic] == 1
+
+    def to_create(self, *, changelogs: bool) -> list[TopicConfig]:
+        """Return sinks, repartition topics and changelogs that do not exist."""
+        wanted: dict[str, TopicConfig] = {}
+        for part in self.parts:
+            tasks = self.tasks[part.index]
+            for node in self._nodes((*part.nodes, *part.exits)):
+                for topic in self._topics_of(node, tasks, changelogs=changelogs):
+                    if topic.name not in self._existing:
+                        wanted.setdefault(topic.name, topic)
+        return list(wanted.values())
+
+    def _topics_of(self, node: Node, tasks: int, *, changelogs: bool) -> list[TopicConfig]:
+        if isinstance(node, Sink):
+            spec = node.topic
+            return [
+                TopicConfig(
+                    spec.name, self._counts[spec.name], spec.replicas, spec.compacted, spec.retention_ms
+                )
+            ]
+        topics = []
+        if isinstance(node, Repartition | TableRepartition):
+            name = internal_topic(self._application, node.topic.name)
+            topics.append(TopicConfig(name, self._counts[name], retention_ms=-1))
+        if changelogs:
+            topics += [self._changelog(store, tasks) for store in stores_of(node)]
+        return topics
+
+    def _changelog(self, store: StoreSpec, tasks: int) -> TopicConfig:
+        retention = None if isinstance(store, KeyValueStoreSpec) else store.retention_ms + DAY_MS
+        name = changelog_topic(self._application, store.name)
+        return TopicConfig(name, tasks, compacted=True, retention_ms=retention)
+
+    def _count(self, part: SubTopology) -> None:
+        """Set the number of tasks of the part, if its inputs are known by now."""
+        inputs = self.inputs(part)
+        known = {topic: self._counts[topic] for topic in inputs if topic in self._counts}
+        open_sources = [
+            node.topic
+            for node in self._nodes(part.nodes)
+            if isinstance(node, StreamSource | TableSource) and node.topic not in known
+        ]
+        if open_sources:
+            return
+        if len(set(known.values())) > 1:
+            counts = ", ".join(f'"{topic}" has {n}' for topic, n in sorted(known.items()))
+            raise EngineError(f"topics read together must have as many partitions: {counts}")
+        tasks = next(iter(known.values()), None) or self._writers(part)
+        if tasks is None:
+            return
+        self.tasks[part.index] = tasks
+        for topic in inputs:
+            self._counts.setdefault(topic, tasks)
+        for node in self._nodes(part.nodes):
+            if isinstance(node, Sink):
+                self._counts.setdefault(node.topic.name, node.topic.partitions or tasks)
+
+    def _writers(self, part: SubTopology) -> int | None:
+        """Return the largest number of tasks that write the part's inputs, once all are known."""
+        writers = [other for other in self.parts if set(other.exits) & set(part.nodes)]
+        if not writers or any(writer.index not in self.tasks for writer in writers):
+            return None
+        return max(self.tasks[writer.index] for writer in writers)
+
+    def _nodes(self, names: tuple[str, ...]) -> list[Node]:
+        return [self._topology.nodes[name] for name in names]
+
+    def _missing(self) -> str:
+        sources = {n.topic for n in self._topology.sources()} - set(self._counts)
+        names = ", ".join(f'"{name}"' for name in sorted(sources))
+        return f"topic {names} does not exist" if sources else "the topology reads in a circle"

@@ -1,0 +1,128 @@
+"""Running aggregates: of a stream's records by key, and of a table's changes by group.
+
+The state of a group is one list (the newest row's columns, then a state for each aggregate) that the
+generated fold changes in place; the store drops it again when a transaction is rolled back.
+"""
+
+from streamsql.expr.codegen.aggregates import Fold
+from streamsql.runtime.metrics import Metrics
+from streamsql.state.transaction import KeyValueStore
+from streamsql.types.record import Key, Row, TableForward
+
+
+class StreamAggregate:
+    """Folds each record into the aggregate of its key and forwards the change at once.
+
+    Records without a key or a value are skipped: they belong to no group. The timestamp of a change
+    is the largest of the group.
+    """
+
+    __slots__ = ("_fold", "_forward", "_metrics", "_store")
+
+    def __init__(
+        self, fold: Fold, store: KeyValueStore, forward: TableForward, metrics: Metrics
+    ) -> None:
+        self._fold = fold
+        self._store = store
+        self._forward = forward
+        self._metrics = metrics
+
+    def process(self, key: Key, value: Row | None, timestamp: int) -> None:
+        """Update the aggregate of the key and forward the change."""
+        if key is None or value is None:
+            self._metrics.drop("null-key", "a record without key or value belongs to no group")
+            return
+        fold = self._fold
+        entry = self._store.get_mutable(key)
+        if entry is None:
+            state, old = fold.initial(), None
+        else:
+            state, before = entry
+            old = fold.result(state)
+            timestamp = max(timestamp, before)
+        fold.add(state, key, value, timestamp)
+        self._store.put(key, state, timestamp)
+        self._forward(key, fold.result(state), old, timestamp)
+
+    def flush(self) -> None:
+        """Forward what is held back: nothing."""
+
+
+class CachedStreamAggregate:
+    """As :class:`StreamAggregate`, forwarding one change for each key and commit."""
+
+    __slots__ = ("_fold", "_forward", "_metrics", "_old", "_store")
+
+    def __init__(
+        self, fold: Fold, store: KeyValueStore, forward: TableForward, metrics: Metrics
+    ) -> None:
+        self._fold = fold
+        self._store = store
+        self._forward = forward
+        self._metrics = metrics
+        self._old: dict[Key, Row | None] = {}
+
+    def process(self, key: Key, value: Row | None, timestamp: int) -> None:
+        """Update the aggregate of the key; remember its row as of the last flush."""
+        if key is None or value is None:
+            self._metrics.drop("null-key", "a record without key or value belongs to no group")
+            return
+        fold = self._fold
+        entry = self._store.get_mutable(key)
+        if entry is None:
+            state = fold.initial()
+            self._old[key] = None
+        else:
+            state, before = entry
+            if before > timestamp:
+                timestamp = before
+            if key not in self._old:
+                self._old[key] = fold.result(state)
+        fold.add(state, key, value, timestamp)
+        self._store.put(key, state, timestamp)
+
+    def flush(self) -> None:
+        """Forward one change for each key touched since the last flush, in order of first touch."""
+        touched, self._old = self._old, {}
+        result, get, forward = self._fold.result, self._store.get_mutable, self._forward
+        for key, old in touched.items():
+            entry = get(key)
+            assert entry is not None
+            state, timestamp = entry
+            forward(key, result(state), old, timestamp)
+
+
+class TableAggregate:
+    """Folds the changes of regrouped rows: takes the old row back, then adds the new one.
+
+    A group whose last row leaves keeps its row. A change of a row within its group is one change of
+    the aggregate (KIP-904).
+    """
+
+    __slots__ = ("_fold", "_forward", "_store")
+
+    def __init__(self, fold: Fold, store: KeyValueStore, forward: TableForward) -> None:
+        self._fold = fold
+        self._store = store
+        self._forward = forward
+
+    def process(self, key: Key, new: Row | None, old: Row | None, timestamp: int) -> None:
+        """Update the aggregate of the group and forward the change."""
+        if key is None:
+            return
+        fold = self._fold
+        entry = self._store.get_mutable(key)
+        if entry is None:
+            state, before = fold.initial(), None
+        else:
+            state, latest = entry
+            before = fold.result(state)
+            timestamp = max(timestamp, latest)
+        if old is not None:
+            if entry is None:
+                return  # the row was never added here: nothing to take back
+            fold.undo(state, key, old, timestamp)
+        if new is not None:
+            fold.add(state, key, new, timestamp)
+        self._store.put(key, state, timestamp)
+        self._forward(key, fold.result(state), before, timestamp)

@@ -1,0 +1,52 @@
+"""Topics as data: how their records are written, and what must be created."""
+
+from dataclasses import dataclass
+
+from streamsql.formats.format import FormatSpec
+from streamsql.types.schema import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFormat:
+    """The schema of a topic's records and the formats of their two sides.
+
+    Attributes:
+        names: Field names as written in the topic's values, when they are not the column names
+            (positional with ``schema.value``).
+    """
+
+    schema: Schema
+    key: FormatSpec
+    value: FormatSpec
+    window_size_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimestampSpec:
+    """The column whose value is the event time of a record.
+
+    Attributes:
+        column: A BIGINT, TIMESTAMP or STRING column.
+        pattern: The Java date-time pattern of a STRING column.
+    """
+
+    column: str
+    pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """A topic that must exist.
+
+    Attributes:
+        partitions: ``None``: as many as the inputs of the sub-topology that writes it.
+        replicas: ``None``: the broker's default.
+        compacted: Keep only the last record of a key.
+        retention_ms: ``None``: the broker's default.
+    """
+
+    name: str
+    partitions: int | None = None
+    replicas: int | None = None
+    compacted: bool = False
+    retention_ms: int | None = None
