@@ -113,7 +113,11 @@ CREATE TABLE departure_board AS
 -- 4. Airlines, destinations, planes: joins with tables ----------------------------------------
 
 CREATE STREAM airline_departures AS
-    SELECT d.carrier AS carrier, a.name AS airline, d.dep_delay AS dep_delay, d.punctuality AS punctuality
+    SELECT
+        d.carrier AS carrier,
+        a.name AS airline,
+        d.dep_delay AS dep_delay,
+        d.punctuality AS punctuality
     FROM departures d
     JOIN airlines a ON d.carrier = a.carrier
     EMIT CHANGES;
