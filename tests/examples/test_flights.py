@@ -106,7 +106,7 @@ def expected() -> dict[str, list[Row]]:
                 "DEPARTURES": len(delays),
             }
             for (origin, start_ms), delays in moving.items()
-            if len(delays) >= 70
+            if len(delays) >= 75
         ],
         "DEPARTURE_BOARD": board(),
         "AIRLINE_PUNCTUALITY": batch("""
