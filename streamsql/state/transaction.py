@@ -1,19 +1,169 @@
 """The latest ``(row, timestamp_ms)`` by key, with the writes of the open transaction on top.
 
 A lookup asks, in this order: the *buffer* (written since the last commit), the cache of committed
-values in two generations, the engine. Entries are ``(row, timestamp_ms)``; ``None`` means that the
-key has no row, which the cache remembers too.
+values in two generations, the engine. Entries are ``(row, timestamp_ms)``; ``None`` means that
+there is no row, which the cache remembers too. Buffer and cache are dicts by *slot*: the key in
+flight, or its bytes where keys cannot be told apart by a dict. Slots become bytes at a miss and at
+the commit.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
 
+from streamsql.state.keys import KeyCodec, after_prefix
+from streamsql.state.rows import Entry, RowCodec
 from streamsql.state.store import Changes, Engine
 from streamsql.types.record import Key, Row
 from streamsql.types.sqltypes import SqlType
 
+MISSING: Any = object()
+"""What a dict does not hold, as opposed to ``None``: held, and without a row."""
 
-class KeyValueStore:
+ENTRY_OVERHEAD_BYTES = 100
+"""What an entry of the buffer costs besides its encoded size, roughly."""
+
+
+def mutable(entry: Entry | None) -> tuple[list[Any], int] | None:
+    """Return the entry with its row as a list: the one that was put, or a new one."""
+    if entry is None:
+        return None
+    row, timestamp_ms = entry
+    return (row if type(row) is list else list(row)), timestamp_ms
+
+
+class Transaction:
+    """Entries by slot: buffer, cache and engine as one. Stores derive their keys from it."""
+
+    __slots__ = (
+        "_average_bytes",
+        "_buffer",
+        "_cache_entries",
+        "_engine",
+        "_index",
+        "_indexed",
+        "_older",
+        "_recent",
+        "_rows",
+        "_slot_bytes",
+        "name",
+    )
+
+    _slot_bytes: Callable[[Any], bytes]
+
+    def __init__(self, name: str, rows: RowCodec, engine: Engine, cache_entries: int) -> None:
+        self.name = name
+        self._rows = rows
+        self._engine = engine
+        self._cache_entries = cache_entries
+        self._average_bytes = 100
+        self._buffer: dict[Hashable, Entry | None] = {}
+        self._recent: dict[Hashable, Entry | None] = {}
+        self._older: dict[Hashable, Entry | None] = {}
+        # The buffer by encoded key and in key order, made and kept up only by scans.
+        self._indexed: dict[bytes, Hashable] = {}
+        self._index: list[bytes] = []
+
+    def uncommitted_bytes(self) -> int:
+        """Estimate the size of what the next commit writes."""
+        return len(self._buffer) * (self._average_bytes + ENTRY_OVERHEAD_BYTES)
+
+    def pending(self) -> Changes:
+        """Return the changes since the last commit, encoded.
+
+        A deletion of what is known to be absent from the engine is none.
+        """
+        encode, slot_bytes, recent = self._rows.encode, self._slot_bytes, self._recent
+        changes: dict[bytes, bytes | None] = {}
+        total = 0
+        for slot, entry in self._buffer.items():
+            if entry is not None:
+                value = encode(entry)
+                total += len(value)
+                changes[slot_bytes(slot)] = value
+            elif recent.get(slot, MISSING) is not None:
+                changes[slot_bytes(slot)] = None
+        if changes:
+            self._average_bytes = total // len(changes) + 30
+        return changes
+
+    def committed(self) -> None:
+        """Forget the buffer: its changes are in the engine now, and its values in the cache."""
+        if len(self._recent) + len(self._buffer) > self._cache_entries:
+            self._older, self._recent = self._recent, self._buffer
+        else:
+            self._recent.update(self._buffer)
+        self._clear_buffer()
+
+    def rollback(self) -> None:
+        """Drop everything since the last commit, and all cached values: callers change them."""
+        self._recent = {}
+        self._older = {}
+        self._clear_buffer()
+
+    def _clear_buffer(self) -> None:
+        self._buffer = {}
+        self._indexed = {}
+        self._index = []
+
+    def _load(self, slot: Hashable) -> Entry | None:
+        """Return an entry that is neither in the buffer nor in the recent generation."""
+        entry: Entry | None = self._older.get(slot, MISSING)
+        if entry is MISSING:
+            value = self._engine.get(self.name, self._slot_bytes(slot))
+            entry = None if value is None else self._rows.decode(value)
+        if len(self._recent) >= self._cache_entries:
+            self._older, self._recent = self._recent, {}
+        self._recent[slot] = entry
+        return entry
+
+    def _index_buffer(self) -> None:
+        """Index what was added to the buffer since the last time: it is at the end of the dict."""
+        added = len(self._buffer) - len(self._indexed)
+        if not added:
+            return
+        fresh = []
+        for slot in islice(reversed(self._buffer), added):
+            encoded = self._slot_bytes(slot)
+            self._indexed[encoded] = slot
+            fresh.append(encoded)
+        if added > 32:
+            self._index += fresh
+            self._index.sort()
+        else:
+            for encoded in fresh:
+                insort(self._index, encoded)
+
+    def _merged(self, low: bytes | None, high: bytes | None) -> Iterator[tuple[bytes, Entry]]:
+        """Yield the entries with ``low <= encoded key < high`` in key order."""
+        self._index_buffer()
+        first = 0 if low is None else bisect_left(self._index, low)
+        last = len(self._index) if high is None else bisect_left(self._index, high)
+        own = self._index[first:last]
+        position, decode = 0, self._rows.decode
+        for encoded, value in self._engine.scan(self.name, low, high):
+            while position < len(own) and own[position] < encoded:
+                yield from self._own(own[position])
+                position += 1
+            if position < len(own) and own[position] == encoded:
+                yield from self._own(encoded)
+                position += 1
+            else:
+                yield encoded, decode(value)
+        for encoded in own[position:]:
+            yield from self._own(encoded)
+
+    def _own(self, encoded: bytes) -> Iterator[tuple[bytes, Entry]]:
+        entry = self._buffer[self._indexed[encoded]]
+        if entry is not None:
+            yield encoded, entry
+
+
+class KeyValueStore(Transaction):
     """The latest ``(row, timestamp_ms)`` by key."""
+
+    __slots__ = ("_by_bytes", "_encode", "_keys")
 
     def __init__(
         self,
@@ -24,55 +174,56 @@ class KeyValueStore:
         *,
         cache_entries: int = 65_536,
     ) -> None:
-        self.name = name
-        raise NotImplementedError
+        super().__init__(name, RowCodec(value_types), engine, cache_entries)
+        self._keys = KeyCodec(key_types)
+        self._by_bytes = not self._keys.hashable
+        self._encode = self._keys.encode
+        self._slot_bytes = bytes if self._by_bytes else self._keys.encode
 
-    def get(self, key: Key) -> tuple[Row, int] | None:
+    def get(self, key: Key) -> Entry | None:
         """Return the row and timestamp of the key, or ``None``."""
-        raise NotImplementedError
+        if self._by_bytes:
+            key = self._encode(key)
+        entry: Entry | None = self._buffer.get(key, MISSING)
+        if entry is MISSING:
+            entry = self._recent.get(key, MISSING)
+            if entry is MISSING:
+                entry = self._load(key)
+        return entry
 
-    def get_mutable(self, key: Key) -> tuple[list[object], int] | None:
+    def get_mutable(self, key: Key) -> tuple[list[Any], int] | None:
         """As :meth:`get`, but the row is a list that the caller may change and must then put.
 
         Until it has put it, :meth:`get` may or may not see the changes.
         """
-        raise NotImplementedError
+        return mutable(self.get(key))
 
-    def get_many(self, keys: Iterable[Key]) -> list[tuple[Row, int] | None]:
+    def get_many(self, keys: Iterable[Key]) -> list[Entry | None]:
         """Return what :meth:`get` returns, for each key."""
-        raise NotImplementedError
+        return [self.get(key) for key in keys]
 
-    def put(self, key: Key, row: Row | list[object], timestamp_ms: int) -> None:
-        """Set the row of the key. The store keeps the object: it must not change after the commit."""
-        raise NotImplementedError
+    def put(self, key: Key, row: Row | list[Any], timestamp_ms: int) -> None:
+        """Set the row of the key.
+
+        The store keeps the object: only a list, and only after :meth:`get_mutable`, may change.
+        """
+        self._buffer[self._encode(key) if self._by_bytes else key] = (row, timestamp_ms)
 
     def delete(self, key: Key) -> None:
         """Remove the key."""
-        raise NotImplementedError
+        self._buffer[self._encode(key) if self._by_bytes else key] = None
 
     def scan(self) -> Iterator[tuple[Key, Row, int]]:
         """Yield every ``(key, row, timestamp)`` in key order, uncommitted ones included.
 
-        The store must not be written to while the iteration goes on.
+        The store must not be committed while the iteration goes on.
         """
-        raise NotImplementedError
+        decode = self._keys.decode
+        for encoded, (row, timestamp_ms) in self._merged(None, None):
+            yield decode(encoded), row, timestamp_ms
 
-    def scan_prefix(self, parts: tuple[object, ...]) -> Iterator[tuple[Key, Row, int]]:
-        """As :meth:`scan`, only the keys whose first columns are these."""
-        raise NotImplementedError
-
-    def uncommitted_bytes(self) -> int:
-        """Estimate the size of what the next commit writes."""
-        raise NotImplementedError
-
-    def pending(self) -> Changes:
-        """Return the changes since the last commit, encoded."""
-        raise NotImplementedError
-
-    def committed(self) -> None:
-        """Forget the buffer: its changes are in the engine now."""
-        raise NotImplementedError
-
-    def rollback(self) -> None:
-        """Drop everything since the last commit, and all cached values."""
-        raise NotImplementedError
+    def scan_prefix(self, parts: tuple[Any, ...]) -> Iterator[tuple[Key, Row, int]]:
+        """As :meth:`scan`, only the keys whose first columns are these (not all columns)."""
+        decode, prefix = self._keys.decode, self._keys.prefix(parts)
+        for encoded, (row, timestamp_ms) in self._merged(prefix, after_prefix(prefix)):
+            yield decode(encoded), row, timestamp_ms
