@@ -1,0 +1,66 @@
+"""What formats refuse, in the words that every format shares."""
+
+from collections.abc import Sequence
+
+from streamsql.formats.format import FormatSpec
+from streamsql.types.schema import Column
+from streamsql.types.sqltypes import STRING, Array, Map, SqlType, Struct
+
+
+def common_restriction(
+    spec: FormatSpec, columns: Sequence[Column], *, is_key: bool, wraps: bool
+) -> str | None:
+    """Return what is wrong with the options or the key columns in any format, or ``None``.
+
+    Args:
+        spec: The format and its options.
+        columns: The columns of the side.
+        is_key: Whether the side is the key.
+        wraps: Whether the format can wrap a single column.
+    """
+    if spec.delimiter is not None and spec.name != "DELIMITED":
+        return f"the {spec.name} format does not support a delimiter"
+    if spec.wrap is not None and not is_key:
+        if len(columns) > 1:
+            return "WRAP_SINGLE_VALUE is only allowed for a single value column"
+        if spec.wrap and not wraps:
+            return f"the {spec.name} format does not support WRAP_SINGLE_VALUE set to true"
+    if is_key:
+        for column in columns:
+            if holds_map(column.type):
+                return (
+                    f'key column "{column.name}" is of type {column.type}: keys cannot hold maps, '
+                    "which have no order of their own"
+                )
+    return None
+
+
+def unsupported_type(format_name: str, column: Column) -> str:
+    """Return that the format does not carry the column's type."""
+    return f'the {format_name} format does not support type {column.type}, column "{column.name}"'
+
+
+def holds_map(sql_type: SqlType) -> bool:
+    """Tell whether a MAP is anywhere in the type."""
+    match sql_type:
+        case Map():
+            return True
+        case Array(element):
+            return holds_map(element)
+        case Struct(fields):
+            return any(holds_map(field.type) for field in fields)
+        case _:
+            return False
+
+
+def holds_other_map_keys(sql_type: SqlType) -> bool:
+    """Tell whether a MAP whose keys are not of type STRING is anywhere in the type."""
+    match sql_type:
+        case Map(key, value):
+            return key is not STRING or holds_other_map_keys(value)
+        case Array(element):
+            return holds_other_map_keys(element)
+        case Struct(fields):
+            return any(holds_other_map_keys(field.type) for field in fields)
+        case _:
+            return False
