@@ -1,0 +1,1 @@
+"""The built-in aggregate functions. Each module registers its own."""
