@@ -1,10 +1,11 @@
 """Sums and means: SUM, SUM_LIST, AVG."""
 
 from collections.abc import Sequence
+from decimal import Decimal as Number
 from typing import Any
 
 from streamsql.errors import EvaluationError
-from streamsql.expr.decimals import EXACT, NUMBERS, zero
+from streamsql.expr.arithmetic import EXACT
 from streamsql.expr.registry import AggregateFunction, Aggregator, Function
 from streamsql.types.sqltypes import (
     BIGINT,
@@ -69,18 +70,18 @@ def _sum_doubles() -> Aggregator:
 
 
 def _sum_decimals(sql_type: Decimal) -> Aggregator:
-    start = zero(sql_type)
+    start = Number((0, (0,), -sql_type.scale))
     whole = sql_type.precision - sql_type.scale
 
-    def checked(value: NUMBERS) -> NUMBERS:
+    def checked(value: Number) -> Number:
         if value and value.adjusted() >= whole:
             raise EvaluationError(f"the sum {value} does not fit {sql_type}")
         return value
 
-    def add(state: NUMBERS, value: NUMBERS | None) -> NUMBERS:
+    def add(state: Number, value: Number | None) -> Number:
         return state if value is None else checked(EXACT.add(state, value))
 
-    def undo(state: NUMBERS, value: NUMBERS | None) -> NUMBERS:
+    def undo(state: Number, value: Number | None) -> Number:
         return state if value is None else checked(EXACT.subtract(state, value))
 
     return Aggregator(
