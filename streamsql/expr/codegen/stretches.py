@@ -1,7 +1,17 @@
 """Stretches as functions."""
 
-from streamsql.expr.codegen.namespace import Namespace
-from streamsql.expr.stretch import CompiledFunction, Stretch
+from streamsql.expr.codegen.module import Module, printable
+from streamsql.expr.codegen.namespace import Namespace, identifier
+from streamsql.expr.codegen.sources import SourceLoop
+from streamsql.expr.codegen.stages import generate_stage
+from streamsql.expr.codegen.tables import TableStage
+from streamsql.expr.stretch import (
+    CompiledFunction,
+    SourceInput,
+    StreamInput,
+    Stretch,
+    TableInput,
+)
 
 
 def generate(stretch: Stretch, namespace: Namespace | None = None) -> CompiledFunction:
@@ -9,4 +19,15 @@ def generate(stretch: Stretch, namespace: Namespace | None = None) -> CompiledFu
 
     ``source(messages)``, ``stage(key, value, timestamp)`` or ``stage(key, new, old, timestamp)``.
     """
-    raise NotImplementedError
+    module = Module(stretch.name, namespace or Namespace())
+    kind = "source" if isinstance(stretch.input, SourceInput) else "stage"
+    name = module.namespace.function(f"{identifier(printable(stretch.name)).lower()}_{kind}")
+    match stretch.input:
+        case SourceInput() as source:
+            SourceLoop(module, stretch, source, name).generate()
+        case StreamInput() as stream:
+            generate_stage(module, stretch, stream, name)
+        case TableInput() as table:
+            TableStage(module, stretch, table, name).generate()
+    function = module.load()[name]
+    return CompiledFunction(name, module.source(), module.filename, function)

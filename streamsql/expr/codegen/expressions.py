@@ -1,0 +1,433 @@
+"""Bound expressions as Python expression text.
+
+The fast form (:func:`compile_expression`) raises where an expression has no value. The guarded form
+(:func:`compile_guarded`) gives the same values, but a function argument, a CAST, or an element of a
+constructor that raises becomes NULL and is reported. A NULL operand of NOT and LIKE makes the result
+NULL, which no condition takes for true.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from streamsql.expr import casts
+from streamsql.expr.codegen import literals, patterns, support, wording
+from streamsql.expr.codegen.fragment import NULL, Fragment, Level, checked, strict
+from streamsql.expr.codegen.namespace import Locals, Namespace
+from streamsql.expr.codegen.narrowing import columns_not_null
+from streamsql.expr.codegen.operators import Operators
+from streamsql.expr.nodes import (
+    And,
+    Arithmetic,
+    Between,
+    Call,
+    Case,
+    Cast,
+    ColumnRef,
+    Comparison,
+    ComparisonOperator,
+    Distinct,
+    Expression,
+    FieldRef,
+    InList,
+    IsNull,
+    Lambda,
+    LambdaVariable,
+    Like,
+    Literal,
+    MakeArray,
+    MakeMap,
+    MakeStruct,
+    Negate,
+    Not,
+    Or,
+    Subscript,
+)
+from streamsql.types.sqltypes import (
+    BIGINT,
+    DATE,
+    DOUBLE,
+    INTEGER,
+    STRING,
+    TIMESTAMP,
+    Array,
+    SqlType,
+)
+
+Build = Callable[[list[Fragment]], Fragment]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """How guarded text evaluates what may fail.
+
+    Attributes:
+        attempt: Name of the function of :func:`streamsql.expr.codegen.support.attempting`.
+        record: Text that yields what reports are about.
+    """
+
+    attempt: str
+    record: str
+
+
+def compile_expression(
+    expression: Expression,
+    columns: Mapping[str, str],
+    namespace: Namespace,
+    names: Locals | None = None,
+) -> str:
+    """Return text that evaluates the expression, raising where it has no value.
+
+    Args:
+        expression: What to evaluate.
+        columns: Python text that yields each column used, pseudo columns included.
+        namespace: Takes the values that the text needs.
+        names: The locals of the function that the text is for.
+    """
+    compiler = ExpressionCompiler(namespace, names or namespace.locals(), columns)
+    return compiler.compile(expression).text
+
+
+def compile_guarded(
+    expression: Expression,
+    columns: Mapping[str, str],
+    namespace: Namespace,
+    guard: Guard,
+    names: Locals | None = None,
+) -> str:
+    """Return text that evaluates the expression with failing parts as NULL, reported."""
+    compiler = ExpressionCompiler(namespace, names or namespace.locals(), columns, guard)
+    return compiler.compile(expression).text
+
+
+class ExpressionCompiler:
+    """Writes expressions over one set of columns.
+
+    ``not_null`` holds the names of columns known not to be NULL; whoever knows adds to it.
+    """
+
+    __slots__ = (
+        "_columns",
+        "_guard",
+        "_locals",
+        "_namespace",
+        "_operators",
+        "_variables",
+        "not_null",
+    )
+
+    def __init__(
+        self,
+        namespace: Namespace,
+        names: Locals,
+        columns: Mapping[str, str],
+        guard: Guard | None = None,
+        not_null: Iterable[str] = (),
+    ) -> None:
+        self._namespace = namespace
+        self._locals = names
+        self._columns = columns
+        self._guard = guard
+        self._operators = Operators(namespace, names.new)
+        self._variables: dict[str, str] = {}
+        self.not_null = frozenset(not_null)
+
+    def compile(self, expression: Expression) -> Fragment:
+        """Return the text of an expression."""
+        match expression:
+            case Literal():
+                return literals.compile_literal(expression, self._namespace)
+            case ColumnRef(name):
+                text = self._columns[name]
+                level = Level.ATOM if "(" not in text or text.endswith((")", "]")) else Level.LAMBDA
+                return Fragment(text, level, nullable=name not in self.not_null)
+            case LambdaVariable(name):
+                return Fragment(self._variables[name], nullable=True)
+            case Arithmetic() | Negate() | Cast() | Call():
+                return self._computation(expression)
+            case Subscript() | FieldRef() | MakeArray() | MakeMap() | MakeStruct():
+                return self._nested(expression)
+            case Case():
+                return self._case(expression)
+            case _:
+                return self._condition(expression)
+
+    def condition(self, expression: Expression) -> Fragment:
+        """Return the text of a condition; afterwards what it excludes from being NULL is known."""
+        fragment = self.compile(expression)
+        self.not_null |= columns_not_null(expression)
+        return fragment
+
+    # Values
+
+    def _computation(self, node: Arithmetic | Negate | Cast | Call) -> Fragment:
+        match node:
+            case Arithmetic(_, left, right):
+                operands = [self.compile(left), self.compile(right)]
+                return self._strict(operands, lambda o: self._operators.arithmetic(node, *o))
+            case Negate(operand, sql_type):
+                return self._strict(
+                    [self.compile(operand)], lambda o: self._operators.negate(sql_type, *o)
+                )
+            case Cast():
+                return self._guarded(node, self._cast(node))
+            case Call():
+                return self._call(node)
+
+    def _cast(self, node: Cast) -> Fragment:
+        source, target = node.operand.type, node.type
+        operand = self.compile(node.operand)
+        if source == target or (source, target) == (INTEGER, BIGINT):
+            return operand
+        return self._strict([operand], lambda o: self._converted(node, *o))
+
+    def _converted(self, node: Cast, operand: Fragment) -> Fragment:
+        source, target = node.operand.type, node.type
+        if source in (INTEGER, BIGINT) and target in (DOUBLE, STRING):
+            return Fragment(f"{'float' if target == DOUBLE else 'str'}({operand.text})")
+        if (source, target) == (DATE, TIMESTAMP):
+            return Fragment(f"{operand.at(Level.PRODUCT)} * 86400000", Level.PRODUCT)
+        hint = f"{_word(source)}_to_{_word(target)}"
+        name = self._namespace.add(hint, casts.caster(source, target))
+        return Fragment(f"{name}({operand.text})")
+
+    def _call(self, node: Call) -> Fragment:
+        arguments = [self.argument(argument) for argument in node.arguments]
+        if node.function.strict:
+            fragment = self._strict(arguments, lambda values: self._invoke(node, values))
+        else:
+            fragment = self._invoke(node, arguments)
+        return Fragment(fragment.text, fragment.level, nullable=True)
+
+    def argument(self, argument: Expression | Lambda) -> Fragment:
+        """Return the text of a function's argument."""
+        if isinstance(argument, Lambda):
+            return self._lambda(argument)
+        return self._guarded(argument, self.compile(argument))
+
+    def _invoke(self, node: Call, arguments: list[Fragment]) -> Fragment:
+        function = node.function
+        if function.inline is not None and _may_inline(function.inline, arguments):
+            text = function.inline.format(*(argument.at(Level.ATOM) for argument in arguments))
+            return Fragment(text, Level.LAMBDA)
+        implementation = function.implementation
+        if function.typed:
+            types = [argument.type for argument in node.arguments]
+            implementation = implementation(types, node.type)
+        name = self._namespace.add(function.name, implementation)
+        return Fragment(f"{name}({', '.join(argument.text for argument in arguments)})")
+
+    def _lambda(self, node: Lambda) -> Fragment:
+        outer = dict(self._variables)
+        names = [self._locals.new(parameter.name) for parameter in node.parameters]
+        self._variables |= zip(
+            (parameter.name for parameter in node.parameters), names, strict=True
+        )
+        body = self.compile(node.body)
+        self._variables = outer
+        return Fragment(f"lambda {', '.join(names)}: {body.at(Level.TERNARY)}", Level.LAMBDA)
+
+    # Arrays, maps, structs
+
+    def _nested(self, node: Subscript | FieldRef | MakeArray | MakeMap | MakeStruct) -> Fragment:
+        match node:
+            case Subscript():
+                return self._subscript(node)
+            case FieldRef(struct, _, position):
+                field = self._strict(
+                    [self.compile(struct)], lambda o: Fragment(f"{o[0].at(Level.ATOM)}[{position}]")
+                )
+                return Fragment(field.text, field.level, nullable=True)
+            case MakeArray(elements):
+                return Fragment(f"[{', '.join(self._element(value) for value in elements)}]")
+            case MakeMap(entries):
+                pairs = (f"{self._element(key)}: {self._element(value)}" for key, value in entries)
+                return Fragment("{" + ", ".join(pairs) + "}")
+            case MakeStruct(values):
+                return Fragment(f"({''.join(self._element(value) + ', ' for value in values)})")
+
+    def _element(self, node: Expression) -> str:
+        return self._guarded(node, self.compile(node)).at(Level.TERNARY)
+
+    def _subscript(self, node: Subscript) -> Fragment:
+        container, index = self.compile(node.container), self.compile(node.index)
+        if not isinstance(node.container.type, Array):
+            fragment = self._strict(
+                [container], lambda o: Fragment(f"{o[0].at(Level.ATOM)}.get({index.text})")
+            )
+        else:
+            fragment = self._strict([container, index], lambda o: self._at(node, *o))
+        return Fragment(fragment.text, fragment.level, nullable=True)
+
+    def _at(self, node: Subscript, array: Fragment, index: Fragment) -> Fragment:
+        position = node.index.value if isinstance(node.index, Literal) else None
+        if not isinstance(position, int) or position == 0 or not array.simple:
+            name = self._namespace.add("element", support.element)
+            return Fragment(f"{name}({array.text}, {index.text})")
+        offset = position - 1 if position > 0 else position
+        text = f"{array.text}[{offset}] if len({array.text}) >= {abs(position)} else None"
+        return Fragment(text, Level.TERNARY, nullable=True)
+
+    # Conditions
+
+    def _condition(
+        self,
+        node: Comparison | Distinct | IsNull | Between | InList | Like | And | Or | Not,
+    ) -> Fragment:
+        match node:
+            case Comparison():
+                return self._comparison(node)
+            case Distinct(left, right, negated):
+                operator = "==" if negated else "!="
+                texts = [self.compile(side).at(Level.SUM) for side in (left, right)]
+                return Fragment(f" {operator} ".join(texts), Level.COMPARISON)
+            case IsNull(operand, negated):
+                text = self.compile(operand).at(Level.SUM)
+                return Fragment(f"{text} is {'not ' if negated else ''}None", Level.COMPARISON)
+            case Between():
+                return self._between(node)
+            case InList():
+                return self._in_list(node)
+            case Like():
+                return self._like(node)
+            case And(left, right):
+                return self._and(left, right)
+            case Or(left, right):
+                sides = self.compile(left), self.compile(right)
+                text = " or ".join(side.at(Level.AND) for side in sides)
+                return Fragment(text, Level.OR, nullable=any(side.nullable for side in sides))
+            case Not(operand):
+                return self._strict([self.compile(operand)], lambda o: _not(*o))
+            case _:
+                assert_never(node)
+
+    def _comparison(self, node: Comparison) -> Fragment:
+        left, right = self.compile(node.left), self.compile(node.right)
+        if node.operator is ComparisonOperator.EQUAL and not (left.nullable and right.nullable):
+            types = {node.left.type, node.right.type}
+            if len(types) == 1:  # None equals nothing that is not NULL
+                return self._operators.comparison(node, left, right)
+        return self._checked([left, right], lambda o: self._operators.comparison(node, *o))
+
+    def _and(self, left: Expression, right: Expression) -> Fragment:
+        known = self.not_null
+        first = self.condition(left)
+        second = self.compile(right)
+        self.not_null = known
+        text = f"{first.at(Level.AND)} and {second.at(Level.NOT)}"
+        return Fragment(text, Level.AND, nullable=first.nullable or second.nullable)
+
+    def _between(self, node: Between) -> Fragment:
+        operands = [self.compile(part) for part in (node.operand, node.low, node.high)]
+        between = self._checked(
+            operands,
+            lambda o: Fragment(
+                f"{o[1].at(Level.SUM)} <= {o[0].at(Level.SUM)} <= {o[2].at(Level.SUM)}",
+                Level.COMPARISON,
+            ),
+        )
+        return _not(between) if node.negated else between
+
+    def _in_list(self, node: InList) -> Fragment:
+        operand = self.compile(node.operand)
+        options = [
+            option
+            for option in node.options
+            if not isinstance(option, Literal) or option.value is not None
+        ]
+        constants = literals.compile_set(options, self._namespace)
+        if constants is not None:
+            operator = "not in" if node.negated else "in"
+            return Fragment(f"{operand.at(Level.SUM)} {operator} {constants}", Level.COMPARISON)
+        fragment = self._any_equal(operand, [self.compile(option) for option in options])
+        return _not(fragment) if node.negated else fragment
+
+    def _any_equal(self, operand: Fragment, options: list[Fragment]) -> Fragment:
+        if not options:
+            return Fragment("False")
+        forced = Fragment(operand.text, operand.level, nullable=True)
+        return self._checked(
+            [forced],
+            lambda o: Fragment(
+                " or ".join(f"{o[0].text} == {option.at(Level.SUM)}" for option in options),
+                Level.OR if len(options) > 1 else Level.COMPARISON,
+            ),
+        )
+
+    def _like(self, node: Like) -> Fragment:
+        operand = self.compile(node.operand)
+        if isinstance(node.pattern, Literal) and node.pattern.value is not None:
+            pattern = node.pattern.value
+            fragment = self._strict([operand], lambda o: self._matches(node, pattern, *o))
+        else:
+            name = self._namespace.add("like", patterns.like)
+            escape = literals.compile_literal(Literal(node.escape, STRING), self._namespace)
+            fragment = self._strict(
+                [operand, self.compile(node.pattern)],
+                lambda o: Fragment(f"{name}({o[0].text}, {o[1].text}, {escape.text})"),
+            )
+        if not node.negated:
+            return fragment
+        return self._strict([fragment], lambda o: _not(*o))
+
+    def _matches(self, node: Like, pattern: str, value: Fragment) -> Fragment:
+        """Return the test of a constant pattern: a string method where one does."""
+        parts = patterns.literal_parts(pattern, node.escape)
+        if parts is None:
+            name = self._namespace.add("matches", patterns.matcher(pattern, node.escape))
+            return Fragment(f"{name}({value.text}) is not None", Level.COMPARISON)
+        leading, plain, trailing = parts
+        text = literals.compile_literal(Literal(plain, STRING), self._namespace).text
+        if leading and trailing:
+            return Fragment(f"{text} in {value.at(Level.SUM)}", Level.COMPARISON)
+        if leading or trailing:
+            method = "startswith" if trailing else "endswith"
+            return Fragment(f"{value.at(Level.ATOM)}.{method}({text})")
+        return Fragment(f"{value.at(Level.SUM)} == {text}", Level.COMPARISON)
+
+    def _case(self, node: Case) -> Fragment:
+        known = self.not_null
+        arms: list[tuple[Fragment, Fragment]] = []
+        for when in node.whens:
+            condition = self.condition(when.condition)
+            arms.append((condition, self.compile(when.result)))
+            self.not_null = known
+        last = NULL if node.default is None else self.compile(node.default)
+        text = "".join(f"{r.at(Level.OR)} if {c.at(Level.OR)} else " for c, r in arms)
+        nullable = last.nullable or any(result.nullable for _, result in arms)
+        return Fragment(text + last.at(Level.TERNARY), Level.TERNARY, nullable)
+
+    # NULL checks and guards
+
+    def _strict(self, operands: list[Fragment], build: Build) -> Fragment:
+        return strict(operands, build, self._locals.new)
+
+    def _checked(self, operands: list[Fragment], build: Build) -> Fragment:
+        return checked(operands, build, self._locals.new)
+
+    def _guarded(self, node: Expression, fragment: Fragment) -> Fragment:
+        """Return the fragment so that it is NULL and reported where it would raise."""
+        if self._guard is None or isinstance(node, Literal | ColumnRef | LambdaVariable):
+            return fragment
+        text = self._namespace.add("text", wording.describe(node))
+        guard = self._guard
+        return Fragment(
+            f"{guard.attempt}(lambda: {fragment.at(Level.TERNARY)}, None, {text}, {guard.record})",
+            nullable=True,
+        )
+
+
+def _not(operand: Fragment) -> Fragment:
+    return Fragment(f"not {operand.at(Level.NOT)}", Level.NOT)
+
+
+def _word(sql_type: SqlType) -> str:
+    return str(sql_type).split("(")[0].split("<")[0].lower()
+
+
+def _may_inline(inline: str, arguments: list[Fragment]) -> bool:
+    """Tell whether every argument that the text repeats is free to repeat."""
+    return all(
+        argument.simple or inline.count(f"{{{position}}}") <= 1
+        for position, argument in enumerate(arguments)
+    )

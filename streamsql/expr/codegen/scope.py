@@ -1,0 +1,89 @@
+"""Where generated code finds the columns at one point of a stretch."""
+
+from dataclasses import dataclass, replace
+
+from streamsql.types.schema import WINDOWEND, WINDOWSTART
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The columns of a record, as Python text.
+
+    Attributes:
+        columns: Text of each column in sight: key, value and pseudo columns.
+        keys: Names of the key columns.
+        values: Names of the value columns.
+        key: Text of the key in flight.
+        timestamp: Text of the timestamp.
+        record: Text of what reports are about.
+        value: Text of the value tuple where there is one (``None`` for a NULL value), else ``None``.
+        not_null: Names of columns that are not NULL here.
+        message_key: Whether the key is still that of the message.
+    """
+
+    columns: dict[str, str]
+    keys: tuple[str, ...]
+    values: tuple[str, ...]
+    key: str
+    timestamp: str
+    record: str
+    value: str | None
+    not_null: frozenset[str] = frozenset()
+    message_key: bool = True
+
+    @property
+    def is_null(self) -> bool:
+        """Whether the record has no value."""
+        return self.value == "None"
+
+    def value_text(self) -> str:
+        """Return the text of the value tuple."""
+        if self.value is not None:
+            return self.value
+        return tuple_text([self.columns[name] for name in self.values])
+
+    def projected(
+        self, keys: tuple[str, ...], columns: dict[str, str], not_null: frozenset[str]
+    ) -> "Scope":
+        """Return the scope with these value columns and the key columns under these names."""
+        kept = {name: text for name, text in self.columns.items() if name not in self.values}
+        for new, old in zip(keys, self.keys, strict=True):
+            kept[new] = self.columns[old]
+        value = "None" if self.is_null else None
+        return replace(
+            self,
+            columns=kept | columns,
+            keys=keys,
+            values=tuple(columns),
+            value=value,
+            not_null=not_null,
+        )
+
+    def rekeyed(self, keys: dict[str, str], not_null: frozenset[str]) -> "Scope":
+        """Return the scope with these key columns, no longer windowed."""
+        gone = {*self.keys, WINDOWSTART, WINDOWEND} - set(self.values)
+        kept = {name: text for name, text in self.columns.items() if name not in gone}
+        texts = list(keys.values())
+        key = "None" if not texts else texts[0] if len(texts) == 1 else tuple_text(texts)
+        return replace(
+            self,
+            columns=kept | {name: text for name, text in keys.items() if name not in kept},
+            keys=tuple(keys),
+            key=key,
+            not_null=not_null - gone,
+            message_key=False,
+        )
+
+    def extended(self, columns: dict[str, str]) -> "Scope":
+        """Return the scope with further value columns."""
+        return replace(
+            self,
+            columns=self.columns | columns,
+            values=self.values + tuple(columns),
+            value=None,
+        )
+
+
+def tuple_text(parts: list[str]) -> str:
+    """Return the text of a tuple."""
+    return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"

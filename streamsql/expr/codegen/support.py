@@ -1,0 +1,69 @@
+"""What generated code calls at run time, besides arithmetic and casts."""
+
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
+from typing import Any
+
+from streamsql.errors import EvaluationError
+from streamsql.types.record import Header
+
+
+def element(array: list[Any], index: int) -> Any:
+    """Return the element at the 1-based or negative index; NULL when there is none.
+
+    >>> [element(["a", "b"], index) for index in (1, 2, 3, 0, -1, -2, -3)]
+    ['a', 'b', None, None, 'b', 'a', None]
+    """
+    if index > 0:
+        return array[index - 1] if index <= len(array) else None
+    return array[index] if index and -index <= len(array) else None
+
+
+Attempt = Callable[[Callable[[], Any], Any, str, Any], Any]
+"""``attempt(evaluate, instead, text, record)``."""
+
+
+def attempting(report: Callable[[Exception, str, Any], None]) -> Attempt:
+    """Return a function that evaluates, and on an exception reports it and returns ``instead``."""
+
+    def attempt(evaluate: Callable[[], Any], instead: Any, text: str, record: Any) -> Any:
+        try:
+            return evaluate()
+        except Exception as error:  # noqa: BLE001 - whatever a user's function raises
+            report(error, text, record)
+            return instead
+
+    return attempt
+
+
+def _unreported(_error: Exception, _text: str, _record: Any) -> None:
+    pass
+
+
+QUIETLY = attempting(_unreported)
+"""For the old row of a change: what fails in it was reported when it was new."""
+
+
+def all_headers(headers: list[Header] | None) -> list[tuple[str, bytes | None]]:
+    """Return the value of a HEADERS column."""
+    return list(headers or ())
+
+
+def last_header(headers: list[Header] | None, key: str) -> bytes | None:
+    """Return the value of a HEADER('key') column: the last header of that key."""
+    for name, value in reversed(headers or ()):
+        if name == key:
+            return value
+    return None
+
+
+def zip_rows(*columns: Sequence[Any] | None) -> list[tuple[Any, ...]]:
+    """Return the rows of several table functions side by side, short ones padded with NULL."""
+    return list(zip_longest(*(column or () for column in columns)))
+
+
+def record_time(timestamp_ms: int | None) -> int:
+    """Return the time of a record to be written; EvaluationError when it has none."""
+    if timestamp_ms is None or timestamp_ms < 0:
+        raise EvaluationError(f"timestamp {timestamp_ms} is not a time of a record")
+    return timestamp_ms
