@@ -1,7 +1,7 @@
 """The state directory of an application: ``<state.dir>/<application>/<task>/``.
 
-Beside the tasks' directories lie the lock files of the worker slots, ``slot-<n>.lock``, each holding
-the pid of its worker. The operating system gives a lock up with the process, however that ends.
+Beside the directories of tasks lie the lock files of worker slots, ``slot-<n>.lock``, each with the
+pid of its worker. The operating system gives a lock up with the process, however that ends.
 """
 
 import fcntl
@@ -109,7 +109,7 @@ class StateDirectory:
         )
 
     def wipe(self, name: str) -> None:
-        """Delete the task's directory, if there is one; no half of it is ever taken for the whole."""
+        """Delete the task's directory, if there is one; half of it is never taken for a task."""
         aside = self.path / f"{_WIPED}{name}-{uuid.uuid4().hex}"
         with suppress(FileNotFoundError):
             (self.path / name).rename(aside)

@@ -1,11 +1,11 @@
 """An engine on RocksDB: one database per task, one column family per store.
 
 A commit is one ``WriteBatch`` over all stores and the meta entries (they live in the default column
-family), logged ahead but not synced: a killed process loses nothing, and after a crash of the machine
-the changelog checkpoint is as old as the data, so the tail is replayed.
+family), logged ahead but not synced: a killed process loses nothing, and after a crash of the
+machine the changelog checkpoint is as old as the data, so the tail is replayed.
 
-RocksDB gives up its lock on the directory only when no handle, child or iterator lives. They stay in
-here: a scan either is read at once or is closed with the engine.
+RocksDB gives up its lock on the directory only when no handle, child or iterator lives. They stay
+in here: a scan either is read at once or is closed with the engine.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Mapping

@@ -1,83 +1,84 @@
 """The ``(row, timestamp_ms)`` of sessions, by key and bounds (both inclusive, ms).
 
-Entries lie in segments of end times. Sessions that end recently stay decoded in memory.
+The time of a session is its end: that is what expires, and what tells whether it is recent.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import Any, TypeAlias
 
-from streamsql.state.store import Changes, Engine
+from streamsql.state.rows import Entry
+from streamsql.state.segments import TIME_MAX, TIME_MIN
+from streamsql.state.timeline import Timeline
+from streamsql.state.transaction import MISSING
 from streamsql.types.record import Key, Row
-from streamsql.types.sqltypes import SqlType
 
-Session = tuple[int, int, Row, int]
-"""``(start_ms, end_ms, row, timestamp_ms)``."""
+Session: TypeAlias = tuple[int, int, Any, int]
+"""``(start_ms, end_ms, row, timestamp_ms)``; the row is a tuple, or the list that was put."""
 
 
-class SessionStore:
+class SessionStore(Timeline):
     """Sessions by key; one key has at most one with the same bounds."""
 
-    def __init__(
-        self,
-        name: str,
-        key_types: Sequence[SqlType],
-        value_types: Sequence[SqlType],
-        engine: Engine,
-        *,
-        retention_ms: int,
-        recent_entries: int = 200_000,
-    ) -> None:
-        self.name = name
-        raise NotImplementedError
+    __slots__ = ()
 
-    def put(  # noqa: PLR0913 - a session is five facts
-        self, key: Key, start_ms: int, end_ms: int, row: Row | list[object], timestamp_ms: int
+    def put(
+        self, key: Key, start_ms: int, end_ms: int, row: Row | list[Any], timestamp_ms: int
     ) -> None:
-        """Set the row of a session."""
-        raise NotImplementedError
+        """Set the row of a session. One that ends before the bound is ignored."""
+        if end_ms < self._segments.bound_ms:
+            return
+        slot = (self._encode(key) if self._by_bytes else key, end_ms, start_ms)
+        entry = self._buffer.get(slot, MISSING)
+        if entry is None:
+            self._overwritten.add(slot)
+        elif self._find(slot) is not None:
+            self._take(*slot)
+            if entry is MISSING:
+                self._overwritten.add(slot)
+        self._insert(slot, row, timestamp_ms)
 
     def remove(self, key: Key, start_ms: int, end_ms: int) -> None:
         """Remove a session, if there is one of these bounds."""
-        raise NotImplementedError
+        slot = (self._encode(key) if self._by_bytes else key, end_ms, start_ms)
+        if self._find(slot) is not None:
+            self._delete(slot)
 
-    def get(self, key: Key, start_ms: int, end_ms: int) -> tuple[Row, int] | None:
+    def get(self, key: Key, start_ms: int, end_ms: int) -> Entry | None:
         """Return the row and timestamp of the session of exactly these bounds, or ``None``."""
-        raise NotImplementedError
+        return self._find((self._encode(key) if self._by_bytes else key, end_ms, start_ms))
 
     def find(self, key: Key, earliest_end_ms: int, latest_start_ms: int) -> list[Session]:
         """Return the key's sessions with ``end >= earliest_end`` and ``start <= latest_start``.
 
-        Ascending by end. The rows may be lists (as they were put) or tuples.
+        Ascending by end. A row is the list that was put, or a tuple.
         """
-        raise NotImplementedError
+        line_key = self._encode(key) if self._by_bytes else key
+        return [
+            (start_ms, end_ms, row, timestamp_ms)
+            for end_ms, start_ms, row, timestamp_ms in self._between(
+                line_key, earliest_end_ms, TIME_MAX
+            )
+            if start_ms <= latest_start_ms
+        ]
 
     def fetch(self, key: Key) -> list[Session]:
         """Return all sessions of the key, ascending by end."""
-        raise NotImplementedError
+        return self.find(key, TIME_MIN, TIME_MAX)
 
-    def fetch_all(self, from_ms: int, to_ms: int) -> list[tuple[Key, int, int, Row, int]]:
+    def fetch_all(self, from_ms: int, to_ms: int) -> list[tuple[Key, int, int, Any, int]]:
         """Return ``(key, start, end, row, timestamp)`` with ``from <= end <= to``, by end."""
-        raise NotImplementedError
+        return [
+            (key, start_ms, end_ms, row, timestamp_ms)
+            for key, (end_ms, start_ms, row, timestamp_ms) in self._everything(from_ms, to_ms)
+        ]
 
-    def all(self) -> Iterator[tuple[Key, int, int, Row, int]]:
-        """Yield every ``(key, start, end, row, timestamp)``."""
-        raise NotImplementedError
+    def all(self) -> Iterator[tuple[Key, int, int, Any, int]]:
+        """Yield every ``(key, start, end, row, timestamp)``, by end."""
+        yield from self.fetch_all(TIME_MIN, TIME_MAX)
 
-    def expire(self, before_ms: int) -> None:
-        """Raise the bound: sessions that end before it are gone, durably with the next commit."""
-        raise NotImplementedError
-
-    def uncommitted_bytes(self) -> int:
-        """Estimate the size of what the next commit writes."""
-        raise NotImplementedError
-
-    def pending(self) -> Changes:
-        """Return the changes since the last commit, encoded."""
-        raise NotImplementedError
-
-    def committed(self) -> None:
-        """Forget the buffer: its changes are in the engine now."""
-        raise NotImplementedError
-
-    def rollback(self) -> None:
-        """Drop everything since the last commit, and all cached values."""
-        raise NotImplementedError
+    def _find(self, slot: tuple[Any, int, int]) -> Entry | None:
+        key, end_ms, start_ms = slot
+        for _, extra, row, timestamp_ms in self._between(key, end_ms, end_ms):
+            if extra == start_ms:
+                return row, timestamp_ms
+        return None

@@ -4,9 +4,10 @@ A store works on values in flight; it keeps what was written since the last comm
 *buffer*, so a task reads its own writes) and encodes keys and values only when they leave it. An
 *engine* keeps bytes in key order. Nothing uncommitted ever reaches an engine.
 
-The commit of a task asks each store for its :meth:`Store.pending` changes as bytes, sends them to the
-changelog when there is one, and after the broker's commit hands them to the engine in one atomic
-:meth:`Engine.write` with the changelog checkpoints; then :meth:`Store.committed`. After an abort,
+The commit of a task asks each store for its :meth:`Store.pending` changes as bytes, sends them to
+the changelog when there is one, and after the broker's commit hands them to the engine in one
+atomic :meth:`Engine.write` with the changelog checkpoints; then :meth:`Store.committed`, also when
+nothing was pending: stores that forget by time delete what has expired there. After an abort,
 :meth:`Store.rollback`: the buffer and every cached value since the last commit are dropped.
 """
 

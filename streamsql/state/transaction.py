@@ -25,12 +25,9 @@ ENTRY_OVERHEAD_BYTES = 100
 """What an entry of the buffer costs besides its encoded size, roughly."""
 
 
-def mutable(entry: Entry | None) -> tuple[list[Any], int] | None:
+def mutable(entry: Entry) -> tuple[list[Any], int]:
     """Return the entry with its row as a list: the one that was put, or a new one."""
-    if entry is None:
-        return None
-    row, timestamp_ms = entry
-    return (row if type(row) is list else list(row)), timestamp_ms
+    return entry if type(entry[0]) is list else (list(entry[0]), entry[1])
 
 
 class Transaction:
@@ -196,7 +193,8 @@ class KeyValueStore(Transaction):
 
         Until it has put it, :meth:`get` may or may not see the changes.
         """
-        return mutable(self.get(key))
+        entry = self.get(key)
+        return None if entry is None else mutable(entry)
 
     def get_many(self, keys: Iterable[Key]) -> list[Entry | None]:
         """Return what :meth:`get` returns, for each key."""

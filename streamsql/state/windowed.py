@@ -1,23 +1,28 @@
 """The latest ``(row, timestamp_ms)`` by key and window start.
 
-Entries lie in *segments* of start times: the engine's key is ``segment, key, start``, so expiry is a
-range delete of whole segments and a fetch of one key is a short scan in each segment of the range.
-With aligned windows let a segment be one start (``segment_ms`` = the advance): then everything of
-one window lies together.
+Entries lie in segments of start times. With aligned windows let a segment be one start
+(``segment_ms`` = the advance): then everything of one window lies together.
 
 Everything that starts before the *bound* (see :meth:`WindowStore.expire`) does not exist: reads do
 not see it and writes to it are ignored.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+from streamsql.state.keys import KeyCodec, decode_long, encode_long
+from streamsql.state.rows import Entry, RowCodec
+from streamsql.state.segments import TIME_MAX, TIME_MIN, Segments, clamp
 from streamsql.state.store import Changes, Engine
+from streamsql.state.transaction import MISSING, Transaction, mutable
 from streamsql.types.record import Key, Row
 from streamsql.types.sqltypes import SqlType
 
 
-class WindowStore:
+class WindowStore(Transaction):
     """The latest ``(row, timestamp_ms)`` by key and window start (ms)."""
+
+    __slots__ = ("_by_bytes", "_encode", "_keys", "_segments")
 
     def __init__(
         self,
@@ -26,64 +31,108 @@ class WindowStore:
         value_types: Sequence[SqlType],
         engine: Engine,
         *,
-        retention_ms: int,
-        segment_ms: int | None = None,
+        segment_ms: int,
         cache_entries: int = 65_536,
     ) -> None:
         """Open the store.
 
-        Args:
-            retention_ms: Sets the length of segments when ``segment_ms`` does not; nothing expires
-                before the caller says so.
-            segment_ms: Part of the layout on disk: never change it for a store that has data.
+        ``segment_ms`` is the advance of aligned windows, else ``segment_length_ms(retention_ms)``.
+        It is part of the layout on disk: never change it for a store that has data.
         """
-        self.name = name
-        raise NotImplementedError
+        super().__init__(name, RowCodec(value_types), engine, cache_entries)
+        self._keys = KeyCodec(key_types, terminated=True)
+        self._by_bytes = not self._keys.hashable
+        self._encode = self._keys.encode
+        self._segments = Segments(name, engine, segment_ms)
+        self._slot_bytes = self._encode_slot
 
-    def get(self, key: Key, start_ms: int) -> tuple[Row, int] | None:
+    def get(self, key: Key, start_ms: int) -> Entry | None:
         """Return the row and timestamp of the key's window, or ``None``."""
-        raise NotImplementedError
+        if start_ms < self._segments.bound_ms:
+            return None
+        slot = (self._encode(key) if self._by_bytes else key, start_ms)
+        entry: Entry | None = self._buffer.get(slot, MISSING)
+        if entry is MISSING:
+            entry = self._recent.get(slot, MISSING)
+            if entry is MISSING:
+                entry = self._load(slot)
+        return entry
 
-    def get_mutable(self, key: Key, start_ms: int) -> tuple[list[object], int] | None:
-        """As :meth:`get`, but the row is a list that the caller may change and then put."""
-        raise NotImplementedError
+    def get_mutable(self, key: Key, start_ms: int) -> tuple[list[Any], int] | None:
+        """As :meth:`get`, but the row is a list that the caller may change and must then put."""
+        entry = self.get(key, start_ms)
+        return None if entry is None else mutable(entry)
 
-    def put(self, key: Key, start_ms: int, row: Row | list[object], timestamp_ms: int) -> None:
-        """Set the row of the key's window."""
-        raise NotImplementedError
+    def put(self, key: Key, start_ms: int, row: Row | list[Any], timestamp_ms: int) -> None:
+        """Set the row of the key's window. The store keeps the object."""
+        if start_ms >= self._segments.bound_ms:
+            slot = (self._encode(key) if self._by_bytes else key, start_ms)
+            self._buffer[slot] = (row, timestamp_ms)
 
     def delete(self, key: Key, start_ms: int) -> None:
         """Remove the key's window."""
-        raise NotImplementedError
+        if start_ms >= self._segments.bound_ms:
+            self._buffer[self._encode(key) if self._by_bytes else key, start_ms] = None
 
     def fetch(self, key: Key, from_ms: int, to_ms: int) -> list[tuple[int, Row, int]]:
         """Return ``(start, row, timestamp)`` of the key with ``from <= start <= to``, ascending."""
-        raise NotImplementedError
+        self._index_buffer()
+        low, high = clamp(max(from_ms, self._segments.bound_ms)), clamp(to_ms)
+        encoded_key = self._encode(key)
+        first, last = encode_long(low), encode_long(high + 1)
+        return [
+            (decode_long(encoded[-8:]), *entry)
+            for prefix in self._segments.within(low, high)
+            for encoded, entry in self._merged(
+                prefix + encoded_key + first, prefix + encoded_key + last
+            )
+        ]
 
     def fetch_all(self, from_ms: int, to_ms: int) -> Iterator[tuple[Key, int, Row, int]]:
-        """Yield ``(key, start, row, timestamp)`` with ``from <= start <= to`` by segment and key."""
-        raise NotImplementedError
+        """Yield ``(key, start, row, timestamp)`` with ``from <= start <= to``, by segment and key.
+
+        The store must not be committed while the iteration goes on.
+        """
+        decode_key = self._keys.decode
+        from_ms = max(from_ms, self._segments.bound_ms)
+        if to_ms < from_ms:
+            return
+        for encoded, (row, timestamp_ms) in self._merged(*self._segments.span(from_ms, to_ms)):
+            start_ms = decode_long(encoded[-8:])
+            if from_ms <= start_ms <= to_ms:
+                yield decode_key(encoded[8:-8]), start_ms, row, timestamp_ms
 
     def all(self) -> Iterator[tuple[Key, int, Row, int]]:
-        """Yield every ``(key, start, row, timestamp)`` by segment and key."""
-        raise NotImplementedError
+        """Yield every ``(key, start, row, timestamp)``, by segment and key."""
+        return self.fetch_all(TIME_MIN, TIME_MAX)
 
     def expire(self, before_ms: int) -> None:
-        """Raise the bound: windows that start before it are gone, durably with the next commit."""
-        raise NotImplementedError
+        """Raise the bound: windows that start before it are gone, durably with the next commit.
 
-    def uncommitted_bytes(self) -> int:
-        """Estimate the size of what the next commit writes."""
-        raise NotImplementedError
+        The bound itself is not stored: after a restart the caller raises it again.
+        """
+        self._segments.expire(before_ms)
 
     def pending(self) -> Changes:
-        """Return the changes since the last commit, encoded."""
-        raise NotImplementedError
+        """Return the changes since the last commit, encoded, without what has expired."""
+        bound_ms = self._segments.bound_ms
+        if any(slot[1] < bound_ms for slot in self._buffer):  # type: ignore[index]  # (key, start)
+            live = {s: e for s, e in self._buffer.items() if s[1] >= bound_ms}  # type: ignore[index]
+            self._clear_buffer()
+            self._buffer = live
+        return super().pending()
 
     def committed(self) -> None:
-        """Forget the buffer: its changes are in the engine now."""
-        raise NotImplementedError
+        """Forget the buffer, and delete expired segments from the engine."""
+        super().committed()
+        self._segments.commit()
 
     def rollback(self) -> None:
         """Drop everything since the last commit, and all cached values."""
-        raise NotImplementedError
+        super().rollback()
+        self._segments.rollback()
+
+    def _encode_slot(self, slot: tuple[Any, int]) -> bytes:
+        key, start_ms = slot
+        encoded = key if self._by_bytes else self._encode(key)
+        return self._segments.prefix(start_ms) + encoded + encode_long(start_ms)
