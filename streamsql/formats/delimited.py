@@ -1,8 +1,8 @@
 """DELIMITED: the columns of a side as one line of comma-separated values (RFC 4180).
 
 An empty field is NULL, of STRING columns too. Writing quotes fields as Commons CSV does: those that
-hold the delimiter, a quote or a line end, that begin with a character up to ``#`` or end with one up
-to a space, and the first field also when it begins with anything but an ASCII letter or digit.
+hold the delimiter, a quote or a line end, that begin with a character up to ``#`` or end with one
+up to a space, and the first field also when it begins with anything but an ASCII letter or digit.
 """
 
 import re
@@ -15,9 +15,11 @@ from streamsql.formats.restrictions import common_restriction, unsupported_type
 from streamsql.formats.text_values import text_parser, text_printer
 from streamsql.types.record import Key
 from streamsql.types.schema import Column
-from streamsql.types.sqltypes import Array, Map, Struct
+from streamsql.types.sqltypes import STRING, Array, Map, Struct
 
 _DEFAULT_DELIMITER = ","
+_NEVER_IN_NUMBERS = ",;:|\t &#~!^"
+"""Delimiters that the text of no type but STRING holds."""
 
 
 class DelimitedFormat:
@@ -72,16 +74,30 @@ def _row_reader(
         fields = split(payload.decode())
         if len(fields) != width:
             raise ValueError(f"{width} columns are expected, {len(fields)} found")
-        values = []
-        for position, name, parse in parsers:
-            text = fields[position]
-            try:
-                values.append(parse(text) if text else None)
-            except ValueError as error:
-                raise ValueError(f'column "{name}": {error}') from error
-        return values
+        try:
+            return [
+                parse(fields[position]) if fields[position] else None
+                for position, _, parse in parsers
+            ]
+        except ValueError as error:
+            raise _located(error, fields, parsers) from error
 
     return read
+
+
+def _located(
+    error: ValueError,
+    fields: Sequence[str],
+    parsers: Sequence[tuple[int, str, Callable[[str], Any]]],
+) -> ValueError:
+    """Return the error with the name of the column whose text it is about."""
+    for position, name, parse in parsers:
+        try:
+            parse(fields[position] or "0")
+        except ValueError as found:
+            if str(found) == str(error):
+                return ValueError(f'column "{name}": {error}')
+    return error
 
 
 def _splitter(delimiter: str) -> Callable[[str], list[str]]:
@@ -108,20 +124,32 @@ def _splitter(delimiter: str) -> Callable[[str], list[str]]:
 def _row_writer(spec: FormatSpec, schema: Sequence[Column]) -> Callable[[Sequence[Any]], bytes]:
     """Return a function from the values of the columns to a line without its end."""
     delimiter = spec.delimiter or _DEFAULT_DELIMITER
-    printers = [text_printer(column.type) for column in schema]
-    inside = re.escape(delimiter)
-    needs_quotes = re.compile(rf'[\0-#]|.*(?:[{inside}"\r\n]|[\0- ]\Z)', re.DOTALL)
-    first_needs_quotes = re.compile(rf"\Z|[^0-9A-Za-z]|{needs_quotes.pattern}", re.DOTALL)
+    mark = re.escape(delimiter)
+    quotes = rf'[\0-#]|.*(?:[{mark}"\r\n]|[\0- ]\Z)'
+    later = re.compile(quotes, re.DOTALL).match
+    first = re.compile(rf"\Z|[^0-9A-Za-z]|{quotes}", re.DOTALL).match
+    printers: list[tuple[Callable[[Any], str], Callable[[str], object]]] = []
+    for position, column in enumerate(schema):
+        needs_quotes = first if position == 0 else later
+        if position > 0 and column.type is not STRING and delimiter in _NEVER_IN_NUMBERS:
+            needs_quotes = _never
+        printers.append((text_printer(column.type), needs_quotes))
 
     def write(values: Sequence[Any]) -> bytes:
         fields = []
-        pattern = first_needs_quotes
-        for value, to_text in zip(values, printers, strict=True):
-            text = "" if value is None else to_text(value)
-            if value is not None and pattern.match(text) is not None:
-                text = '"' + text.replace('"', '""') + '"'
+        for value, (to_text, needs_quotes) in zip(values, printers, strict=True):
+            text = ""
+            if value is not None:
+                text = to_text(value)
+                if needs_quotes(text):
+                    text = '"' + text.replace('"', '""') + '"'
             fields.append(text)
-            pattern = needs_quotes
         return delimiter.join(fields).encode()
 
     return write
+
+
+def _never(text: str) -> bool:
+    """Tell that the text needs no quotes."""
+    del text
+    return False

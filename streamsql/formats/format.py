@@ -96,7 +96,7 @@ def attribute_names(columns: Sequence[Column]) -> list[str]:
     Only ASCII names count: Python normalizes the others when it compiles them.
 
     >>> from streamsql.types.sqltypes import BIGINT
-    >>> attribute_names([Column("PRICE", BIGINT), Column("my col", BIGINT), Column("class", BIGINT)])
+    >>> attribute_names([Column(name, BIGINT) for name in ("PRICE", "my col", "class")])
     ['PRICE', 'column_1', 'column_2']
     """
     return [

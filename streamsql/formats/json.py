@@ -8,7 +8,7 @@ from typing import Any
 
 from streamsql.errors import DecodeError
 from streamsql.formats.format import Decoder, FormatSpec
-from streamsql.formats.json_decode import JSON_ERRORS, BareJsonDecoder, JsonDecoder
+from streamsql.formats.json_decode import BARE_ERRORS, BareJsonDecoder, JsonDecoder
 from streamsql.formats.json_encode import bare_encoder, key_encoder, row_encoder
 from streamsql.formats.json_values import converter, nullable, parse_json
 from streamsql.formats.plain import PlainEncoder
@@ -35,7 +35,7 @@ class JsonFormat:
         def decode(payload: bytes) -> Any:
             try:
                 return convert(parse_json(payload))
-            except (*JSON_ERRORS, ValueError) as error:
+            except BARE_ERRORS as error:
                 raise DecodeError(f"the key is not JSON of this schema: {error}") from error
 
         return decode

@@ -1,24 +1,28 @@
-"""JSON rows: a generated struct for what the data looks like, the general way for everything else.
+"""JSON rows: a generated struct for what the data looks like, the general way for the rest.
 
-The *fast path* is one msgspec decoder of a struct that has the used columns as fields. What it takes
-is exactly what the general way (:mod:`streamsql.formats.json_values`) would make the same value of;
-anything else makes it raise, and the record takes the general way. That one looks at the record and
-*learns*, so that the next record of its kind is fast:
+The *fast path* is one msgspec decoder of a struct that has the used columns as fields. It takes only
+what the general way (:mod:`streamsql.formats.json_values`) would make the same values of; anything
+else makes it raise, and the record takes the general way. That one looks at the record and *learns*,
+so that the next record of its kind is fast:
 
-* how a field is spelled. Its other spellings become *trip wires*, fields that no value fits, because
-  the exact spelling wins over the others;
-* that a field is often missing. It becomes optional, and the struct closed: a field name never seen
-  before makes it raise, as it might be the missing one in another spelling. Names seen and not used
-  are declared, to be passed over;
-* that a field often holds another JSON type than its column's. It is then read as any JSON value and
-  converted in place.
+* how a field is spelled. Other spellings, seen or likely, become *trip wires*, fields that no value
+  fits: the exact spelling would win, and among others the last one;
+* that a field is often missing. It becomes optional, and the struct *closed*: a field name never
+  seen before makes it raise, as it might be the missing one in another spelling. Names seen and not
+  used are declared, to be passed over;
+* that a field often holds another JSON type than its column's. It is then read as any JSON value
+  and converted in place.
 
-Each lesson needs a few records and is learned once, so that data of no fixed shape costs a bounded
-number of new structs, then stays on the general way.
+Each lesson needs a few records and is learned once: data of no fixed shape costs a bounded number of
+new structs, then stays on the general way.
+
+One thing escapes the trip wires: an object with two spellings of one used field, neither of them the
+column's own, the lower-case, the capitalized nor one seen before, when other fields are unused. The
+spelling learned then wins, not the last one.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -34,11 +38,9 @@ JSON_ERRORS: tuple[type[Exception], ...] = (
     UnicodeDecodeError,
     RecursionError,
 )
+BARE_ERRORS: tuple[type[Exception], ...] = (*JSON_ERRORS, ValueError)
 _PATIENCE = 4
 """Records of a kind before the struct is made to fit them, and changes of a field's spelling."""
-
-_NAMES_LIMIT = 200
-"""Unused field names that a closed struct passes over; data with more has no fixed shape."""
 
 _parse_fields = msgspec.json.Decoder(dict[str, msgspec.Raw] | None).decode
 
@@ -49,6 +51,7 @@ class JsonDecoder:
     __slots__ = (
         "_columns",
         "_converters",
+        "_learning",
         "_missed",
         "_names",
         "_respelled",
@@ -65,11 +68,12 @@ class JsonDecoder:
         self._converters: list[Convert] = [nullable(converter(column.type)) for column in used]
         self._row_type = row_class(used)
         self._shape = Shape(self._columns)
+        self._learning = True
         self._missed: Counter[int] = Counter()
         self._strange: Counter[int] = Counter()
         self._respelled: Counter[int] = Counter()
         self.errors = JSON_ERRORS
-        self.decode = self._fitting_decode()
+        self.decode: Callable[[bytes], Any] = self._fitting_decode()
 
     def repair(self, payload: bytes) -> Any:
         """Read the payload the general way and learn from it; ``None`` for a JSON null.
@@ -86,8 +90,8 @@ class JsonDecoder:
         found = spellings(fields, self._names)
         values = self._read(fields, found)
         row = self._row_type(*self._convert(values))
-        if self._shape.learning and self._learn(fields, found, values):
-            self.decode = self._fitting_decode()
+        if self._learning:
+            self._learn(fields, found, values)
         return row
 
     def _read(self, fields: Mapping[str, msgspec.Raw], found: Sequence[str | None]) -> list[Any]:
@@ -109,34 +113,31 @@ class JsonDecoder:
 
     def _learn(
         self, fields: Mapping[str, Any], found: Sequence[str | None], values: Sequence[Any]
-    ) -> bool:
-        """Compare the record with the shape; tell whether the shape changed."""
-        shape, changed = self._shape, False
+    ) -> None:
+        """Compare the record with the shape, and make a new decoder when the shape changed."""
+        shape, before = self._shape, self._shape.fingerprint()
+        shape.note_names(fields)
         for position, spelling in enumerate(found):
             if spelling is None:
                 self._missed[position] += 1
                 if self._missed[position] >= _PATIENCE:
-                    changed |= shape.make_optional(position)
-            elif spelling != shape.spellings[position]:
-                if self._respelled[position] < _PATIENCE:
-                    self._respelled[position] += 1
-                    shape.spellings[position] = spelling
-                    changed = True
-            elif not is_direct(values[position], self._columns[position].type):
+                    shape.optional.add(position)
+                continue
+            if spelling != shape.spellings[position] and self._respelled[position] < _PATIENCE:
+                self._respelled[position] += 1
+                shape.spellings[position] = spelling
+            if not is_direct(values[position], self._columns[position].type):
                 self._strange[position] += 1
                 if self._strange[position] >= _PATIENCE:
-                    changed |= shape.make_lenient(position)
-        changed |= shape.note_names(fields)
-        if len(shape.passed_over) > _NAMES_LIMIT:
-            shape.learning = False
-            changed = True
-        return changed
+                    shape.lenient.add(position)
+        if shape.fingerprint() != before:
+            self.decode = self._fitting_decode()
 
-    def _fitting_decode(self) -> Any:
-        """Return the decoder of the shape, or the general way when it has none."""
-        decode = fast_decoder(self._shape) if self._shape.learning else None
+    def _fitting_decode(self) -> Callable[[bytes], Any]:
+        """Return the decoder of the shape, or the general way when no struct has it."""
+        decode = fast_decoder(self._shape)
         if decode is None:
-            self._shape.learning = False
+            self._learning = False
             return self._general
         return decode
 
@@ -160,15 +161,15 @@ class BareJsonDecoder:
         self._convert = converter(column.type)
         self._used = bool(used)
         self._row_type = row_class(used)
-        self.errors = (*JSON_ERRORS, ValueError)
-        self.decode = self._decode
+        self.errors = BARE_ERRORS
+        self.decode: Callable[[bytes], Any] = self._decode
 
     def repair(self, payload: bytes) -> Any:
         """Read the payload again: ``None`` for a JSON null, which is a NULL row."""
         try:
             value = parse_json(payload)
             return None if value is None else self._row(self._convert(value))
-        except self.errors as error:
+        except BARE_ERRORS as error:
             raise DecodeError(f"the payload is not JSON of this schema: {error}") from error
 
     def _decode(self, payload: bytes) -> Any:

@@ -10,7 +10,7 @@ from streamsql.formats.format import attribute_names
 from streamsql.formats.json_values import Convert, converter
 from streamsql.formats.text_values import bounds
 from streamsql.types.schema import Column
-from streamsql.types.sqltypes import Array, Decimal, Map, Primitive, SqlType, Struct
+from streamsql.types.sqltypes import Array, Map, Primitive, SqlType
 
 _DIRECT: dict[Primitive, type] = {
     Primitive.BOOLEAN: bool,
@@ -19,24 +19,29 @@ _DIRECT: dict[Primitive, type] = {
     Primitive.BYTES: bytes,
 }
 
+_OVER_NS, _TRIP_NS = 25, 8
+"""What a name to pass over costs where it occurs, and a trip wire in every record."""
+
+_NAMES_LIMIT = 200
+
 
 class Shape:
     """What was learned of the objects; positions are those of the used columns.
 
     Attributes:
         spellings: How each field is spelled.
-        optional: Fields that are often missing; when there are any, the struct is closed.
+        optional: Fields that are often missing.
         lenient: Fields that often hold another JSON type.
-        rivals: Spellings of used columns that were seen, by position.
+        rivals: The spellings of each used column that were seen.
         passed_over: Names seen that belong to no used column.
-        learning: False when the data has no shape that a struct could fit.
+        endless: Whether there are more such names than a struct should list.
     """
 
     __slots__ = (
         "_by_upper",
         "_exact",
         "columns",
-        "learning",
+        "endless",
         "lenient",
         "optional",
         "passed_over",
@@ -49,53 +54,65 @@ class Shape:
         self.spellings = [column.name for column in columns]
         self.optional: set[int] = set()
         self.lenient: set[int] = set()
+        self.rivals: list[set[str]] = [{name} for name in self.spellings]
         self.passed_over: set[str] = set()
-        self.rivals: list[set[str]] = [_likely_spellings(name) for name in self.spellings]
-        self.learning = True
+        self.endless = False
         self._exact = frozenset(self.spellings)
         self._by_upper = {
             name: position for position, name in enumerate(self.spellings) if name == name.upper()
         }
 
-    def make_optional(self, position: int) -> bool:
-        """Let the field be missing; tell whether that is new."""
-        if position in self.optional:
-            return False
-        self.optional.add(position)
-        return True
+    def is_exact(self, position: int) -> bool:
+        """Tell whether the field is spelled as its column: that spelling wins over all others."""
+        return self.spellings[position] == self.columns[position].name
 
-    def make_lenient(self, position: int) -> bool:
-        """Let the field hold any JSON value; tell whether that is new."""
-        if position in self.lenient:
-            return False
-        self.lenient.add(position)
-        return True
+    @property
+    def closed(self) -> bool:
+        """Whether a name never seen before must not be passed over.
 
-    def note_names(self, names: Iterable[str]) -> bool:
-        """Remember field names; tell whether a closed struct must learn any of them."""
-        news = False
+        It must not be when a field is missing, as it might be that field. Otherwise trip wires for
+        the likely spellings do, unless there are hardly any names to pass over.
+        """
+        if self.optional:
+            return True
+        respelled = sum(not self.is_exact(position) for position in range(len(self.columns)))
+        return not self.endless and _OVER_NS * len(self.passed_over) <= _TRIP_NS * 2 * respelled
+
+    def note_names(self, names: Iterable[str]) -> None:
+        """Remember the field names of an object."""
         for name in names:
             position = self._by_upper.get(name.upper())
-            if position is not None and name not in self.rivals[position]:
+            if position is not None:
                 self.rivals[position].add(name)
-                news = True
-            elif position is None and name not in self._exact and name not in self.passed_over:
+            elif name not in self._exact and not self.endless:
                 self.passed_over.add(name)
-                news = bool(self.optional)
-        return news
+                self.endless = len(self.passed_over) > _NAMES_LIMIT
+
+    def fingerprint(self) -> tuple[object, ...]:
+        """Return what the decoder depends on; of the sets, which only grow, the sizes."""
+        closed = self.closed
+        return (
+            closed,
+            tuple(self.spellings),
+            len(self.optional),
+            len(self.lenient),
+            sum(map(len, self.rivals)),
+            len(self.passed_over) if closed else 0,
+        )
 
 
 def fast_decoder(shape: Shape) -> Callable[[bytes], Any] | None:
     """Return a decoder of the shape, or ``None`` when no struct can have it."""
+    if shape.closed and shape.endless:
+        return None
     fields = _column_fields(shape)
     rename = dict(zip(attribute_names(shape.columns), shape.spellings, strict=True))
     for number, name in enumerate(_trip_wires(shape)):
         fields.append((f"_trip_{number}", _TripWire, None))
         rename[f"_trip_{number}"] = name
-    if shape.optional:
-        for number, name in enumerate(sorted(shape.passed_over)):
-            fields.append((f"_over_{number}", msgspec.Raw, None))
-            rename[f"_over_{number}"] = name
+    for number, name in enumerate(_passed_over(shape)):
+        fields.append((f"_over_{number}", msgspec.Raw, None))
+        rename[f"_over_{number}"] = name
     if len(set(rename.values())) < len(rename):
         return None  # Two columns read the same field.
     try:
@@ -106,11 +123,9 @@ def fast_decoder(shape: Shape) -> Callable[[bytes], Any] | None:
             frozen=True,
             gc=False,
             kw_only=True,
-            forbid_unknown_fields=bool(shape.optional),
+            forbid_unknown_fields=shape.closed,
         )
-    except (
-        ValueError
-    ):  # A field name that msgspec cannot match, with a quote or a control character.
+    except ValueError:  # A name that msgspec cannot match, with a quote or a control character.
         return None
     return msgspec.json.Decoder(row_type, dec_hook=_convert, float_hook=decimal.Decimal).decode
 
@@ -120,21 +135,17 @@ def is_direct(value: Any, sql_type: SqlType) -> bool:
     if value is None:
         return True
     match sql_type:
-        case Decimal() | Struct():
-            return True
-        case Primitive.STRING | Primitive.BYTES:
-            return isinstance(value, str)
-        case Primitive.DOUBLE:
-            return not isinstance(value, str)
-        case Primitive.BOOLEAN:
-            return True
-        case Primitive():
-            low, high = bounds(sql_type)
-            return isinstance(value, int) and low <= value <= high
         case Array(element):
             return all(is_direct(item, element) for item in value)
         case Map(_, element):
             return all(is_direct(item, element) for item in value.values())
+        case Primitive.STRING | Primitive.DOUBLE:
+            return isinstance(value, str) == (sql_type is Primitive.STRING)
+        case Primitive() if sql_type not in _DIRECT:
+            low, high = bounds(sql_type)
+            return isinstance(value, int) and low <= value <= high
+        case _:
+            return True
 
 
 class _Converted(type):
@@ -175,17 +186,24 @@ def _trip_wires(shape: Shape) -> list[str]:
     """Return the spellings that would win over, or compete with, those of the struct."""
     wires: list[str] = []
     for position, column in enumerate(shape.columns):
-        spelling = shape.spellings[position]
-        if spelling != column.name or position in shape.optional:
-            wires += sorted(shape.rivals[position] - {spelling})
+        if shape.is_exact(position) and position not in shape.optional:
+            continue
+        rivals = set(shape.rivals[position])
+        if not shape.closed and column.name == column.name.upper():
+            rivals |= {column.name.lower(), column.name.capitalize()}
+        wires += sorted(rivals - {shape.spellings[position]})
     return wires
 
 
-def _likely_spellings(name: str) -> set[str]:
-    """Return the spellings that a field of the column may have besides those still to be seen."""
-    if name != name.upper():
-        return {name}  # Only names in upper case are found by other spellings.
-    return {name, name.lower(), name.capitalize()}
+def _passed_over(shape: Shape) -> list[str]:
+    """Return the names that a closed struct declares only to pass over them."""
+    if not shape.closed:
+        return []
+    names = set(shape.passed_over)
+    for position, rivals in enumerate(shape.rivals):
+        if shape.is_exact(position) and position not in shape.optional:
+            names |= rivals - {shape.spellings[position]}
+    return sorted(names)
 
 
 def _annotation(sql_type: SqlType) -> Any:

@@ -38,18 +38,8 @@ _WIDEST_BITS = 64
 def converter(sql_type: SqlType) -> Convert:
     """Return the function that reads JSON values as values of the type."""
     match sql_type:
-        case Primitive.STRING:
-            return to_string
-        case Primitive.BOOLEAN:
-            return _to_boolean
-        case Primitive.DOUBLE:
-            return _to_double
-        case Primitive.BYTES:
-            return _to_bytes
-        case Primitive.INTEGER | Primitive.BIGINT:
-            return _narrowing(sql_type)
         case Primitive():
-            return _temporal(sql_type)
+            return _PRIMITIVES[sql_type]
         case Decimal():
             return _exact(sql_type)
         case Array(element):
@@ -202,3 +192,16 @@ def _struct(sql_type: SqlType, names: Sequence[str], elements: Sequence[Convert]
 
 def _mismatch(value: Any, sql_type: SqlType) -> ValueError:
     return ValueError(f"{shortened(to_string(value))} is not of type {sql_type}")
+
+
+_PRIMITIVES: dict[Primitive, Convert] = {
+    Primitive.STRING: to_string,
+    Primitive.BOOLEAN: _to_boolean,
+    Primitive.DOUBLE: _to_double,
+    Primitive.BYTES: _to_bytes,
+    Primitive.INTEGER: _narrowing(Primitive.INTEGER),
+    Primitive.BIGINT: _narrowing(Primitive.BIGINT),
+    Primitive.DATE: _temporal(Primitive.DATE),
+    Primitive.TIME: _temporal(Primitive.TIME),
+    Primitive.TIMESTAMP: _temporal(Primitive.TIMESTAMP),
+}

@@ -93,8 +93,8 @@ class ChangeCodec:
     __slots__ = ("_decode",)
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        row = _row_annotation(columns)
-        pair: Any = tuple[row | None, row | None]
+        row = _row_annotation(columns) | None
+        pair: Any = tuple.__class_getitem__((row, row))
         self._decode = guarded("ROW", msgspec.msgpack.Decoder(pair).decode)
 
     def encode(self, new: Row | None, old: Row | None) -> bytes:

@@ -49,7 +49,9 @@ def in_bounds(value: int, sql_type: SqlType) -> int:
 
 def parse_integer(text: str, sql_type: SqlType) -> int:
     """Return the whole number that the text is, within the range of the type."""
-    if _INTEGER.fullmatch(text) is None:
+    if not (text.isdecimal() and text.isascii() and len(text) < 20) and not _INTEGER.fullmatch(
+        text
+    ):
         raise ValueError(f'"{shortened(text)}" is not of type {sql_type}')
     return in_bounds(int(text), sql_type)
 

@@ -1,7 +1,7 @@
 """Keys of windowed tables: the bytes of the key, then its window, as Kafka Streams writes them.
 
-Time windows append their start (8 bytes, big-endian); the end is start + size. Session windows append
-the end, then the start.
+Time windows append their start (8 bytes, big-endian); the end is start + size. Session windows
+append the end, then the start.
 """
 
 import struct
