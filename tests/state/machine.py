@@ -1,0 +1,92 @@
+"""A random life of a store beside a plain dict: writes, commits, aborts, restarts.
+
+A machine for one kind of store has ``make`` (opens it), its own rules, and ``check`` (compares what
+it reads with ``current``). hypothesis prints the steps of a failure, and the seed.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from streamsql.state.engine_memory import MemoryEngine
+from streamsql.state.rocksdb import RocksEngine
+from streamsql.state.store import Engine
+
+STORE = "store"
+QUICK = settings(
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
+ON_DISK = settings(QUICK, max_examples=12)
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Commits, aborts and restarts of any store; ``current`` is what it should hold."""
+
+    on_disk: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.directory = Path(tempfile.mkdtemp(prefix="streamsql-state-"))
+        self.engine: Engine = self.open_engine()
+        self.store: Any = self.make(self.engine)
+        self.current: dict[Any, Any] = {}
+        self.durable: dict[Any, Any] = {}
+        self.bound = self.durable_bound = 0
+        self.commits = 0
+
+    def make(self, engine: Engine) -> Any:
+        """Open the store."""
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Compare what the store reads with ``current``."""
+        raise NotImplementedError
+
+    def open_engine(self) -> Engine:
+        """Open the engine of the machine."""
+        return RocksEngine(self.directory, [STORE]) if self.on_disk else MemoryEngine()
+
+    @invariant()
+    def holds_what_was_written(self) -> None:
+        self.check()
+
+    @rule()
+    def commit(self) -> None:
+        self.commits += 1
+        self.engine.write({STORE: self.store.pending()}, {"commits": b"%d" % self.commits})
+        self.store.committed()
+        self.durable = dict(self.current)
+        self.durable_bound = self.bound
+        assert self.store.pending() == {}
+        assert self.store.uncommitted_bytes() == 0
+
+    @rule()
+    def abort(self) -> None:
+        self.store.rollback()
+        self.current = dict(self.durable)
+        self.bound = self.durable_bound
+
+    @rule()
+    def restart(self) -> None:
+        if self.on_disk:
+            self.engine.close()
+            self.engine = self.open_engine()
+        self.store = self.make(self.engine)
+        self.current = dict(self.durable)
+        self.bound = self.durable_bound
+        if self.bound:
+            self.store.expire(self.bound)
+        stored = self.engine.meta("commits")
+        assert stored == (b"%d" % self.commits if self.commits else None)
+
+    def teardown(self) -> None:
+        self.engine.close()
+        shutil.rmtree(self.directory)

@@ -1,0 +1,311 @@
+"""Every store against a plain dict, on both engines."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from streamsql.state.duplicates import DuplicateWindowStore
+from streamsql.state.sessions import SessionStore
+from streamsql.state.store import Engine
+from streamsql.state.transaction import KeyValueStore
+from streamsql.state.windowed import WindowStore
+from streamsql.types.sqltypes import BIGINT, DOUBLE, STRING, Array
+from tests.state.machine import ON_DISK, QUICK, STORE, StoreMachine
+
+keys = st.sampled_from(["", "a", "a\0", "ab", "b"])
+numbers = st.integers(0, 99)
+times = st.integers(0, 40).map(lambda n: n * 10_000)  # segments of 60 s hold six of these
+MINUTE = 60_000
+
+
+class KeyValues(StoreMachine):
+    def make(self, engine: Engine) -> KeyValueStore:
+        return KeyValueStore(STORE, [STRING], [BIGINT, BIGINT], engine, cache_entries=3)
+
+    @rule(key=keys, number=numbers)
+    def put(self, key: str, number: int) -> None:
+        self.store.put(key, (number, None), number)
+        self.current[key] = ((number, None), number)
+
+    @rule(key=keys, number=numbers)
+    def add_in_place(self, key: str, number: int) -> None:
+        state, timestamp_ms = self.store.get_mutable(key) or ([0, None], 0)
+        state[0] += number
+        self.store.put(key, state, max(timestamp_ms, number))
+        (old, _), old_ms = self.current.get(key, ((0, None), 0))
+        self.current[key] = ((old + number, None), max(old_ms, number))
+
+    @rule(key=keys)
+    def delete(self, key: str) -> None:
+        self.store.delete(key)
+        self.current.pop(key, None)
+
+    @rule(key=keys)
+    def get(self, key: str) -> None:
+        entry = self.store.get(key)
+        assert (entry and (tuple(entry[0]), entry[1])) == self.current.get(key)
+
+    def check(self) -> None:
+        found = [(key, tuple(row), time_ms) for key, row, time_ms in self.store.scan()]
+        assert found == [(key, *self.current[key]) for key in sorted(self.current)]
+
+
+class CompositeKeyValues(StoreMachine):
+    """Keys that no dict can hold, and scans by the first column."""
+
+    def make(self, engine: Engine) -> KeyValueStore:
+        types = [STRING, Array(DOUBLE)]
+        return KeyValueStore(STORE, types, [STRING], engine, cache_entries=2)
+
+    @rule(key=keys, number=numbers)
+    def put(self, key: str, number: int) -> None:
+        self.store.put((key, [float(number % 3), None]), (key,), number)
+        self.current[key, number % 3] = number
+
+    @rule(key=keys, number=numbers)
+    def delete(self, key: str, number: int) -> None:
+        self.store.delete((key, [float(number % 3), None]))
+        self.current.pop((key, number % 3), None)
+
+    @rule(key=keys)
+    def scan_prefix(self, key: str) -> None:
+        found = [(k, time_ms) for k, _, time_ms in self.store.scan_prefix((key,))]
+        assert found == [
+            ((key, [float(number), None]), self.current[key, number])
+            for number in range(3)
+            if (key, number) in self.current
+        ]
+
+    def check(self) -> None:
+        for (key, number), time_ms in self.current.items():
+            assert self.store.get((key, [float(number), None])) == ((key,), time_ms)
+        assert len(list(self.store.scan())) == len(self.current)
+
+
+class Timed(StoreMachine):
+    """What stores that forget have in common: ``current`` is by (key, time, …)."""
+
+    @rule(time_ms=times)
+    @precondition(lambda self: len(self.current) > 2)
+    def expire(self, time_ms: int) -> None:
+        self.store.expire(time_ms)
+        self.bound = max(self.bound, time_ms)
+        self.current = {k: v for k, v in self.current.items() if k[1] >= self.bound}
+
+
+class Windows(Timed):
+    segment_ms = MINUTE
+
+    def make(self, engine: Engine) -> WindowStore:
+        return WindowStore(
+            STORE, [STRING], [BIGINT], engine, segment_ms=self.segment_ms, cache_entries=4
+        )
+
+    @rule(key=keys, time_ms=times, number=numbers)
+    def put(self, key: str, time_ms: int, number: int) -> None:
+        self.store.put(key, time_ms, (number,), number)
+        if time_ms >= self.bound:
+            self.current[key, time_ms] = ((number,), number)
+
+    @rule(key=keys, time_ms=times, number=numbers)
+    def add_in_place(self, key: str, time_ms: int, number: int) -> None:
+        state, _ = self.store.get_mutable(key, time_ms) or ([0], 0)
+        state[0] += number
+        self.store.put(key, time_ms, state, number)
+        if time_ms >= self.bound:
+            (old,), _ = self.current.get((key, time_ms), ((0,), 0))
+            self.current[key, time_ms] = ((old + number,), number)
+
+    @rule(key=keys, time_ms=times)
+    def delete(self, key: str, time_ms: int) -> None:
+        self.store.delete(key, time_ms)
+        self.current.pop((key, time_ms), None)
+
+    @rule(key=keys, time_ms=times)
+    def get(self, key: str, time_ms: int) -> None:
+        entry = self.store.get(key, time_ms)
+        assert (entry and (tuple(entry[0]), entry[1])) == self.current.get((key, time_ms))
+
+    @rule(key=keys, low=times, high=times)
+    def fetch(self, key: str, low: int, high: int) -> None:
+        found = [(start, tuple(row), ts) for start, row, ts in self.store.fetch(key, low, high)]
+        assert found == [
+            (start, *self.current[k, start])
+            for k, start in sorted(self.current)
+            if k == key and low <= start <= high
+        ]
+
+    @rule(low=times, high=times)
+    def fetch_all(self, low: int, high: int) -> None:
+        found = {(key, start) for key, start, _, _ in self.store.fetch_all(low, high)}
+        assert found == {slot for slot in self.current if low <= slot[1] <= high}
+
+    def check(self) -> None:
+        found = [(key, start, tuple(row), ts) for key, start, row, ts in self.store.all()]
+        expected = [(key, start, *entry) for (key, start), entry in self.current.items()]
+        assert sorted(found) == sorted(expected)
+        segments = [start // self.segment_ms for _, start, _, _ in found]
+        assert segments == sorted(segments)
+
+
+class AlignedWindows(Windows):
+    segment_ms = 10_000
+
+
+class Duplicates(Timed):
+    recent_entries = 5
+
+    def make(self, engine: Engine) -> DuplicateWindowStore:
+        return DuplicateWindowStore(
+            STORE,
+            [STRING],
+            [BIGINT],
+            engine,
+            retention_ms=2 * MINUTE,
+            recent_entries=self.recent_entries,
+        )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrivals = 0
+
+    @rule(key=keys, time_ms=times, number=numbers)
+    def put(self, key: str, time_ms: int, number: int) -> None:
+        self.arrivals += 1
+        self.store.put(key, time_ms, (number,), number)
+        if time_ms >= self.bound:
+            self.current[key, time_ms, self.arrivals] = ((number,), number)
+
+    @rule(key=keys, time_ms=times, odd=st.none() | st.booleans())
+    def delete(self, key: str, time_ms: int, odd: bool | None) -> None:
+        doomed = [
+            slot
+            for slot, (row, _) in self.current.items()
+            if slot[:2] == (key, time_ms) and (odd is None or row[0] % 2 == odd)
+        ]
+        matches = None if odd is None else lambda row: row[0] % 2 == odd
+        assert self.store.delete(key, time_ms, matches) == len(doomed)
+        for slot in doomed:
+            del self.current[slot]
+
+    @rule()
+    def earliest(self) -> None:
+        expected = min((slot[1] for slot in self.current), default=None)
+        assert self.store.earliest_ms() == expected
+
+    @rule(key=keys, low=times, high=times)
+    def fetch(self, key: str, low: int, high: int) -> None:
+        assert self.store.fetch(key, low, high) == [
+            (slot[1], *self.current[slot])
+            for slot in sorted(self.current)
+            if slot[0] == key and low <= slot[1] <= high
+        ]
+
+    @rule(low=times, high=times)
+    def fetch_all(self, low: int, high: int) -> None:
+        slots = sorted(self.current, key=lambda slot: slot[1:])
+        assert self.store.fetch_all(low, high) == [
+            (slot[0], slot[1], *self.current[slot]) for slot in slots if low <= slot[1] <= high
+        ]
+
+    def check(self) -> None:
+        slots = sorted(self.current, key=lambda slot: slot[1:])
+        expected = [(slot[0], slot[1], *self.current[slot]) for slot in slots]
+        assert list(self.store.all()) == expected
+
+
+class Sessions(Timed):
+    recent_entries = 5
+
+    def make(self, engine: Engine) -> SessionStore:
+        return SessionStore(
+            STORE,
+            [STRING],
+            [BIGINT],
+            engine,
+            retention_ms=2 * MINUTE,
+            recent_entries=self.recent_entries,
+        )
+
+    @rule(key=keys, end=times, length=st.sampled_from([0, 10_000, 90_000]), number=numbers)
+    def put(self, key: str, end: int, length: int, number: int) -> None:
+        start = max(0, end - length)
+        self.store.put(key, start, end, (number,), number)
+        if end >= self.bound:
+            self.current[key, end, start] = ((number,), number)
+
+    @rule(key=keys, time_ms=times)
+    def merge(self, key: str, time_ms: int) -> None:
+        if time_ms < self.bound:
+            return
+        found = self.store.find(key, time_ms - 10_000, time_ms + 10_000)
+        start, end, total = time_ms, time_ms, 1
+        for old_start, old_end, row, _ in found:
+            start, end, total = min(start, old_start), max(end, old_end), total + row[0]
+            self.store.remove(key, old_start, old_end)
+            del self.current[key, old_end, old_start]
+        self.store.put(key, start, end, [total], end)
+        self.current[key, end, start] = ((total,), end)
+
+    @rule(key=keys, end=times, length=st.sampled_from([0, 10_000, 90_000]))
+    def remove(self, key: str, end: int, length: int) -> None:
+        start = max(0, end - length)
+        self.store.remove(key, start, end)
+        self.current.pop((key, end, start), None)
+
+    @rule(key=keys, low=times, high=times)
+    def find(self, key: str, low: int, high: int) -> None:
+        found = [(end, start, tuple(row), ts) for start, end, row, ts in self.store.find(key, low, high)]
+        assert found == [
+            (end, start, *self.current[k, end, start])
+            for k, end, start in sorted(self.current)
+            if k == key and end >= low and start <= high
+        ]
+
+    @rule(low=times, high=times)
+    def fetch_all(self, low: int, high: int) -> None:
+        found = {(key, end, start) for key, start, end, _, _ in self.store.fetch_all(low, high)}
+        assert found == {slot for slot in self.current if low <= slot[1] <= high}
+
+    def check(self) -> None:
+        found = sorted(
+            ((key, end, start), (tuple(row), ts)) for key, start, end, row, ts in self.store.all()
+        )
+        assert found == sorted(self.current.items())
+        for slot, entry in self.current.items():
+            stored = self.store.get(slot[0], slot[2], slot[1])
+            assert (tuple(stored[0]), stored[1]) == entry
+
+
+class SpaciousDuplicates(Duplicates):
+    recent_entries = 1000
+
+
+class SpaciousSessions(Sessions):
+    recent_entries = 1000
+
+
+def on_disk(machine: type[StoreMachine]) -> Any:
+    """Return the test of the machine on RocksDB."""
+    case = type(f"{machine.__name__}OnDisk", (machine,), {"on_disk": True}).TestCase  # type: ignore[attr-defined]
+    case.settings = ON_DISK
+    return case
+
+
+MACHINES = [
+    KeyValues,
+    CompositeKeyValues,
+    Windows,
+    AlignedWindows,
+    Duplicates,
+    SpaciousDuplicates,
+    Sessions,
+    SpaciousSessions,
+]
+for _machine in MACHINES:
+    _case: Any = _machine.TestCase
+    _case.settings = QUICK
+    globals()[f"Test{_machine.__name__}"] = _case
+    globals()[f"Test{_machine.__name__}OnDisk"] = on_disk(_machine)
+del _machine, _case
