@@ -13,7 +13,7 @@ Each node knows the stretch of the submitted text it was read from: :func:`span`
 
 from collections.abc import Iterator, Sequence
 from enum import Enum, StrEnum
-from typing import Any, ClassVar, Literal, dataclass_transform
+from typing import Any, ClassVar, dataclass_transform
 
 from sqlglot import exp
 
@@ -140,10 +140,19 @@ DataType = NamedType | ArrayType | MapType | StructType
 # Expressions
 
 
+class LiteralType(StrEnum):
+    """The types that have literals of their own: a word and a string."""
+
+    DATE = "DATE"
+    TIME = "TIME"
+    TIMESTAMP = "TIMESTAMP"
+    DECIMAL = "DECIMAL"
+
+
 class TypedLiteral(Node):
     """``DATE '…'``, ``TIME '…'``, ``TIMESTAMP '…'``, ``DECIMAL '…'``."""
 
-    type_name: Literal["DATE", "TIME", "TIMESTAMP", "DECIMAL"] = argument()
+    type_name: LiteralType = argument()
     literal: exp.Literal = argument()
 
 
@@ -299,7 +308,6 @@ class TimeUnit(StrEnum):
     MINUTE = "MINUTE"
     HOUR = "HOUR"
     DAY = "DAY"
-    WEEK = "WEEK"
     MONTH = "MONTH"
     YEAR = "YEAR"
 

@@ -39,7 +39,7 @@ class JoinKind(StrEnum):
 
 
 class Within(Node):
-    """``WITHIN before | (before, after) [GRACE PERIOD grace]``; ``after`` may be left out: as before."""
+    """``WITHIN before | (before, after) [GRACE PERIOD grace]``; one bound stands for both."""
 
     before: Duration = argument()
     after: Duration | None = argument(default=None)

@@ -1,0 +1,71 @@
+"""Our SQL as a sqlglot dialect: tokenizer, parser and printer under one name.
+
+sqlglot's parser reads many dialects leniently: what it does not know becomes an opaque command or
+an alias. Ours takes over from the first token of a statement, so nothing is read by guesswork; what
+remains of sqlglot is the token stream, the trees and the printer's scaffold.
+"""
+
+from sqlglot import exp, parser
+from sqlglot.dialects.dialect import Dialect, NormalizationStrategy
+
+from streamsql.errors import EngineError
+from streamsql.sql import ast
+from streamsql.sql.ast_queries import Query
+from streamsql.sql.clauses_expression import parse_expression
+from streamsql.sql.clauses_query import parse_query
+from streamsql.sql.commands import parse_command
+from streamsql.sql.cursor import Cursor
+from streamsql.sql.generator import StreamGenerator
+from streamsql.sql.tokens import StreamTokenizer
+
+
+class StreamParser(Cursor):
+    """Reads one statement from a list of tokens."""
+
+    def parse_query(self) -> Query:
+        """Read a query."""
+        return parse_query(self)
+
+    def parse_expression(self) -> exp.Expr:
+        """Read an expression."""
+        return parse_expression(self)
+
+    def parse_statement(self) -> ast.Node:
+        """Read a statement."""
+        return parse_command(self)
+
+    def _parse_statement(self) -> exp.Expr:
+        """Read a whole statement; sqlglot's entry."""
+        statement = self.parse_statement()
+        if self.token:
+            self.fail()
+        return statement
+
+    def _parse_expression(self) -> exp.Expr:
+        """Read a whole expression; sqlglot's entry."""
+        parsed = self.parse_expression()
+        if self.token:
+            self.fail()
+        return parsed
+
+
+class StreamSQL(Dialect):
+    """The language of streamsql."""
+
+    NORMALIZATION_STRATEGY = NormalizationStrategy.UPPERCASE
+    Tokenizer = StreamTokenizer
+    Parser = StreamParser
+    Generator = StreamGenerator
+
+
+def _probe() -> None:
+    """Refuse a compiled sqlglot: its parser calls its own methods, never our overrides."""
+    location = getattr(parser, "__file__", "") or ""
+    if not location.endswith(".py"):
+        raise EngineError(
+            'the compiled build of sqlglot ("sqlglotc") is installed, which cannot be extended; '
+            "remove it: pip uninstall sqlglotc"
+        )
+
+
+_probe()
