@@ -16,7 +16,9 @@ from streamsql.errors import TransactionAborted
 class CopyWorker:
     """Copies ``source`` to ``sink`` with exactly-once commits and keeps a count per key."""
 
-    def __init__(self, broker: Broker, name: str, source: str, sink: str) -> None:
+    def __init__(
+        self, broker: Broker, name: str, source: str, sink: str, group: str = "copy"
+    ) -> None:
         self.broker = broker
         self.name = name
         self.sink = sink
@@ -25,9 +27,10 @@ class CopyWorker:
         self.processed: dict[TopicPartition, int] = {}
         self.ends: dict[TopicPartition, int] = {}
         self.counts: dict[TopicPartition, dict[bytes, int]] = {}
+        self.read = 0
         self.producer: Producer = broker.producer(name)
         self.send = self.producer.sender(sink)
-        self.consumer = broker.consumer("copy", name)
+        self.consumer = broker.consumer(group, name)
         self.consumer.subscribe([source], self)
 
     def assigned(self, partitions: Sequence[TopicPartition]) -> None:
@@ -72,7 +75,9 @@ class CopyWorker:
         for partition, end in polled.ends.items():
             if partition in self.owned:
                 self.processed[partition] = self.ends[partition] = end
-        return sum(map(len, polled.messages.values()))
+        count = sum(map(len, polled.messages.values()))
+        self.read += count
+        return count
 
     def process(self, partition: TopicPartition, message: Message) -> None:
         """Copy one record."""

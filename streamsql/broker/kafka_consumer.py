@@ -1,0 +1,242 @@
+"""Consumers and readers on Kafka."""
+
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer
+from confluent_kafka import TopicPartition as KafkaTopicPartition
+
+from streamsql.broker.errors import no_topic
+from streamsql.broker.kafka_errors import (
+    error_of,
+    is_no_topic,
+    is_passing,
+    is_wrong_state,
+    map_error,
+    mapped,
+)
+from streamsql.broker.kafka_fetch import fetch
+from streamsql.broker.kafka_settings import KafkaSettings, client_log
+from streamsql.broker.ports import Assignment, Committed, Polled, TopicPartition
+from streamsql.errors import EngineError
+
+_DECIDED_SECONDS = 20.0
+"""How much longer than its timeout a dead producer's transaction may stay undecided: a stock broker
+looks for expired transactions every 10 s."""
+
+_log = logging.getLogger(__name__)
+
+
+class KafkaConsumer:
+    """A member of a consumer group, static and eager.
+
+    Partitions that arrive are paused before anything is fetched, and go on with their first
+    :meth:`seek`. A seek that librdkafka cannot carry out yet (the partition's fetcher has not
+    started) is carried out by a later poll.
+    """
+
+    def __init__(self, settings: KafkaSettings, group: str, member: str) -> None:
+        self._settings = settings
+        self._doing = f'consume as member "{member}" of group "{group}"'
+        with mapped(self._doing):
+            self._client = Consumer(settings.consumer(group, member), logger=client_log)
+        self._owned: set[TopicPartition] = set()
+        self._paused: set[TopicPartition] = set()
+        self._seeks: dict[TopicPartition, int] = {}
+        self._closed = False
+
+    def subscribe(self, topics: Sequence[str], assignment: Assignment) -> None:
+        """Join the group; EngineError when a topic does not exist or Kafka does not answer."""
+        # Without the metadata of its topics a consumer's first fetch waits for a second.
+        warm(self._client, topics, self._settings.connect_timeout_ms)
+        following = _Following(self, assignment)
+        with mapped(self._doing):
+            self._client.subscribe(
+                list(topics),
+                on_assign=following.assigned,
+                on_revoke=following.revoked,
+                on_lost=following.lost,
+            )
+
+    def poll(self, max_records: int, timeout_ms: int) -> Polled:
+        """Return some records of the partitions owned and not paused."""
+        if self._seeks:
+            self._carry_out_seeks()
+            timeout_ms = min(timeout_ms, 10) if self._seeks else timeout_ms
+        polled = fetch(self._client, max_records, timeout_ms, self._doing)
+        if self._seeks or not (polled.messages.keys() <= self._owned):
+            return self._settled(polled)
+        return polled
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Read on from the offset, and resume the partition."""
+        if partition in self._owned:
+            self._seeks[partition] = offset
+            self._paused.discard(partition)
+
+    def pause(self, partitions: Iterable[TopicPartition]) -> None:
+        """Return nothing of the partitions; what was fetched of them is fetched again later."""
+        chosen = [p for p in partitions if p in self._owned and p not in self._paused]
+        self._paused.update(chosen)
+        with mapped(self._doing):
+            self._client.pause(_kafka(chosen))
+
+    def resume(self, partitions: Iterable[TopicPartition]) -> None:
+        """Go on returning records of the partitions."""
+        chosen = [p for p in partitions if p in self._paused]
+        self._paused.difference_update(chosen)
+        with mapped(self._doing):
+            self._client.resume(_kafka([p for p in chosen if p not in self._seeks]))
+
+    def committed(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Committed]:
+        """Return the committed positions; waits until pending transactions are decided."""
+        deadline = (
+            time.monotonic() + self._settings.transaction_timeout_ms / 1000 + _DECIDED_SECONDS
+        )
+        while True:
+            try:
+                found = self._client.committed(_kafka(partitions), timeout=5.0)
+            except KafkaException as exception:
+                error = error_of(exception)
+                passing = error.retriable() or is_passing(error)
+                if not passing or time.monotonic() > deadline:
+                    raise map_error(error, "read committed offsets") from exception
+                _log.info("committed offsets not decided yet: %s", error.str())
+                time.sleep(0.05)
+                continue
+            return {
+                TopicPartition(p.topic, p.partition): Committed(p.offset, p.metadata or "")
+                for p in found
+                if p.offset >= 0
+            }
+
+    def close(self) -> None:
+        """Give the partitions up.
+
+        The place in the group stays until the session times out, so that a worker that comes back
+        under its name earlier causes no rebalance (KIP-345).
+        """
+        if not self._closed:
+            self._closed = True
+            with mapped("close the consumer"):
+                self._client.close()
+
+    def group_metadata(self) -> object:
+        """Return what a transaction needs to know of this member now."""
+        return self._client.consumer_group_metadata()
+
+    def take(self, partitions: Sequence[TopicPartition]) -> None:
+        """Own partitions, paused; for the callback of the group."""
+        self._owned = set(partitions)
+        self._paused = set(partitions)
+        self._seeks = {}
+
+    def start(self) -> None:
+        """Start the fetchers: where the worker has sought already, from there."""
+        sought, self._seeks = self._seeks, {}
+        self._client.assign(
+            [
+                KafkaTopicPartition(p.topic, p.partition, sought.get(p, OFFSET_BEGINNING))
+                for p in self._owned
+            ]
+        )
+        self._client.pause(_kafka(self._paused))
+
+    def drop(self, partitions: Sequence[TopicPartition]) -> None:
+        """Own partitions no more; for the callback of the group."""
+        self._owned.difference_update(partitions)
+        self._paused.difference_update(partitions)
+        for partition in partitions:
+            self._seeks.pop(partition, None)
+
+    def _carry_out_seeks(self) -> None:
+        for partition, offset in list(self._seeks.items()):
+            try:
+                self._client.seek(KafkaTopicPartition(*partition, offset))
+            except KafkaException as exception:
+                # The fetcher has not started yet: the next poll tries again.
+                if not is_wrong_state(error_of(exception)):
+                    raise map_error(error_of(exception), self._doing) from exception
+                continue
+            del self._seeks[partition]
+            if partition not in self._paused:
+                self._client.resume(_kafka([partition]))
+
+    def _settled(self, polled: Polled) -> Polled:
+        """Leave out partitions that are not ours now, or whose seek is still to come."""
+        ready = self._owned - self._seeks.keys()
+        return Polled(
+            {p: found for p, found in polled.messages.items() if p in ready},
+            {p: end for p, end in polled.ends.items() if p in ready},
+        )
+
+
+class _Following:
+    """Turns librdkafka's rebalance callbacks into ours."""
+
+    def __init__(self, consumer: KafkaConsumer, assignment: Assignment) -> None:
+        self._consumer = consumer
+        self._assignment = assignment
+
+    def assigned(self, _client: Consumer, partitions: Sequence[KafkaTopicPartition]) -> None:
+        ours = _ours(partitions)
+        self._consumer.take(ours)
+        self._assignment.assigned(ours)
+        self._consumer.start()
+
+    def revoked(self, _client: Consumer, partitions: Sequence[KafkaTopicPartition]) -> None:
+        self._consumer.drop(_ours(partitions))
+        self._assignment.revoked(_ours(partitions))
+
+    def lost(self, _client: Consumer, partitions: Sequence[KafkaTopicPartition]) -> None:
+        self._consumer.drop(_ours(partitions))
+        self._assignment.lost(_ours(partitions))
+
+
+class KafkaReader:
+    """Reads given partitions from given offsets."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        with mapped("set up a reader"):
+            self._client = Consumer(settings.reader(), logger=client_log)
+        self._closed = False
+
+    def assign(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Read these partitions from these offsets."""
+        warm(self._client, sorted({p.topic for p in positions}), self._settings.connect_timeout_ms)
+        with mapped("read"):
+            self._client.assign(
+                [KafkaTopicPartition(*p, offset) for p, offset in positions.items()]
+            )
+
+    def poll(self, max_records: int, timeout_ms: int) -> Polled:
+        """Return some records; EngineError when a position is not in the log any more."""
+        return fetch(self._client, max_records, timeout_ms, "read")
+
+    def close(self) -> None:
+        """Stop reading."""
+        if not self._closed:
+            self._closed = True
+            with mapped("close the reader"):
+                self._client.close()
+
+
+def warm(client: Consumer | Producer, topics: Sequence[str], timeout_ms: int) -> None:
+    """Learn where the topics are; EngineError when one does not exist."""
+    for topic in topics:
+        with mapped(f'find topic "{topic}"'):
+            metadata = client.list_topics(topic, timeout_ms / 1000).topics[topic]
+        if metadata.error is not None:
+            if is_no_topic(metadata.error):
+                raise no_topic(topic)
+            raise EngineError(f'cannot use topic "{topic}": {metadata.error.str()}')
+
+
+def _kafka(partitions: Iterable[TopicPartition]) -> list[KafkaTopicPartition]:
+    return [KafkaTopicPartition(*partition) for partition in partitions]
+
+
+def _ours(partitions: Sequence[KafkaTopicPartition]) -> list[TopicPartition]:
+    return [TopicPartition(p.topic, p.partition) for p in partitions]

@@ -1,0 +1,36 @@
+"""From what the user wrote to a broker."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from streamsql.broker.ports import Broker
+from streamsql.errors import EngineError
+
+_SERVERS = re.compile(r"[\w.\-\[\]:]+:\d+(\s*,\s*[\w.\-\[\]:]+:\d+)*")
+
+
+def is_kafka(target: str | Path) -> bool:
+    """Whether the target names Kafka servers, and not a directory.
+
+    >>> is_kafka("localhost:9092,other:9092"), is_kafka("./data"), is_kafka(Path("a:1"))
+    (True, False, False)
+    """
+    return isinstance(target, str) and _SERVERS.fullmatch(target.strip()) is not None
+
+
+def open_broker(target: str | Path, **options: Any) -> Broker:
+    """Return the broker at the target.
+
+    EngineError when the cluster cannot be reached or another process owns the directory.
+
+    Args:
+        target: ``host:port`` (several separated by commas), or a directory.
+        options: Fields of ``KafkaSettings``, or of ``EmbeddedSettings``.
+    """
+    if is_kafka(target):
+        from streamsql.broker.kafka import KafkaBroker
+        from streamsql.broker.kafka_settings import KafkaSettings
+
+        return KafkaBroker(KafkaSettings(str(target), **options))
+    raise EngineError(f"{target} names no Kafka servers")

@@ -1,0 +1,379 @@
+"""What every broker promises, on all of them."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from streamsql.broker.open import open_broker
+from streamsql.broker.partitioner import partition_of
+from streamsql.broker.ports import Broker, Committed, Message, TopicConfig, TopicPartition
+from streamsql.broker.simulated import SimulatedBroker
+from streamsql.errors import EngineError, TaskFenced, TransactionAborted
+from tests.broker.worker import CopyWorker, read_all
+
+DEADLINE_SECONDS = 30.0
+
+
+@dataclass
+class Subject:
+    """A broker under test, and how patient one must be with it."""
+
+    broker: Broker
+    timeout_ms: int
+    prefix: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+
+    def name(self, name: str) -> str:
+        return f"{name}-{self.prefix}"
+
+    def worker(self, name: str) -> CopyWorker:
+        return CopyWorker(
+            self.broker, self.name(name), self.name("in"), self.name("out"), self.name("copy")
+        )
+
+    def until(self, reached: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not reached():
+            assert time.monotonic() < deadline, "not reached in time"
+
+    def run(self, worker: CopyWorker, end: int) -> None:
+        """Poll until the worker has read so many records in all."""
+        self.until(lambda: worker.poll(timeout_ms=self.timeout_ms) >= 0 and worker.read >= end)
+
+    def values(self, topic: str) -> list[int]:
+        found = read_all(self.broker, self.name(topic), timeout_ms=self.timeout_ms)
+        return sorted(int(value or b"") for records in found.values() for _, value in records)
+
+    def sees(self, topic: str, values: list[int]) -> None:
+        """Wait until the topic holds the values; Kafka shows a commit a moment after it is made."""
+        self.until(lambda: len(self.values(topic)) >= len(values))
+        assert self.values(topic) == values
+
+    def topic(self, name: str, partitions: int, records: int = 0) -> str:
+        topic = self.name(name)
+        self.broker.create([TopicConfig(topic, partitions)])
+        if records:
+            self.broker.append(
+                topic, [(b"k%d" % (i % 10), b"%d" % i, 1000 + i, ()) for i in range(records)]
+            )
+        return topic
+
+
+@pytest.fixture(params=["simulated", "simulated with state", "embedded", "kafka"])
+def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
+    match request.param:
+        case "simulated":
+            yield Subject(SimulatedBroker(), 0)
+        case "simulated with state":
+            yield Subject(SimulatedBroker(keeps_state=True), 0)
+        case "embedded":
+            broker = open_broker(tmp_path / "embedded")
+            yield Subject(broker, 0)
+            broker.close()
+        case _:
+            servers = request.getfixturevalue("kafka")
+            broker = open_broker(servers, session_timeout_ms=2_000, state_directory=tmp_path)
+            yield Subject(broker, 100)
+            broker.close()
+
+
+def test_topics_are_created_once_listed_and_deleted(subject: Subject) -> None:
+    broker = subject.broker
+    plain, compacted = subject.name("plain"), subject.name("compacted")
+    configs = [
+        TopicConfig(plain, 3, retention_ms=3_600_000),
+        TopicConfig(compacted, 1, compacted=True),
+    ]
+    broker.create(configs)
+    broker.create(configs[:1])
+
+    topics = broker.topics()
+    assert topics[plain].partitions == 3
+    assert topics[plain].retention_ms == 3_600_000
+    assert topics[compacted].compacted
+    with pytest.raises(EngineError, match=f'topic "{plain}" has 3 partitions, but 4 are needed'):
+        broker.create([TopicConfig(plain, 4)])
+
+    broker.delete([plain, subject.name("never was")])
+    assert plain not in broker.topics()
+    with pytest.raises(EngineError, match=f'topic "{plain}" does not exist'):
+        broker.ends([TopicPartition(plain, 0)], committed=True)
+
+
+def test_records_are_read_back_as_they_were_written(subject: Subject) -> None:
+    topic = subject.topic("records", 3)
+    records = [
+        (b"a", b"1", 1_000, (("trace", b"x"), ("trace", b"y"), ("none", None))),
+        (b"b", None, 2_000, ()),
+        (None, b"3", 3_000, ()),
+        (b"", b"", 4_000, ()),
+    ]
+    subject.broker.append(topic, records)
+    subject.broker.append(topic, [(b"a", b"5", 5_000, ())], partition=2)
+
+    reader = subject.broker.reader()
+    reader.assign({TopicPartition(topic, n): 0 for n in range(3)})
+    found: list[Message] = []
+    ends: dict[TopicPartition, int] = {}
+    while len(ends) < 3:
+        polled = reader.poll(10, subject.timeout_ms)
+        ends.update(polled.ends)
+        for partition, messages in polled.messages.items():
+            assert all((m.topic(), m.partition()) == partition for m in messages)
+            found += messages
+    reader.close()
+
+    found.sort(key=lambda m: m.timestamp()[1])
+    got = [(m.key(), m.value(), m.timestamp()[1], tuple(m.headers() or ())) for m in found]
+    assert got == [*records, (b"a", b"5", 5_000, ())]
+    assert found[0].partition() == partition_of(b"a", 3)
+    assert found[4].partition() == 2
+    assert found[0].timestamp()[0] == 1
+
+
+def test_a_worker_copies_exactly_once_and_goes_on_where_it_was(subject: Subject) -> None:
+    subject.topic("in", 2, 25)
+    subject.topic("out", 2)
+    worker = subject.worker("a")
+    subject.run(worker, 25)
+    subject.sees("out", [])
+    worker.commit()
+    subject.sees("out", list(range(25)))
+    worker.close()
+
+    group = subject.name("copy")
+    subject.until(lambda: bool(subject.broker.group_offsets(group)))
+    committed = subject.broker.group_offsets(group)
+    assert sum(at.offset for at in committed.values()) == 25
+    assert {at.metadata for at in committed.values()} == {"noted"}
+
+    subject.broker.append(subject.name("in"), [(b"k1", b"25", 1, ())])
+    again = subject.worker("a")
+    subject.run(again, 1)
+    again.commit()
+    again.close()
+    assert again.read == 1
+    subject.sees("out", list(range(26)))
+
+
+def test_an_abort_undoes_and_rewinds(subject: Subject) -> None:
+    subject.topic("in", 2, 10)
+    subject.topic("out", 2)
+    worker = subject.worker("a")
+    subject.run(worker, 10)
+    worker.rollback()
+    subject.run(worker, 20)
+    worker.commit()
+    worker.rollback()
+    worker.close()
+    subject.sees("out", list(range(10)))
+    ends = subject.broker.ends(
+        [TopicPartition(subject.name("out"), n) for n in range(2)], committed=True
+    )
+    reader = subject.broker.reader()
+    reader.assign(dict.fromkeys(ends, 0))
+    reached: dict[TopicPartition, int] = {}
+    while len(reached) < 2:
+        reached.update(reader.poll(100, subject.timeout_ms).ends)
+    reader.close()
+    assert reached == ends
+
+
+def test_an_end_is_reported_at_an_empty_partition_and_after_new_records(subject: Subject) -> None:
+    topic = subject.topic("in", 1)
+    subject.topic("out", 1)
+    partition = TopicPartition(topic, 0)
+    worker = subject.worker("a")
+    subject.until(
+        lambda: worker.poll(timeout_ms=subject.timeout_ms) == 0 and partition in worker.ends
+    )
+    assert worker.ends[partition] == 0
+    subject.broker.append(topic, [(b"k", b"1", 1, ())])
+    subject.until(
+        lambda: worker.poll(timeout_ms=subject.timeout_ms) >= 0 and worker.ends[partition] == 1
+    )
+    worker.close()
+
+
+def test_paused_partitions_bring_nothing_until_resumed(subject: Subject) -> None:
+    topic = subject.topic("in", 2, 20)
+    subject.topic("out", 2)
+    worker = subject.worker("a")
+    subject.until(lambda: worker.poll(1, timeout_ms=subject.timeout_ms) > 0)
+    paused = TopicPartition(topic, 0)
+    worker.consumer.pause([paused])
+    before = worker.processed.get(paused, 0)
+    for _ in range(5):
+        worker.poll(timeout_ms=subject.timeout_ms)
+        assert worker.processed.get(paused, 0) == before
+    worker.consumer.resume([paused])
+    subject.run(worker, 20)
+    worker.commit()
+    worker.close()
+    subject.sees("out", list(range(20)))
+
+
+def test_changelog_records_tell_the_offset_behind_them(subject: Subject) -> None:
+    topic = subject.topic("changelog", 2)
+    subject.topic("in", 1)
+    subject.topic("out", 1)
+    producer = subject.broker.producer(subject.name("writer"))
+    first, second = TopicPartition(topic, 0), TopicPartition(topic, 1)
+    consumer = subject.broker.consumer(subject.name("nobody"), "m")
+    for number in range(5):
+        producer.send_to(first, b"k", b"%d" % number, 7)
+    producer.send_to(second, b"k", None, 8)
+    producer.flush()
+    ends = dict(producer.ends())
+    producer.commit({}, consumer)
+
+    assert producer.ends() == {}
+    found = read_all(subject.broker, topic, timeout_ms=subject.timeout_ms)
+    assert [value for _, value in found[0]] == [b"0", b"1", b"2", b"3", b"4"]
+    assert found[1] == [(b"k", None)]
+    if subject.broker.keeps_state:
+        assert set(ends) in ({first, second}, set())
+    else:
+        assert ends == {first: 5, second: 1}
+    producer.close()
+    consumer.close()
+
+
+def test_two_members_share_the_partitions_and_hand_over(subject: Subject) -> None:
+    subject.topic("in", 4, 40)
+    subject.topic("out", 4)
+    first, second = subject.worker("a"), subject.worker("b")
+    workers = (first, second)
+
+    def balanced() -> bool:
+        for worker in workers:
+            worker.poll(5, timeout_ms=subject.timeout_ms)
+        return [len(worker.owned) for worker in workers] == [2, 2]
+
+    subject.until(balanced)
+    assert {p.partition for p in first.owned} == {0, 1}
+
+    def done() -> bool:
+        for worker in workers:
+            worker.poll(timeout_ms=subject.timeout_ms)
+            worker.commit()
+        return len(subject.values("out")) >= 40
+
+    subject.until(done)
+    subject.sees("out", list(range(40)))
+    second.close()
+    subject.broker.append(subject.name("in"), [(None, b"40", 1, ())], partition=3)
+
+    def taken_over() -> bool:
+        first.poll(timeout_ms=subject.timeout_ms)
+        first.commit()
+        return len(first.owned) == 4 and len(subject.values("out")) == 41
+
+    subject.until(taken_over)
+    first.close()
+
+
+def test_a_second_consumer_of_a_name_takes_its_place(subject: Subject) -> None:
+    subject.topic("in", 1, 5)
+    subject.topic("out", 1)
+    old = subject.worker("a")
+    subject.run(old, 5)
+    new = subject.worker("a")
+    subject.run(new, 5)
+    new.commit()
+
+    with pytest.raises((TaskFenced, TransactionAborted)):
+        old.commit()
+
+    def fenced() -> bool:
+        try:
+            old.poll(timeout_ms=subject.timeout_ms)
+        except TaskFenced:
+            return True
+        return False
+
+    subject.until(fenced)
+    new.close()
+    subject.sees("out", list(range(5)))
+
+
+def test_a_producer_goes_on_after_an_abort(subject: Subject) -> None:
+    subject.topic("in", 1)
+    subject.topic("out", 2)
+    consumer = subject.broker.consumer(subject.name("nobody"), "m")
+    producer = subject.broker.producer(subject.name("writer"))
+    send = producer.sender(subject.name("out"))
+    producer.abort()
+    for value, keep in ((b"1", True), (b"2", False), (b"3", True)):
+        send(b"k", value, 5)
+        producer.flush()
+        if keep:
+            producer.commit({}, consumer)
+        else:
+            producer.abort()
+    send(b"k", b"4", 5)
+    producer.close()
+    consumer.close()
+    subject.sees("out", [1, 3])
+
+
+def test_records_may_be_purged_and_positions_before_them_are_refused(subject: Subject) -> None:
+    topic = subject.topic("in", 1, 10)
+    partition = TopicPartition(topic, 0)
+    subject.broker.purge({partition: 4})
+    assert subject.broker.starts([partition]) == {partition: 4}
+    assert subject.broker.ends([partition], committed=False) == {partition: 10}
+    reader = subject.broker.reader()
+    reader.assign({partition: 4})
+    found: list[int] = []
+    while len(found) < 6:
+        for messages in reader.poll(10, subject.timeout_ms).messages.values():
+            found += [message.offset() for message in messages]
+    assert found == list(range(4, 10))
+    reader.assign({partition: 2})
+    with pytest.raises(EngineError, match=f'offset 2 of topic "{topic}" partition 0'):
+        subject.until(lambda: bool(reader.poll(10, subject.timeout_ms).messages))
+    reader.close()
+
+
+def test_a_topic_that_is_missing_is_named(subject: Subject) -> None:
+    broker, missing = subject.broker, subject.name("missing")
+    for use in (
+        lambda: broker.starts([TopicPartition(missing, 0)]),
+        lambda: broker.append(missing, [(b"k", b"v", 1, ())]),
+        lambda: broker.consumer(subject.name("g"), "m").subscribe([missing], _Nobody()),
+    ):
+        with pytest.raises(EngineError, match=f'topic "{missing}" does not exist'):
+            use()
+
+
+def test_a_group_may_be_forgotten(subject: Subject) -> None:
+    subject.topic("in", 1, 3)
+    subject.topic("out", 1)
+    worker = subject.worker("a")
+    subject.run(worker, 3)
+    worker.commit()
+    group = subject.name("copy")
+    at = {TopicPartition(subject.name("in"), 0): Committed(3, "noted")}
+    subject.until(lambda: subject.broker.group_offsets(group) == at)
+    worker.close()
+
+    def forgotten() -> bool:
+        try:
+            subject.broker.delete_group(group)
+        except EngineError:  # its static member is missed only after the session timeout
+            return False
+        return True
+
+    subject.until(forgotten)
+    assert subject.broker.group_offsets(group) == {}
+    subject.broker.delete_group(group)
+
+
+class _Nobody:
+    def assigned(self, partitions: object) -> None: ...
+    def revoked(self, partitions: object) -> None: ...
+    def lost(self, partitions: object) -> None: ...
