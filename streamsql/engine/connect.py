@@ -1,0 +1,29 @@
+"""From what a user writes to an engine: ``connect``."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from streamsql.engine.engine import Engine
+
+
+def connect(
+    target: str | Path | None = None,
+    *,
+    application: str | None = None,
+    directory: str | Path | None = None,
+    settings: Mapping[str, object] | None = None,
+) -> Engine:
+    """Return a running engine.
+
+    Args:
+        target: ``host:port`` (several separated by commas): Kafka. A path: the directory of an embedded
+            broker. ``None``: what the configuration says, else embedded under ``./.streamsql``.
+        application: Names the groups, internal topics and state of this engine (``ksql.service.id``).
+        directory: Where the embedded broker, or the state of tasks on Kafka, lives.
+        settings: Settings by name, before environment, ``streamsql.toml`` and defaults.
+
+    Raises:
+        EngineError: The cluster cannot be reached, the directory belongs to another process, or a
+            setting does not exist.
+    """
+    raise NotImplementedError
