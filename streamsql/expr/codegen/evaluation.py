@@ -87,7 +87,7 @@ class Evaluation:
 
     def _filter(self, predicate: Expression, scope: Scope) -> Scope:
         compiler = self._compiler(scope)
-        condition = compiler.condition(predicate)
+        condition = compiler.truth(predicate)
         if self._guard is not None:
             condition = self._attempted(predicate, condition, "False")
         self._pass_if(condition)
@@ -121,7 +121,8 @@ class Evaluation:
                 f"{value.at(Level.SUM)} is not None" for value in keys.values() if value.nullable
             )
             if checks:
-                self._pass_if(Fragment(" and ".join(checks), Level.AND))
+                level = Level.AND if len(checks) > 1 else Level.COMPARISON
+                self._pass_if(Fragment(" and ".join(checks), level))
             not_null |= set(keys)
         return scope.rekeyed({name: value.text for name, value in keys.items()}, not_null)
 
@@ -133,8 +134,12 @@ class Evaluation:
             if self._guard is None:
                 self._encode(end, scope)
                 return
+            before = len(self._lines.text)
             with self._lines.block("try:"):
                 self._encode(end, scope)
+            if self._lines.text[-1].endswith("pass"):
+                del self._lines.text[before:]  # nothing to encode
+                return
             with self._lines.block("except Exception as error:"):
                 report = self._namespace.add("report", self._report)
                 label = self._namespace.add("text", end.label)
@@ -153,7 +158,7 @@ class Evaluation:
             return
         encode = self._namespace.add("encode", step.encode)
         row_type = self._namespace.add("row_type", step.row_type)
-        payload = self._new("payload")
+        payload = self._new("value_bytes")
         values = ", ".join(scope.columns[name] for name in scope.values)
         self._lines.add(f"{payload} = {encode}({row_type}({values}))")
         self.sent[1] = payload
@@ -243,4 +248,6 @@ class Evaluation:
 
 
 def _negated(condition: Fragment) -> str:
+    if condition.level == Level.COMPARISON and condition.text.endswith(" is not None"):
+        return condition.text.removesuffix("not None") + "None"
     return condition.text[4:] if condition.level == Level.NOT else f"not {condition.at(Level.NOT)}"

@@ -152,9 +152,22 @@ class ExpressionCompiler:
             case _:
                 return self._condition(expression)
 
-    def condition(self, expression: Expression) -> Fragment:
-        """Return the text of a condition; afterwards what it excludes from being NULL is known."""
-        fragment = self.compile(expression)
+    def truth(self, expression: Expression) -> Fragment:
+        """Return the text of a condition of which only the truth matters, not whether it is NULL.
+
+        What the condition excludes from being NULL is known afterwards.
+        """
+        match expression:
+            case And(left, right):
+                fragment = _and(self.truth(left), self.truth(right))
+            case Or(left, right):
+                fragment = self._or(self.truth, left, right)
+            case Like():
+                fragment = self._like(expression, self._checked)
+            case Not(operand):
+                fragment = self._checked([self.compile(operand)], lambda o: _not(*o))
+            case _:
+                fragment = self.compile(expression)
         self.not_null |= columns_not_null(expression)
         return fragment
 
@@ -289,13 +302,11 @@ class ExpressionCompiler:
             case InList():
                 return self._in_list(node)
             case Like():
-                return self._like(node)
-            case And(left, right):
-                return self._and(left, right)
+                return self._like(node, self._strict)
+            case And():
+                return self._conjunction(node)
             case Or(left, right):
-                sides = self.compile(left), self.compile(right)
-                text = " or ".join(side.at(Level.AND) for side in sides)
-                return Fragment(text, Level.OR, nullable=any(side.nullable for side in sides))
+                return self._or(self.compile, left, right)
             case Not(operand):
                 return self._strict([self.compile(operand)], lambda o: _not(*o))
             case _:
@@ -309,13 +320,24 @@ class ExpressionCompiler:
                 return self._operators.comparison(node, left, right)
         return self._checked([left, right], lambda o: self._operators.comparison(node, *o))
 
-    def _and(self, left: Expression, right: Expression) -> Fragment:
+    def _conjunction(self, node: And) -> Fragment:
         known = self.not_null
-        first = self.condition(left)
-        second = self.compile(right)
+        left = self.compile(node.left)
+        self.not_null |= columns_not_null(node.left)
+        right = self.compile(node.right)
         self.not_null = known
-        text = f"{first.at(Level.AND)} and {second.at(Level.NOT)}"
-        return Fragment(text, Level.AND, nullable=first.nullable or second.nullable)
+        return _and(left, right)
+
+    def _or(
+        self, compile_side: Callable[[Expression], Fragment], left: Expression, right: Expression
+    ) -> Fragment:
+        known = self.not_null
+        sides: list[Fragment] = []
+        for side in (left, right):
+            sides.append(compile_side(side))
+            self.not_null = known
+        text = " or ".join(side.at(Level.AND) for side in sides)
+        return Fragment(text, Level.OR, nullable=any(side.nullable for side in sides))
 
     def _between(self, node: Between) -> Fragment:
         operands = [self.compile(part) for part in (node.operand, node.low, node.high)]
@@ -326,7 +348,7 @@ class ExpressionCompiler:
                 Level.COMPARISON,
             ),
         )
-        return _not(between) if node.negated else between
+        return _unless(node.negated, between)
 
     def _in_list(self, node: InList) -> Fragment:
         operand = self.compile(node.operand)
@@ -340,7 +362,7 @@ class ExpressionCompiler:
             operator = "not in" if node.negated else "in"
             return Fragment(f"{operand.at(Level.SUM)} {operator} {constants}", Level.COMPARISON)
         fragment = self._any_equal(operand, [self.compile(option) for option in options])
-        return _not(fragment) if node.negated else fragment
+        return _unless(node.negated, fragment)
 
     def _any_equal(self, operand: Fragment, options: list[Fragment]) -> Fragment:
         if not options:
@@ -354,24 +376,28 @@ class ExpressionCompiler:
             ),
         )
 
-    def _like(self, node: Like) -> Fragment:
+    def _like(
+        self, node: Like, behind_checks: Callable[[list[Fragment], Build], Fragment]
+    ) -> Fragment:
         operand = self.compile(node.operand)
         if isinstance(node.pattern, Literal) and node.pattern.value is not None:
             pattern = node.pattern.value
-            fragment = self._strict([operand], lambda o: self._matches(node, pattern, *o))
-        else:
-            name = self._namespace.add("like", patterns.like)
-            escape = literals.compile_literal(Literal(node.escape, STRING), self._namespace)
-            fragment = self._strict(
-                [operand, self.compile(node.pattern)],
-                lambda o: Fragment(f"{name}({o[0].text}, {o[1].text}, {escape.text})"),
-            )
-        if not node.negated:
-            return fragment
-        return self._strict([fragment], lambda o: _not(*o))
+            return behind_checks([operand], lambda o: self._matches(node, pattern, *o))
+        name = self._namespace.add("like", patterns.like)
+        escape = literals.compile_literal(Literal(node.escape, STRING), self._namespace).text
+        return behind_checks(
+            [operand, self.compile(node.pattern)],
+            lambda o: _unless(
+                node.negated, Fragment(f"{name}({o[0].text}, {o[1].text}, {escape})")
+            ),
+        )
 
     def _matches(self, node: Like, pattern: str, value: Fragment) -> Fragment:
-        """Return the test of a constant pattern: a string method where one does."""
+        """Return the test of a constant pattern."""
+        return _unless(node.negated, self._plain_match(node, pattern, value))
+
+    def _plain_match(self, node: Like, pattern: str, value: Fragment) -> Fragment:
+        """Return the match of a constant pattern: a string method where one does."""
         parts = patterns.literal_parts(pattern, node.escape)
         if parts is None:
             name = self._namespace.add("matches", patterns.matcher(pattern, node.escape))
@@ -389,7 +415,7 @@ class ExpressionCompiler:
         known = self.not_null
         arms: list[tuple[Fragment, Fragment]] = []
         for when in node.whens:
-            condition = self.condition(when.condition)
+            condition = self.truth(when.condition)
             arms.append((condition, self.compile(when.result)))
             self.not_null = known
         last = NULL if node.default is None else self.compile(node.default)
@@ -417,8 +443,17 @@ class ExpressionCompiler:
         )
 
 
+def _and(left: Fragment, right: Fragment) -> Fragment:
+    text = f"{left.at(Level.AND)} and {right.at(Level.AND)}"
+    return Fragment(text, Level.AND, nullable=left.nullable or right.nullable)
+
+
 def _not(operand: Fragment) -> Fragment:
     return Fragment(f"not {operand.at(Level.NOT)}", Level.NOT)
+
+
+def _unless(negated: bool, condition: Fragment) -> Fragment:
+    return _not(condition) if negated else condition
 
 
 def _word(sql_type: SqlType) -> str:

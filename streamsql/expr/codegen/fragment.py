@@ -26,11 +26,15 @@ class Fragment:
 
     Attributes:
         nullable: Whether the value may be ``None``.
+        checks: Texts of which one is ``None`` when the value is, of a fragment that is ``value``
+            otherwise: what uses it can check them together with its own.
     """
 
     text: str
     level: Level = Level.ATOM
     nullable: bool = False
+    checks: tuple[str, ...] = ()
+    value: "Fragment | None" = None
 
     def at(self, level: Level) -> str:
         """Return the text, in parentheses where an operand of that level is wanted."""
@@ -70,7 +74,9 @@ def strict(
         return result
     checks = " or ".join(f"{text} is None" for text in named)
     text = f"None if {checks} else {result.at(Level.TERNARY)}"
-    return Fragment(text, Level.TERNARY, nullable=True)
+    if result.nullable:
+        return Fragment(text, Level.TERNARY, nullable=True)
+    return Fragment(text, Level.TERNARY, True, tuple(named), result)
 
 
 def checked(
@@ -97,9 +103,12 @@ def _names(operands: Sequence[Fragment], new_local: NewLocal) -> tuple[list[str]
         if not operand.nullable:
             values.append(operand)
             continue
-        text, value = bound(operand, new_local)
-        if text not in named:
-            named.append(text)
+        if operand.value is not None:
+            checks, value = operand.checks, operand.value
+        else:
+            text, value = bound(operand, new_local)
+            checks = (text,)
+        named += [check for check in checks if check not in named]
         values.append(value)
     return named, values
 

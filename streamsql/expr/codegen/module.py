@@ -1,6 +1,7 @@
 """Source text as a module: its lines, its functions, and how it is loaded."""
 
 import linecache
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -61,7 +62,7 @@ class Module:
     ) -> None:
         """Add a function; those of lower rank come first in the text."""
         head = f"def {name}({', '.join(parameters)}):"
-        text = "\n".join([head, f'{_INDENT}"""{printable(description)}"""', *lines.text])
+        text = "\n".join([head, f'{_INDENT}"""{printable(description) or name}"""', *lines.text])
         self._functions.append((rank, text))
 
     def source(self) -> str:
@@ -87,14 +88,16 @@ def printable(text: str) -> str:
 @lru_cache(maxsize=512)
 def _compiled(source: str, filename: str) -> CodeType:
     """Return the code of a text: the tasks of one query share it."""
-    return compile(source, filename, "exec", dont_inherit=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # such as a constant compared with None
+        return compile(source, filename, "exec", dont_inherit=True)
 
 
 def _remember(filename: str, source: str) -> str:
     """Put the text where tracebacks find it; another text of the same name gets a number."""
     lines = source.splitlines(keepends=True)
     candidate, number = filename, 1
-    while candidate in linecache.cache and linecache.cache[candidate][2] != lines:
+    while (known := linecache.getlines(candidate)) and known != lines:
         number += 1
         candidate = f"{filename[:-1]} {number}>"
     linecache.cache[candidate] = (len(source), None, lines, candidate)

@@ -3,6 +3,7 @@
 import builtins
 import keyword
 import re
+import sys
 from typing import Any
 
 _RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins))
@@ -23,6 +24,8 @@ class Namespace:
 
     def add(self, hint: str, value: Any) -> str:
         """Return the name of the value, a new one like ``hint`` when it has none yet."""
+        if type(value) is str:
+            value = sys.intern(value)
         known = self._by_identity.get(id(value))
         if known is not None:
             return known

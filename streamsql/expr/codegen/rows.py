@@ -9,9 +9,10 @@ from streamsql.expr.codegen.liveness import references
 from streamsql.expr.codegen.module import Lines, Module
 from streamsql.expr.codegen.scope import Scope
 from streamsql.expr.codegen.sources import key_columns
-from streamsql.expr.stretch import Report, Step
+from streamsql.expr.stretch import BranchStep, ProjectStep, Report, Step
 from streamsql.types.schema import ROWTIME
 
+_WHOLE = BranchStep(())
 PARAMETERS = ["key", "row", "timestamp", "attempt"]
 
 
@@ -46,10 +47,14 @@ class RowFunctions:
         It returns ``None`` when a step drops the row. ``attempt`` is what
         :func:`streamsql.expr.codegen.support.attempting` returns.
         """
-        again = self._module.namespace.function(f"{name}_careful")
         lines = Lines()
-        body, used = self._body(steps, shape, result, careful=False)
-        lines.add(*used.text)
+        body, before = self._body(steps, shape, result, careful=False)
+        lines.add(*before.text)
+        if len(body.text) == 1:  # nothing is evaluated
+            lines.add(*body.text)
+            self._module.define(name, PARAMETERS, description, lines)
+            return
+        again = self._module.namespace.function(f"{name}_careful")
         with lines.block("try:"):
             lines.add(*body.text)
         with lines.block("except Exception:"):
@@ -68,7 +73,9 @@ class RowFunctions:
         """Return the statements of the steps, and those before them that find the key columns."""
         namespace = self._module.namespace
         names = namespace.locals(*PARAMETERS)
-        uses = references(steps, shape.keys, shape.values)
+        projects = any(isinstance(step, ProjectStep) for step in steps)
+        counted = steps if projects else (*steps[:-1], _WHOLE)  # else the row is returned as it is
+        uses = references(counted, shape.keys, shape.values)
         before = Lines(0)
         columns = key_columns(before, names, shape.keys, uses, windowed=shape.windowed)
         for position, column in enumerate(shape.values):

@@ -31,13 +31,14 @@ from streamsql.expr.stretch import (
 class StreamSegments:
     """Writes the segments of one module."""
 
-    __slots__ = ("_attempt", "_module", "_name", "_report")
+    __slots__ = ("_attempt", "_careful", "_module", "_name", "_report")
 
     def __init__(self, module: Module, name: str, report: Report) -> None:
         self._module = module
         self._name = name
         self._report = report
         self._attempt: str | None = None
+        self._careful: dict[object, tuple[Sequence[Step], str]] = {}
 
     def emit(self, steps: Sequence[Step], scope: Scope, place: Place) -> None:
         """Write the statements for the steps on the record in scope."""
@@ -88,8 +89,16 @@ class StreamSegments:
         self._end(end, after, place, segment)
 
     def _careful_call(self, steps: Sequence[Step], scope: Scope, names: Locals) -> str:
-        description = f"Evaluate expression by expression what failed in {self._name}."
-        return self._apart("careful", steps, scope, names, description)
+        """Return the call of the careful function of the steps, the same where it serves."""
+        columns = tuple(sorted(scope.columns.items()))
+        identity = (id(steps), columns, scope.key, scope.value, scope.not_null)
+        known = self._careful.get(identity)
+        if known is None:
+            description = f"Evaluate expression by expression what failed in {self._name}."
+            call = self._apart("careful", steps, scope, names, description)
+            known = steps, call  # the steps stay alive, or another tuple might get their id
+            self._careful[identity] = known
+        return known[1]
 
     def _apart(
         self, hint: str, steps: Sequence[Step], scope: Scope, names: Locals, description: str
@@ -171,4 +180,6 @@ def free_names(lines: Lines, outer: Locals) -> list[str]:
     tree = ast.parse("def body():\n" + "\n".join(lines.text or ["    pass"]))
     used = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     used.sort(key=lambda node: (node.lineno, node.col_offset))
-    return list(dict.fromkeys(node.id for node in used if node.id in outer.names))
+    return list(
+        dict.fromkeys(node.id for node in used if node.id in outer.names and node.id != "error")
+    )

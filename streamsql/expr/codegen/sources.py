@@ -109,10 +109,10 @@ class SourceLoop:
         repair_key = self._namespace.add("repair_key", self._source.policy.repair_key)
         skipped = self._namespace.add("SKIPPED", SKIPPED)
         key = names.new("key")
-        key_bytes = names.new("key_bytes")
+        raw_key = names.new("raw_key")
         with lines.block("try:"):
-            call = f"{decode_key}({key_bytes})"
-            lines.add(f"{key} = None if ({key_bytes} := message.key()) is None else {call}")
+            call = f"{decode_key}({raw_key})"
+            lines.add(f"{key} = None if ({raw_key} := message.key()) is None else {call}")
         with lines.block("except Exception as error:"):
             lines.add(f"{key} = {repair_key}(message, error)")
             with lines.block(f"if {key} is {skipped}:"):

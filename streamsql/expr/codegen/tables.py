@@ -133,7 +133,7 @@ class TableStage:
         send = self._namespace.add("send", step.send)
         report = self._namespace.add("report", self._stretch.report)
         label = self._namespace.add("text", step.label)
-        key_bytes, payload = self._names.new("key_bytes"), self._names.new("payload")
+        key_bytes, value_bytes = self._names.new("key_bytes"), self._names.new("value_bytes")
         assert step.encode_key is not None, "a table's key needs an encoder"
         encode_key = self._namespace.add("encode_key", step.encode_key)
         encode = self._namespace.add("encode", step.encode)
@@ -142,13 +142,13 @@ class TableStage:
         with lines.block("try:"):
             lines.add(f"{key_bytes} = None if key is None else {encode_key}(key)")
             row = f"{encode}({row_type}(*{change.new}))"
-            lines.add(f"{payload} = None if {change.new} is None else {row}")
+            lines.add(f"{value_bytes} = None if {change.new} is None else {row}")
             if step.event_time is not None:
                 sent_at = self._event_time(step.event_time, change, lines)
         with lines.block("except Exception as error:"):
             lines.add(f"{report}(error, {label}, (key, {change.new}, timestamp))")
         with lines.block("else:"):
-            lines.add(f"{send}({key_bytes}, {payload}, {sent_at})")
+            lines.add(f"{send}({key_bytes}, {value_bytes}, {sent_at})")
 
     def _event_time(self, event_time: EventTime, change: _Change, lines: Lines) -> str:
         check = self._namespace.add("record_time", support.record_time)
