@@ -1,8 +1,8 @@
 """The ports of a broker, named after Kafka's clients.
 
-Isolation is read-committed everywhere. One transactional producer writes outputs, changelogs and the
-consumer's offsets; :meth:`Producer.commit` makes them visible together or not at all. A broker that
-owns the state too (embedded) takes the state changes into the same atomic step.
+Isolation is read-committed everywhere. One transactional producer writes outputs, changelogs and
+the consumer's offsets; :meth:`Producer.commit` makes them visible together or not at all. A broker
+that owns the state too (embedded) takes the state changes into the same atomic step.
 
 Errors: :class:`~streamsql.errors.TransactionAborted` (roll back, rewind to the last commit, go on),
 :class:`~streamsql.errors.TaskFenced` (somebody else took over: drop everything, join again),
@@ -26,15 +26,26 @@ class TopicPartition(NamedTuple):
 class Message(Protocol):
     """A consumed record, with the method names of confluent-kafka's ``Message``."""
 
-    def topic(self) -> str: ...
-    def partition(self) -> int: ...
-    def offset(self) -> int: ...
-    def key(self) -> bytes | None: ...
-    def value(self) -> bytes | None: ...
+    def topic(self) -> str:
+        """Return the topic's name."""
+
+    def partition(self) -> int:
+        """Return the partition's number."""
+
+    def offset(self) -> int:
+        """Return the position in the partition."""
+
+    def key(self) -> bytes | None:
+        """Return the key."""
+
+    def value(self) -> bytes | None:
+        """Return the value, ``None`` for a tombstone."""
+
     def timestamp(self) -> tuple[int, int]:
         """Return (kind, milliseconds since the epoch)."""
 
-    def headers(self) -> list[Header] | None: ...
+    def headers(self) -> list[Header] | None:
+        """Return the headers in order, ``None`` for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +154,11 @@ class Producer(Protocol):
         """Return when every record sent is acknowledged; TransactionAborted when one is not."""
 
     def ends(self) -> Mapping[TopicPartition, int]:
-        """Return, after :meth:`flush`, the offset behind the last record sent by :meth:`send_to`
-        since the last commit, by partition (the changelog checkpoints)."""
+        """Return the changelog checkpoints, after :meth:`flush`.
+
+        That is, by partition, the offset behind the last record sent by :meth:`send_to` since the
+        last commit.
+        """
 
     def commit(
         self,
@@ -175,11 +189,19 @@ class TopicConfig:
 class LocalState(Protocol):
     """Task state kept by the broker; has the shape of ``state.store.Engine``'s reading half."""
 
-    def get(self, store: str, key: bytes) -> bytes | None: ...
+    def get(self, store: str, key: bytes) -> bytes | None:
+        """Return the committed value of the key, or ``None``."""
+
     def scan(
         self, store: str, low: bytes | None = None, high: bytes | None = None
-    ) -> Iterable[tuple[bytes, bytes]]: ...
-    def meta(self, name: str) -> bytes | None: ...
+    ) -> Iterable[tuple[bytes, bytes]]:
+        """Yield committed entries with ``low <= key < high`` in key order."""
+
+    def meta(self, name: str) -> bytes | None:
+        """Return a meta entry."""
+
+    def delete_range(self, store: str, low: bytes, high: bytes) -> None:
+        """Delete committed entries with ``low <= key < high`` (expired windows), soon."""
 
 
 class Broker(Protocol):
@@ -201,7 +223,7 @@ class Broker(Protocol):
         """Return all topics."""
 
     def create(self, topics: Sequence[TopicConfig]) -> None:
-        """Create the topics that do not exist; EngineError when one exists with other partitions."""
+        """Create topics that do not exist; EngineError for one with other partitions."""
 
     def delete(self, topics: Sequence[str]) -> None:
         """Delete topics that exist."""
@@ -212,7 +234,7 @@ class Broker(Protocol):
     def ends(
         self, partitions: Sequence[TopicPartition], *, committed: bool
     ) -> Mapping[TopicPartition, int]:
-        """Return end offsets: of committed records (last stable offset), or of all (high watermark)."""
+        """Return end offsets: the last stable offset (``committed``), or the high watermark."""
 
     def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
         """Return what the group has committed, without joining it."""

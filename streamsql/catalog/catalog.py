@@ -99,7 +99,7 @@ class Catalog:
         return replace(self, types={n: t for n, t in self.types.items() if n != name})
 
     def with_query(self, query: PersistentQuery) -> "Catalog":
-        """Return a catalog with the query; its sources and sink know of it, the next id moves on."""
+        """Return a catalog with the query, known to its sources and sink; the next id moves on."""
         sources = dict(self.sources)
         for name in query.sources:
             source = sources[name]

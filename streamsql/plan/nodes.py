@@ -2,11 +2,11 @@
 
 Each node knows its ``schema`` (key and value columns) and its ``kind``: whether its rows are the
 events of a STREAM or the state of a TABLE. Expressions of a node refer by name to columns of its
-input's schema, and to the pseudo columns ROWTIME, WINDOWSTART, WINDOWEND (ROWPARTITION and ROWOFFSET
-directly above a scan).
+input's schema, and to the pseudo columns ROWTIME, WINDOWSTART, WINDOWEND (ROWPARTITION and
+ROWOFFSET directly above a scan).
 
-In a query over several sources every scan has a ``qualifier``, its alias: its columns are then named
-``ALIAS.COLUMN`` (pseudo columns as well) until the final projection names the outputs.
+In a query over several sources every scan has a ``qualifier``, its alias: its columns are then
+named ``ALIAS.COLUMN`` (pseudo columns as well) until the final projection names the outputs.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from streamsql.types.windows import Windows
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Reads a source. ``schema`` holds the source's columns, qualified when there is a qualifier."""
+    """Reads a source. ``schema`` holds its columns, qualified when there is a qualifier."""
 
     source: Source
     qualifier: str | None
@@ -52,7 +52,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """New value columns; key columns keep their values and order, and may be renamed (``schema``)."""
+    """New value columns; key columns keep values and order, and may be renamed (``schema``)."""
 
     input: "Plan"
     columns: tuple[NamedExpression, ...]
@@ -139,8 +139,8 @@ class JoinWindow:
 class Join:
     """Two relations on the equality of one expression of each side.
 
-    The binder has put a :class:`Rekey` (``shuffle``) below a stream side whose join expression is not
-    its key, so both sides come with the join key as their key. The schema's key is the join key
+    The binder has put a :class:`Rekey` (``shuffle``) below a stream side whose join expression is
+    not its key, so both sides come with the join key as their key. The schema's key is the join key
     column; its value columns are the left's key and value columns, then the right's, all qualified.
     A foreign-key join keeps the left's key: ``foreign_key`` is the left expression.
 

@@ -7,6 +7,7 @@ generated function each, its stretch.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from streamsql.broker.ports import Message
@@ -96,7 +97,7 @@ class _Builder:
         flushes: list[Callable[[], None]] = []
         for name in reversed(self._part.nodes):
             node = self._topology.nodes[name]
-            built = self._stateful.build(node, lambda node=node: self._forward(node))
+            built = self._stateful.build(node, partial(self._forward, node))
             if built is not None:
                 for parent, target in built.targets.items():
                     self._targets[name, parent] = target
@@ -265,5 +266,3 @@ class _Builder:
 
 def _nothing(*_: object) -> None:
     """Take a record that nobody reads."""
-
-

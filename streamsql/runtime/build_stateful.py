@@ -9,7 +9,11 @@ from streamsql.expr.codegen.keys import generate_key
 from streamsql.runtime.environment import Environment
 from streamsql.runtime.processors.aggregate import (
     CachedStreamAggregate,
+)
+from streamsql.runtime.processors.aggregate import (
     StreamAggregate as UncachedStreamAggregate,
+)
+from streamsql.runtime.processors.aggregate import (
     TableAggregate as TableAggregateProcessor,
 )
 from streamsql.runtime.processors.emit import CachingEmitter, Emitter
@@ -32,9 +36,11 @@ from streamsql.runtime.processors.window_aggregate import (
     FinalWindowAggregate,
     WindowAggregate,
 )
+from streamsql.state.duplicates import DuplicateWindowStore
+from streamsql.state.sessions import SessionStore
 from streamsql.state.store import Engine
 from streamsql.state.transaction import KeyValueStore
-from streamsql.state.windowed import SessionStore, WindowStore
+from streamsql.state.windowed import WindowStore
 from streamsql.topology.nodes import (
     JoinKind,
     Materialize,
@@ -53,7 +59,7 @@ from streamsql.types.schema import Column
 from streamsql.types.sqltypes import SqlType
 from streamsql.types.windows import SessionWindows
 
-AnyStore = KeyValueStore | WindowStore | SessionStore
+AnyStore = KeyValueStore | WindowStore | SessionStore | DuplicateWindowStore
 
 
 class Wiring:
@@ -75,25 +81,33 @@ class Wiring:
         """Return the store of that name."""
         if name not in self.stores:
             types = [column.type for column in key]
-            self.stores[name] = KeyValueStore(self._engine, name, types, value)
+            self.stores[name] = KeyValueStore(name, types, value, self._engine)
         store = self.stores[name]
         assert isinstance(store, KeyValueStore)
         return store
 
-    def window(self, spec: WindowStoreSpec, value: tuple[SqlType, ...] | None = None) -> WindowStore:
-        """Return the store of windows; ``value`` replaces the types of the spec."""
+    def window(
+        self, spec: WindowStoreSpec, value: tuple[SqlType, ...], advance_ms: int
+    ) -> WindowStore:
+        """Return the store of aligned windows; all that start together lie together."""
         if spec.name not in self.stores:
             types = [column.type for column in spec.key]
             self.stores[spec.name] = WindowStore(
-                self._engine,
-                spec.name,
-                types,
-                spec.value if value is None else value,
-                retention_ms=spec.retention_ms,
-                duplicates=spec.duplicates,
+                spec.name, types, value, self._engine, segment_ms=advance_ms
             )
         store = self.stores[spec.name]
         assert isinstance(store, WindowStore)
+        return store
+
+    def join_buffer(self, spec: WindowStoreSpec) -> DuplicateWindowStore:
+        """Return the store of one side of a stream-stream join."""
+        if spec.name not in self.stores:
+            types = [column.type for column in spec.key]
+            self.stores[spec.name] = DuplicateWindowStore(
+                spec.name, types, spec.value, self._engine, retention_ms=spec.retention_ms
+            )
+        store = self.stores[spec.name]
+        assert isinstance(store, DuplicateWindowStore)
         return store
 
     def session(self, spec: SessionStoreSpec, value: tuple[SqlType, ...]) -> SessionStore:
@@ -101,7 +115,7 @@ class Wiring:
         if spec.name not in self.stores:
             types = [column.type for column in spec.key]
             self.stores[spec.name] = SessionStore(
-                self._engine, spec.name, types, value, retention_ms=spec.retention_ms
+                spec.name, types, value, self._engine, retention_ms=spec.retention_ms
             )
         store = self.stores[spec.name]
         assert isinstance(store, SessionStore)
@@ -121,7 +135,6 @@ class Built:
     Attributes:
         targets: What takes the records or changes of each parent.
         flush: Forwards what is held back.
-        code: Generated source, if any.
     """
 
     targets: Mapping[str, Callable[..., None]]
@@ -193,10 +206,8 @@ class StatefulBuilder:
             case WindowStoreSpec():
                 assert node.windows is not None
                 assert not isinstance(node.windows, SessionWindows)
-                windows = self._wiring.window(node.store, types)
-                kind: type[WindowAggregate] = (
-                    CachedWindowAggregate if cached else WindowAggregate
-                )
+                windows = self._wiring.window(node.store, types, node.windows.advance_ms)
+                kind: type[WindowAggregate] = CachedWindowAggregate if cached else WindowAggregate
                 if node.final:
                     kind = FinalWindowAggregate
                 windowed = kind(fold, windows, node.windows, forward, context)
@@ -219,7 +230,7 @@ class StatefulBuilder:
 
     def _stream_stream_join(self, node: StreamStreamJoin, forward: Callable[..., None]) -> Built:
         left, right = (self._topology.nodes[parent].schema.value for parent in node.parents)
-        window = self._wiring.window
+        window = self._wiring.join_buffer
         sides = (
             JoinSide(
                 window(node.left_store),

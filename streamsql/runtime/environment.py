@@ -43,8 +43,8 @@ class SkipAndCount:
         del error
         try:
             return self._decoder.repair(message.value() or b"")
-        except DecodeError as error:
-            self._metrics.drop("decode", str(error), message)
+        except DecodeError as unreadable:
+            self._metrics.drop("decode", str(unreadable), message)
             return SKIPPED
 
     def repair_key(self, message: Message, error: Exception) -> Any:

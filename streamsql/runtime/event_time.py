@@ -6,8 +6,8 @@ from typing import Any
 from streamsql.broker.ports import Message
 from streamsql.expr.javatime import timestamp_parser
 from streamsql.expr.stretch import EventTime
-from streamsql.formats.formats import key_decoder, value_decoder
 from streamsql.formats.format import attribute_names
+from streamsql.formats.formats import key_decoder, value_decoder
 from streamsql.topology.nodes import StreamSource, TableSource
 from streamsql.topology.topics import TimestampSpec
 

@@ -1,7 +1,7 @@
 """Named points at which a process can be made to die, for tests of the commit path.
 
-``STREAMSQL_CRASH_AT=step:n`` ends the process, without any clean-up, when it reaches the step for the
-n-th time. In-process tests install their own reaction with :func:`react`.
+``STREAMSQL_CRASH_AT=step:n`` ends the process, without any clean-up, when it reaches the step for
+the n-th time. In-process tests install their own reaction with :func:`react`.
 """
 
 import os

@@ -1,8 +1,8 @@
 """A topology laid out on a broker: partitions, physical topic names, topics to create.
 
 Co-partitioning is decided here: all topics that one sub-topology reads have the same number of
-partitions, repartition topics take it from their neighbours, sinks from their writers. A repartition
-between single partitions is left out.
+partitions, repartition topics take it from their neighbours, sinks from their writers. A
+repartition between single partitions is left out.
 """
 
 from collections.abc import Mapping
@@ -11,20 +11,15 @@ from dataclasses import dataclass
 from streamsql.broker.ports import TopicConfig, TopicPartition
 from streamsql.errors import EngineError
 from streamsql.topology.nodes import (
+    Node,
     Repartition,
     Sink,
-    StreamAggregate,
     StreamSource,
-    StreamStreamJoin,
-    TableAggregate,
     TableRepartition,
     TableSource,
-    Materialize,
-    Node,
 )
-from streamsql.topology.stores import KeyValueStoreSpec, StoreSpec
-from streamsql.topology.topology import SubTopology, Topology, cut, without_repartitions
-from streamsql.types.windows import DAY_MS
+from streamsql.topology.stores import StoreSpec
+from streamsql.topology.topology import SubTopology, Topology, cut, stores_of, without_repartitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +62,6 @@ def internal_topic(application: str, name: str) -> str:
 def changelog_topic(application: str, store: str) -> str:
     """Return the physical name of a store's changelog topic."""
     return f"{application}-{store}-changelog"
-
-
-def stores_of(node: Node) -> tuple[StoreSpec, ...]:
-    """Return the stores that the node owns."""
-    match node:
-        case TableSource(store=None):
-            return ()
-        case TableSource() | StreamAggregate() | TableAggregate() | Materialize():
-            assert node.store is not None
-            return (node.store,)
-        case StreamStreamJoin():
-            stores = (node.left_store, node.right_store, node.left_outer, node.right_outer)
-            return tuple(store for store in stores if store is not None)
-        case _:
-            return ()
 
 
 def lay_out(
@@ -179,7 +159,11 @@ class _Counting:
             spec = node.topic
             return [
                 TopicConfig(
-                    spec.name, self._counts[spec.name], spec.replicas, spec.compacted, spec.retention_ms
+                    spec.name,
+                    self._counts[spec.name],
+                    spec.replicas,
+                    spec.compacted,
+                    spec.retention_ms,
                 )
             ]
         topics = []
@@ -191,9 +175,11 @@ class _Counting:
         return topics
 
     def _changelog(self, store: StoreSpec, tasks: int) -> TopicConfig:
-        retention = None if isinstance(store, KeyValueStoreSpec) else store.retention_ms + DAY_MS
-        name = changelog_topic(self._application, store.name)
-        return TopicConfig(name, tasks, compacted=True, retention_ms=retention)
+        """Return the store's changelog: compacted, and never cut off by time.
+
+        Brokers reckon retention from today, and events may be of any age.
+        """
+        return TopicConfig(changelog_topic(self._application, store.name), tasks, compacted=True)
 
     def _count(self, part: SubTopology) -> None:
         """Set the number of tasks of the part, if its inputs are known by now."""

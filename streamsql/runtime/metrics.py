@@ -37,7 +37,7 @@ class Metrics:
     def fail(self, expression: str, error: Exception, message: Message | None = None) -> None:
         """Count an expression without a value for one record, and log the first ones."""
         self.errors[expression] += 1
-        detail = f"{expression} has no value: {error or type(error).__name__}"
+        detail = f"{expression} has no value: {str(error) or type(error).__name__}"
         self._log(self.errors[expression], detail, message)
 
     @staticmethod

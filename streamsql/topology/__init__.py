@@ -1,5 +1,5 @@
 """The waist of the hourglass: operators as immutable data.
 
-Above it a compiler builds it, below it the runtime carries it out. May import ``catalog``, ``formats``,
-``expr``, ``types`` and ``errors``.
+Above it a compiler builds it, below it the runtime carries it out. May import ``catalog``,
+``formats``, ``expr``, ``types`` and ``errors``.
 """

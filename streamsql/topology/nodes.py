@@ -1,8 +1,8 @@
 """The operators of a topology, one dataclass a kind.
 
-Every node has a ``name`` (unique, stable), the names of its ``parents`` and the ``schema`` of what it
-forwards. A node is a *stream* node or a *table* node by what it forwards (:func:`is_table`): stream
-records ``(key, value, timestamp_ms)`` or changes ``(key, new, old, timestamp_ms)``.
+Every node has a ``name`` (unique, stable), the names of its ``parents`` and the ``schema`` of what
+it forwards. A node is a *stream* node or a *table* node by what it forwards (:func:`is_table`):
+stream records ``(key, value, timestamp_ms)`` or changes ``(key, new, old, timestamp_ms)``.
 
 Expressions of a node refer to the columns of the parent's schema by name; those directly above a
 source also to the pseudo columns ROWTIME, ROWPARTITION, ROWOFFSET (below stateful operators only
@@ -46,7 +46,7 @@ class StreamSource:
     timestamp: TimestampSpec | None = None
     headers: tuple[HeaderColumn, ...] = ()
     reset: OffsetReset = OffsetReset.EARLIEST
-    parents: tuple[()] = ()
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class TableSource:
     timestamp: TimestampSpec | None = None
     headers: tuple[HeaderColumn, ...] = ()
     reset: OffsetReset = OffsetReset.EARLIEST
-    parents: tuple[()] = ()
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Filter:
     """
 
     name: str
-    parents: tuple[str]
+    parents: tuple[str, ...]
     predicate: Expression
     schema: Schema
 
@@ -91,7 +91,7 @@ class Project:
     """
 
     name: str
-    parents: tuple[str]
+    parents: tuple[str, ...]
     columns: tuple[NamedExpression, ...]
     schema: Schema
 
@@ -100,8 +100,8 @@ class Project:
 class Rekey:
     """Computes the key of a stream anew from the row; the value columns stay.
 
-    ``keys`` empty: the key becomes ``None``. One failing or NULL single key expression: key ``None``.
-    Nothing is repartitioned: that is :class:`Repartition`.
+    ``keys`` empty: the key becomes ``None``. One failing or NULL single key expression: key
+    ``None``. Nothing is repartitioned: that is :class:`Repartition`.
 
     Attributes:
         drop_null_key: Records whose key, or a part of it, is NULL are dropped (GROUP BY, joins)
@@ -109,7 +109,7 @@ class Rekey:
     """
 
     name: str
-    parents: tuple[str]
+    parents: tuple[str, ...]
     keys: tuple[NamedExpression, ...]
     schema: Schema
     drop_null_key: bool = False
@@ -124,7 +124,7 @@ class FlatMap:
     """
 
     name: str
-    parents: tuple[str]
+    parents: tuple[str, ...]
     calls: tuple[TableCall, ...]
     schema: Schema
 
@@ -137,7 +137,7 @@ class Repartition:
     """
 
     name: str
-    parents: tuple[str]
+    parents: tuple[str, ...]
     topic: TopicSpec
     format: RecordFormat
     schema: Schema
@@ -149,13 +149,14 @@ class StreamAggregate:
 
     Records without a key or value are skipped. ``columns`` (functions of the group's rows such as
     the grouping columns themselves) are taken from the newest record. The schema's value is
-    ``columns`` then the aggregates' results; the store keeps ``columns`` values then the aggregates'
+    ``columns`` then the aggregates' results; the store keeps ``columns`` values then the
+    aggregates'
     *states*.
     The timestamp of a change is the largest of the group (or window).
     """
 
     name: str
-    parents: tuple[str]
+    parents: tuple[str, ...]
     columns: tuple[NamedExpression, ...]
     aggregates: tuple[AggregateCall, ...]
     windows: Windows | None
@@ -167,13 +168,15 @@ class StreamAggregate:
 
 @dataclass(frozen=True, slots=True)
 class TableRegroup:
-    """Turns each change of a table into changes of groups: the row leaves its old group and joins
-    its new one. Forwards ``(group, new, old, ts)``: one change when the group stays the same, else
-    ``(old_group, None, old)`` then ``(new_group, new, None)``. NULL groups are dropped.
+    """Turns each change of a table into changes of groups.
+
+    The row leaves its old group and joins its new one. Forwards ``(group, new, old, ts)``: one
+    change when the group stays the same, else ``(old_group, None, old)`` then
+    ``(new_group, new, None)``. NULL groups are dropped.
     """
 
     name: str
-    parents: tuple[str]
+    parents: tuple[str, ...]
     keys: tuple[NamedExpression, ...]
     schema: Schema
 
@@ -183,7 +186,7 @@ class TableRepartition:
     """As :class:`Repartition`, of changes: the record's value holds the new and the old row."""
 
     name: str
-    parents: tuple[str]
+    parents: tuple[str, ...]
     topic: TopicSpec
     format: RecordFormat
     schema: Schema
@@ -197,7 +200,7 @@ class TableAggregate:
     """
 
     name: str
-    parents: tuple[str]
+    parents: tuple[str, ...]
     columns: tuple[NamedExpression, ...]
     aggregates: tuple[AggregateCall, ...]
     store: KeyValueStoreSpec
@@ -221,7 +224,7 @@ class StreamTableJoin:
     """
 
     name: str
-    parents: tuple[str, str]
+    parents: tuple[str, ...]
     kind: JoinKind
     schema: Schema
 
@@ -230,7 +233,8 @@ class StreamTableJoin:
 class StreamStreamJoin:
     """Pairs records of one key: ``-before <= right.ts - left.ts <= after``.
 
-    The schema's value is the left's value columns then the right's; the timestamp is the larger one.
+    The schema's value is the left's value columns then the right's; the timestamp is the larger
+    one.
 
     Attributes:
         grace_ms: How late a record may be; ``None``: no grace was written, unmatched records of
@@ -242,7 +246,7 @@ class StreamStreamJoin:
     """
 
     name: str
-    parents: tuple[str, str]
+    parents: tuple[str, ...]
     kind: JoinKind
     before_ms: int
     after_ms: int
@@ -263,7 +267,7 @@ class TableTableJoin:
     """
 
     name: str
-    parents: tuple[str, str]
+    parents: tuple[str, ...]
     kind: JoinKind
     left_store: KeyValueStoreSpec
     right_store: KeyValueStoreSpec
@@ -272,20 +276,20 @@ class TableTableJoin:
 
 @dataclass(frozen=True, slots=True)
 class Materialize:
-    """Keeps the rows of a table that no store holds yet, forwarding every change with its old row."""
+    """Keeps the rows of a table that no store holds yet; forwards changes with their old rows."""
 
     name: str
-    parents: tuple[str]
+    parents: tuple[str, ...]
     store: KeyValueStoreSpec | WindowStoreSpec | SessionStoreSpec
     schema: Schema
 
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """Writes records or changes to a topic. ``timestamp``: a value column that sets the record's time."""
+    """Writes records or changes to a topic, at the time in the ``timestamp`` column if given."""
 
     name: str
-    parents: tuple[str]
+    parents: tuple[str, ...]
     topic: TopicSpec
     format: RecordFormat
     schema: Schema
@@ -297,7 +301,7 @@ class Output:
     """Hands records or changes to the program that runs the topology (push queries)."""
 
     name: str
-    parents: tuple[str]
+    parents: tuple[str, ...]
     schema: Schema
 
 

@@ -1,7 +1,7 @@
 """A topology: nodes by name, in an order in which parents come first, and its cut into parts.
 
-A *sub-topology* is a largest set of nodes connected without passing through a topic; a task runs one
-sub-topology on one partition of its topics.
+A *sub-topology* is a largest set of nodes connected without passing through a topic; a task runs
+one sub-topology on one partition of its topics.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -9,19 +9,23 @@ from dataclasses import dataclass, replace
 
 from streamsql.topology.nodes import (
     Filter,
+    FlatMap,
+    Materialize,
     Node,
     Output,
     Project,
-    Repartition,
     Rekey,
-    FlatMap,
+    Repartition,
     Sink,
+    StreamAggregate,
     StreamSource,
     StreamStreamJoin,
     StreamTableJoin,
+    TableAggregate,
     TableRepartition,
     TableSource,
 )
+from streamsql.topology.stores import StoreSpec
 
 Entry = StreamSource | TableSource | Repartition | TableRepartition
 
@@ -72,8 +76,23 @@ class SubTopology:
     exits: tuple[str, ...]
 
 
+def stores_of(node: Node) -> tuple[StoreSpec, ...]:
+    """Return the stores that the node owns."""
+    match node:
+        case TableSource(store=None):
+            return ()
+        case TableSource() | StreamAggregate() | TableAggregate() | Materialize():
+            assert node.store is not None
+            return (node.store,)
+        case StreamStreamJoin():
+            stores = (node.left_store, node.right_store, node.left_outer, node.right_outer)
+            return tuple(store for store in stores if store is not None)
+        case _:
+            return ()
+
+
 def without_repartitions(topology: Topology, names: Collection[str]) -> Topology:
-    """Return the topology with these repartition nodes left out, their children joined to their parents."""
+    """Return the topology without these repartition nodes: their parents feed their children."""
     instead = {name: topology.nodes[name].parents[0] for name in names}
 
     def resolve(name: str) -> str:
@@ -105,8 +124,10 @@ def cut(topology: Topology) -> tuple[SubTopology, ...]:
 
 
 def _connect(topology: Topology) -> dict[str, str]:
-    """Return the representative of each node's part: joined by edges that are not repartitions,
-    and by reading one topic."""
+    """Return the representative of each node's part.
+
+    Nodes are together by edges that are not repartitions, and by reading one topic.
+    """
     leader = {name: name for name in topology.nodes}
 
     def find(name: str) -> str:

@@ -1,8 +1,8 @@
 """The shape of records in flight.
 
 Between processors a record is plain arguments, not an object: ``(key, value, timestamp_ms)`` on a
-stream, ``(key, new, old, timestamp_ms)`` on a table, where ``new`` and ``old`` are the row after and
-before the change, ``None`` where there is none.
+stream, ``(key, new, old, timestamp_ms)`` on a table, where ``new`` and ``old`` are the row after
+and before the change, ``None`` where there is none.
 """
 
 from collections.abc import Callable, Hashable

@@ -126,6 +126,6 @@ def is_temporal(sql_type: SqlType) -> bool:
 
 
 def quote(name: str) -> str:
-    """Return the identifier as it is written in SQL, in back-ticks unless it is plain upper case."""
+    """Return the identifier as SQL writes it, in back-ticks unless it is plain upper case."""
     plain = name.isidentifier() and name.isascii() and name == name.upper() and name[0] != "_"
     return name if plain else "`" + name.replace("`", "``") + "`"

@@ -1,7 +1,7 @@
 """Window arithmetic: which windows a timestamp falls into, and when they are over.
 
-Time windows are aligned to the epoch in UTC, start inclusive, end exclusive; the bounds of a session
-are both inclusive.
+Time windows are aligned to the epoch in UTC, start inclusive, end exclusive; the bounds of a
+session are both inclusive.
 """
 
 from dataclasses import dataclass

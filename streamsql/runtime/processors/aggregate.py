@@ -1,7 +1,7 @@
 """Running aggregates: of a stream's records by key, and of a table's changes by group.
 
-The state of a group is one list (the newest row's columns, then a state for each aggregate) that the
-generated fold changes in place; the store drops it again when a transaction is rolled back.
+The state of a group is one list (the newest row's columns, then a state for each aggregate) that
+the generated fold changes in place; the store drops it again when a transaction is rolled back.
 """
 
 from streamsql.expr.codegen.aggregates import Fold
@@ -121,6 +121,7 @@ class TableAggregate:
         if old is not None:
             if entry is None:
                 return  # the row was never added here: nothing to take back
+            assert fold.undo is not None, "the binder allows only aggregates that can undo"
             fold.undo(state, key, old, timestamp)
         if new is not None:
             fold.add(state, key, new, timestamp)

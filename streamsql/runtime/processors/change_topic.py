@@ -14,9 +14,7 @@ class ChangeSender:
 
     __slots__ = ("_codec", "_encode_key", "_send")
 
-    def __init__(
-        self, encode_key: Callable[[Key], bytes], codec: ChangeCodec, send: Send
-    ) -> None:
+    def __init__(self, encode_key: Callable[[Key], bytes], codec: ChangeCodec, send: Send) -> None:
         self._encode_key = encode_key
         self._codec = codec
         self._send = send

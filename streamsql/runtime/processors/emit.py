@@ -28,8 +28,8 @@ class Emitter:
 class CachingEmitter(Emitter):
     """Holds changes back until the commit and forwards one for each key.
 
-    Keys leave in the order of their first change, so that a table's changelog stays close to the order
-    of its input.
+    Keys leave in the order of their first change, so that a table's changelog stays close to the
+    order of its input.
     """
 
     __slots__ = ("_held",)

@@ -4,7 +4,7 @@ from streamsql.expr.codegen.aggregates import Fold
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.processors.emit import Emitter
 from streamsql.runtime.processors.stream_time import StreamTime
-from streamsql.state.windowed import SessionStore
+from streamsql.state.sessions import Session, SessionStore
 from streamsql.types.record import Key, Row
 from streamsql.types.windows import SessionWindows
 
@@ -12,12 +12,21 @@ from streamsql.types.windows import SessionWindows
 class SessionAggregate:
     """Merges each record with the sessions of its key that it touches.
 
-    A session that grows or merges is taken back (its bounds are part of its key) and forwarded anew.
-    A record is late when the session it would belong to ended before stream time minus grace and
-    gap.
+    A session that grows or merges is taken back (its bounds are part of its key) and forwarded
+    anew. A record is late when the session it would belong to ended before stream time minus grace
+    and gap.
     """
 
-    __slots__ = ("_emitter", "_expired", "_fold", "_metrics", "_store", "_time", "_windows")
+    __slots__ = (
+        "_emitter",
+        "_expired",
+        "_fold",
+        "_join",
+        "_metrics",
+        "_store",
+        "_time",
+        "_windows",
+    )
 
     def __init__(
         self,
@@ -33,6 +42,10 @@ class SessionAggregate:
         self._emitter = emitter
         self._time, self._metrics = context
         self._expired = 0
+        assert fold.merge is not None, "the binder allows only aggregates that can merge"
+        self._join = fold.merge
+        if self._time.now >= 0:
+            store.expire(self._time.now - windows.retention_ms)
 
     def process(self, key: Key, value: Row | None, timestamp: int) -> None:
         """Extend, merge or open a session."""
@@ -58,20 +71,20 @@ class SessionAggregate:
         value: Row,
         timestamp: int,
         bounds: tuple[int, int],
-        found: list[tuple[int, int, list[object], int]],
+        found: list[Session],
     ) -> None:
         """Replace the sessions found by one with the bounds that holds them and the record."""
         fold, store, emit = self._fold, self._store, self._emitter.emit
         state = fold.initial()
         old = None
         for start, end, part, latest in found:
-            row = fold.result(part)
+            row = fold.result(list(part))
             if (start, end) == bounds:
                 old = row
             else:
                 store.remove(key, start, end)
                 emit((key, start, end), None, row, latest)
-            state = fold.merge(state, part)
+            state = self._join(state, list(part))
             timestamp = max(timestamp, latest)
         fold.add(state, key, value, timestamp)
         start, end = bounds
@@ -101,13 +114,13 @@ class FinalSessionAggregate(SessionAggregate):
         value: Row,
         timestamp: int,
         bounds: tuple[int, int],
-        found: list[tuple[int, int, list[object], int]],
+        found: list[Session],
     ) -> None:
         fold, store = self._fold, self._store
         state = fold.initial()
         for start, end, part, latest in found:
             store.remove(key, start, end)
-            state = fold.merge(state, part)
+            state = self._join(state, list(part))
             timestamp = max(timestamp, latest)
         fold.add(state, key, value, timestamp)
         store.put(key, *bounds, state, timestamp)
@@ -118,5 +131,5 @@ class FinalSessionAggregate(SessionAggregate):
         closed, before = timestamp - distance, self._time.now - distance
         ready = [s for s in self._store.all() if before <= s[2] < closed]
         for key, start, end, state, latest in sorted(ready, key=lambda session: session[2]):
-            self._emitter.emit((key, start, end), self._fold.result(state), None, latest)
+            self._emitter.emit((key, start, end), self._fold.result(list(state)), None, latest)
         super()._advance(timestamp)

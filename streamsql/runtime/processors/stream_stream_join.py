@@ -1,16 +1,17 @@
 """Two streams joined within a time distance.
 
-Each side keeps its records in a window store that the other side probes. A pair is forwarded once, by
-the record that arrives later, with the larger timestamp. Records of an outer side without a partner
-are forwarded with NULLs: at once when no grace was written (and again with a partner that comes
-later), else when stream time, the largest timestamp of both sides, has passed their window and grace.
+Each side keeps its records in a window store that the other side probes. A pair is forwarded once,
+by the record that arrives later, with the larger timestamp. Records of an outer side without a
+partner are forwarded with NULLs: at once when no grace was written (and again with a partner that
+comes later), else when stream time, the largest timestamp of both sides, has passed their window
+and grace.
 """
 
 from dataclasses import dataclass
 
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.processors.stream_time import StreamTime
-from streamsql.state.windowed import WindowStore
+from streamsql.state.duplicates import DuplicateWindowStore
 from streamsql.types.record import Key, Row, StreamForward
 
 
@@ -27,8 +28,8 @@ class JoinSide:
         absent: A row of NULLs that stands for a missing record of this side.
     """
 
-    store: WindowStore
-    waiting: WindowStore | None
+    store: DuplicateWindowStore
+    waiting: DuplicateWindowStore | None
     outer: bool
     before_ms: int
     after_ms: int
@@ -122,7 +123,7 @@ class StreamStreamJoin:
             side.waiting.put(key, timestamp, value, timestamp)
 
     def _close(self) -> None:
-        """Forward the waiting records whose window and grace stream time has passed, oldest first."""
+        """Forward the waiting records whose window and grace are over, oldest first."""
         if self._grace_ms is None:
             return
         closed = []
@@ -130,7 +131,8 @@ class StreamStreamJoin:
             if side.waiting is None:
                 continue
             last = self._time.now - side.after_ms - self._grace_ms - 1
-            if last >= 0:
+            first = side.waiting.earliest_ms()
+            if first is not None and first <= last:
                 closed += [(e[1], rank, e, side) for e in side.waiting.fetch_all(0, last)]
         for timestamp, _, (key, start, row, _), side in sorted(closed, key=lambda c: c[:2]):
             assert side.waiting is not None

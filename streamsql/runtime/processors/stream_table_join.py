@@ -8,8 +8,8 @@ from streamsql.types.record import Key, Row, StreamForward
 class StreamTableJoin:
     """Forwards the record's values followed by the row's.
 
-    Only the stream's records trigger. Without a row an inner join forwards nothing, a left join NULLs.
-    Records without a key (inner join) or value are dropped.
+    Only the stream's records trigger. Without a row an inner join forwards nothing, a left join
+    NULLs. Records without a key (inner join) or value are dropped.
     """
 
     __slots__ = ("_absent", "_forward", "_metrics", "_store")
@@ -17,7 +17,7 @@ class StreamTableJoin:
     def __init__(
         self, store: KeyValueStore, absent: Row | None, forward: StreamForward, metrics: Metrics
     ) -> None:
-        """Join with the table kept in ``store``; ``absent`` is the row to use when there is none."""
+        """Join with the table kept in ``store``; ``absent`` is the row used when there is none."""
         self._store = store
         self._absent = absent
         self._forward = forward

@@ -11,8 +11,8 @@ from streamsql.types.windows import TimeWindows
 class WindowAggregate:
     """Folds each record into the aggregates of its windows and forwards each change at once.
 
-    Stream time is advanced by the record first; then a window takes the record when its end plus the
-    grace is still after stream time, else the record is late for that window and counted.
+    Stream time is advanced by the record first; then a window takes the record when its end plus
+    the grace is still after stream time, else the record is late for that window and counted.
     """
 
     __slots__ = ("_expired", "_fold", "_forward", "_metrics", "_store", "_time", "_windows")
@@ -31,6 +31,8 @@ class WindowAggregate:
         self._forward = forward
         self._time, self._metrics = context
         self._expired = 0
+        if self._time.now >= 0:
+            store.expire(self._time.now - windows.retention_ms)
 
     def process(self, key: Key, value: Row | None, timestamp: int) -> None:
         """Update the aggregate of the key in every window of the timestamp."""
@@ -146,5 +148,6 @@ class FinalWindowAggregate(WindowAggregate):
         if closed >= 0 and (closed - closed % windows.advance_ms) > before:
             size = windows.size_ms
             for key, start, state, latest in self._store.fetch_all(max(before + 1, 0), closed):
-                self._forward((key, start, start + size), self._fold.result(state), None, latest)
+                row = self._fold.result(list(state))
+                self._forward((key, start, start + size), row, None, latest)
         super()._advance(timestamp)

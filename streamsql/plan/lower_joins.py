@@ -1,0 +1,95 @@
+"""Joins as operators: both sides cut down to what is needed, together by key, and joined."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from streamsql.errors import UnsupportedError
+from streamsql.expr.nodes import ColumnRef, NamedExpression
+from streamsql.formats.format import FormatSpec
+from streamsql.plan.nodes import Join
+from streamsql.streams.joins import StreamJoinWindow
+from streamsql.streams.kstream import ROW, KStream
+from streamsql.streams.ktable import KTable
+from streamsql.types.schema import Column, Schema
+
+Names = frozenset[str]
+_Relation = TypeVar("_Relation", KStream, KTable)
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The two relations of a join, with qualified column names."""
+
+    left: KStream | KTable
+    right: KStream | KTable
+
+
+def join_relations(plan: Join, sides: Sides, needed: Names) -> KStream | KTable:
+    """Return the joined relation; its key is named as the plan says.
+
+    Args:
+        needed: The columns of the sides that are read above, apart from the join's key.
+    """
+    match sides.left, sides.right:
+        case KStream() as left, KStream() as right:
+            return _stream_stream(plan, left, right, needed)
+        case KStream() as left, KTable() as right:
+            return _stream_table(plan, left, right, needed)
+        case KTable() as left, KTable() as right:
+            return _table_table(plan, left, right, needed)
+        case _:
+            raise UnsupportedError(
+                "a table cannot be joined with a stream on its right",
+                hint="Write the stream first.",
+            )
+
+
+def _stream_stream(plan: Join, left: KStream, right: KStream, needed: Names) -> KStream:
+    assert plan.window is not None, "the binder demands WITHIN"
+    sides = _side(left, needed), _side(right, needed)
+    formats = left.key_format, right.key_format
+    left_format = formats[0] or formats[1] or ROW
+    left, right = (
+        side if key_format == left_format else side.repartition(left_format)
+        for side, key_format in zip(sides, formats, strict=True)
+    )
+    window = StreamJoinWindow(plan.window.before_ms, plan.window.after_ms, plan.window.grace_ms)
+    schema = _joined(plan, (*left.schema.value, *right.schema.value))
+    return left.join_stream(right, plan.join_kind, window, schema)
+
+
+def _stream_table(plan: Join, left: KStream, right: KTable, needed: Names) -> KStream:
+    stream = _together(_side(left, needed), left.key_format, right.key_format)
+    table = _side(right, needed).materialize()
+    schema = _joined(plan, (*stream.schema.value, *table.schema.value))
+    return stream.join_table(table, plan.join_kind, schema)
+
+
+def _table_table(plan: Join, left: KTable, right: KTable, needed: Names) -> KTable:
+    first = _side(left, needed).materialize()
+    second = _side(right, needed)
+    if right.key_format != left.key_format:
+        second = second.repartition(left.key_format)
+    second = second.materialize()
+    schema = _joined(plan, (*first.schema.value, *second.schema.value))
+    return first.join(second, plan.join_kind, schema)
+
+
+def _together(stream: KStream, written: FormatSpec | None, wanted: FormatSpec) -> KStream:
+    """Return the stream with its records where the table has their keys."""
+    return stream if written == wanted else stream.repartition(wanted)
+
+
+def _side(relation: _Relation, needed: Names) -> _Relation:
+    """Return the side with the columns needed as values, those of its key among them."""
+    columns = [
+        NamedExpression(column.name, ColumnRef(column.name, column.type))
+        for column in relation.schema.columns()
+        if column.name in needed
+    ]
+    hidden = [f"$KEY{position}" for position in range(len(relation.schema.key))]
+    return relation.select(columns, hidden)
+
+
+def _joined(plan: Join, values: tuple[Column, ...]) -> Schema:
+    return Schema(plan.schema.key, values)

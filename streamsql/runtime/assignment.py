@@ -1,0 +1,68 @@
+"""Which tasks a set of partitions makes, and where they begin to read."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from streamsql.broker.ports import Broker, Committed, Message, TopicPartition
+from streamsql.runtime.event_time import message_timestamp, timestamp_reader
+from streamsql.runtime.layout import Layout
+from streamsql.runtime.task import TaskId
+from streamsql.topology.nodes import OffsetReset, StreamSource, TableSource
+
+
+class Assignments:
+    """The tasks of a layout, and which of them the partitions at hand complete."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._inputs: dict[TaskId, tuple[TopicPartition, ...]] = {}
+        for part in layout.parts:
+            for partition in range(layout.partitions[part.index]):
+                self._inputs[TaskId(part.index, partition)] = tuple(
+                    TopicPartition(topic, partition) for topic in layout.inputs[part.index]
+                )
+        self._owners = {p: task for task, inputs in self._inputs.items() for p in inputs}
+        self._layout = layout
+
+    def inputs(self, task: TaskId) -> tuple[TopicPartition, ...]:
+        """Return the partitions that the task reads."""
+        return self._inputs[task]
+
+    def complete(self, partitions: Iterable[TopicPartition]) -> list[TaskId]:
+        """Return the tasks of which all partitions are among these, in order."""
+        at_hand = set(partitions)
+        touched = {self._owners[p] for p in at_hand if p in self._owners}
+        return sorted(task for task in touched if at_hand.issuperset(self._inputs[task]))
+
+    def touched(self, partitions: Iterable[TopicPartition]) -> list[TaskId]:
+        """Return the tasks of which a partition is among these, in order."""
+        return sorted({self._owners[p] for p in partitions if p in self._owners})
+
+    def positions(
+        self, task: TaskId, committed: Mapping[TopicPartition, Committed], broker: Broker
+    ) -> dict[TopicPartition, int]:
+        """Return where the task reads on; without a committed offset, where its sources begin."""
+        positions = {p: committed[p].offset for p in self._inputs[task] if p in committed}
+        new = [p for p in self._inputs[task] if p not in positions]
+        if new:
+            latest = [p for p in new if self._reset(p.topic) is OffsetReset.LATEST]
+            earliest = [p for p in new if p not in latest]
+            positions.update(broker.starts(earliest) if earliest else {})
+            positions.update(broker.ends(latest, committed=True) if latest else {})
+        return positions
+
+    def timestamps(self, task: TaskId) -> dict[TopicPartition, Callable[[Message], int]]:
+        """Return how the records of each partition of the task are ordered in time."""
+        readers: dict[TopicPartition, Callable[[Message], int]] = {}
+        for partition in self._inputs[task]:
+            timed = [s for s in self._sources(partition.topic) if s.timestamp is not None]
+            readers[partition] = timestamp_reader(timed[0]) if timed else message_timestamp
+        return readers
+
+    def _sources(self, topic: str) -> list[StreamSource | TableSource]:
+        return [source for source in self._layout.topology.sources() if source.topic == topic]
+
+    def _reset(self, topic: str) -> OffsetReset:
+        """Return where to begin on the topic: at its start if any of its readers wants that."""
+        resets = [source.reset for source in self._sources(topic)]
+        if resets and all(reset is OffsetReset.LATEST for reset in resets):
+            return OffsetReset.LATEST
+        return OffsetReset.EARLIEST

@@ -1,0 +1,86 @@
+"""Where the state of a worker's tasks lies: in the broker, in RocksDB, or in memory."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from streamsql.broker.ports import Broker, LocalState
+from streamsql.runtime.task import TaskId
+from streamsql.state.directory import StateDirectory
+from streamsql.state.engine_memory import MemoryEngine
+from streamsql.state.rocksdb import RocksEngine
+from streamsql.state.store import Changes, Engine
+
+
+class Engines:
+    """The open engines of a worker, by task."""
+
+    def __init__(self, broker: Broker, application: str, directory: Path | None) -> None:
+        self._broker = broker
+        self._application = application
+        self._directory = None if directory is None else StateDirectory(directory, application)
+        self._open: dict[TaskId, Engine] = {}
+
+    def get(self, task: TaskId, stores: Sequence[str]) -> Engine:
+        """Return the engine of the task, opened when it is not open."""
+        engine = self._open.get(task)
+        if engine is None:
+            engine = self._open[task] = self._make(task, stores)
+        return engine
+
+    def close(self, task: TaskId) -> None:
+        """Release the files and locks of the task."""
+        engine = self._open.pop(task, None)
+        if engine is not None:
+            engine.close()
+
+    def wipe(self, task: TaskId) -> None:
+        """Forget the state of the task: it will be restored from its changelogs."""
+        self.close(task)
+        if self._directory is not None:
+            self._directory.wipe(str(task))
+
+    def close_all(self) -> None:
+        """Release everything."""
+        for task in tuple(self._open):
+            self.close(task)
+
+    def _make(self, task: TaskId, stores: Sequence[str]) -> Engine:
+        if self._broker.keeps_state:
+            return BrokerEngine(self._broker.local_state(f"{self._application}/{task}"))
+        if self._directory is None:
+            return MemoryEngine()
+        return RocksEngine(self._directory.task(str(task)), stores)
+
+
+class BrokerEngine:
+    """The reading half of an engine, on a broker that writes the state with its commits."""
+
+    __slots__ = ("_state",)
+
+    def __init__(self, state: LocalState) -> None:
+        self._state = state
+
+    def get(self, store: str, key: bytes) -> bytes | None:
+        """Return the committed value of the key, or ``None``."""
+        return self._state.get(store, key)
+
+    def scan(
+        self, store: str, low: bytes | None = None, high: bytes | None = None
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Yield committed entries with ``low <= key < high`` in key order."""
+        return iter(self._state.scan(store, low, high))
+
+    def write(self, changes: Mapping[str, Changes], meta: Mapping[str, bytes]) -> None:
+        """Never called: the broker's commit writes."""
+        raise AssertionError(f"the broker keeps the state: {[*changes]}, {[*meta]}")
+
+    def delete_range(self, store: str, low: bytes, high: bytes) -> None:
+        """Delete all entries with ``low <= key < high`` (expired windows)."""
+        self._state.delete_range(store, low, high)
+
+    def meta(self, name: str) -> bytes | None:
+        """Return a meta entry."""
+        return self._state.meta(name)
+
+    def close(self) -> None:
+        """Nothing is held."""

@@ -1,0 +1,89 @@
+"""Bringing a task's engine up to the end of its changelogs.
+
+The target is the high watermark, not the last stable offset: what a transaction that is still being
+decided has written may become part of the state. The committed offsets were read before (which
+waits for that decision), so every record below the target is decided when it is read. The end is a
+position, since the last offsets may be control records.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from streamsql.broker.ports import Broker, TopicPartition
+from streamsql.errors import TaskCorrupted
+from streamsql.runtime.commit import CHECKPOINT
+from streamsql.runtime.failpoints import failpoint
+from streamsql.runtime.metrics import Metrics
+from streamsql.state.store import Engine
+
+_SLICE = 10_000
+
+
+def restore(
+    broker: Broker, engine: Engine, changelogs: Mapping[TopicPartition, str], metrics: Metrics
+) -> Iterator[None]:
+    """Replay the changelogs from their checkpoints into the engine; yield after each slice.
+
+    Args:
+        changelogs: Store by changelog partition.
+
+    Raises:
+        TaskCorrupted: A checkpoint points to records that are gone, or that never were.
+    """
+    positions = _checkpoints(broker, engine, tuple(changelogs))
+    targets = broker.ends(tuple(changelogs), committed=False)
+    left = {p: end for p, end in targets.items() if positions[p] < end}
+    if not left:
+        return
+    reader = broker.reader()
+    try:
+        reader.assign({partition: positions[partition] for partition in left})
+        while left:
+            polled = reader.poll(_SLICE, 100)
+            for partition, messages in polled.messages.items():
+                changes: dict[bytes, bytes | None] = {}
+                for message in messages:
+                    key = message.key()
+                    assert key is not None, "changelog records have keys"
+                    changes[key] = message.value()
+                positions[partition] = messages[-1].offset() + 1
+                metrics.restored += len(messages)
+                _write(engine, changelogs[partition], partition, (changes, positions[partition]))
+            for partition, end in polled.ends.items():
+                if end > positions[partition]:
+                    positions[partition] = end
+                    _write(engine, changelogs[partition], partition, ({}, end))
+            left = {p: end for p, end in left.items() if positions[p] < end}
+            yield
+    finally:
+        reader.close()
+
+
+def _write(
+    engine: Engine,
+    store: str,
+    partition: TopicPartition,
+    slice_: tuple[Mapping[bytes, bytes | None], int],
+) -> None:
+    """Write a slice and the position after it in one batch."""
+    changes, position = slice_
+    engine.write({store: changes}, {CHECKPOINT + partition.topic: str(position).encode()})
+    failpoint("restore-written")
+
+
+def _checkpoints(
+    broker: Broker, engine: Engine, partitions: Sequence[TopicPartition]
+) -> dict[TopicPartition, int]:
+    """Return where to start on each changelog: the checkpoint, or the log's start without one."""
+    starts = broker.starts(partitions)
+    ends = broker.ends(partitions, committed=False)
+    positions = {}
+    for partition in partitions:
+        noted = engine.meta(CHECKPOINT + partition.topic)
+        position = starts[partition] if noted is None else int(noted)
+        if noted is not None and not starts[partition] <= position <= ends[partition]:
+            raise TaskCorrupted(
+                f'the checkpoint {position} of changelog "{partition.topic}" '
+                f"is outside {starts[partition]}..{ends[partition]}"
+            )
+        positions[partition] = position
+    return positions

@@ -1,0 +1,173 @@
+"""A task: one sub-topology on one partition of its topics, with its state.
+
+A task is made for the time between two faults: after an abort its stores and processors are thrown
+away and made anew on the committed state, so no processor needs to know how to undo anything.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from streamsql.broker.ports import Committed, Message, TopicPartition
+from streamsql.runtime.build import ProcessMessages, Processors
+from streamsql.runtime.build_stateful import Wiring
+from streamsql.runtime.metrics import Metrics
+from streamsql.runtime.partition_group import PartitionGroup
+from streamsql.state.store import Changes, Engine
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TaskId:
+    """The sub-topology's index and the partition."""
+
+    part: int
+    partition: int
+
+    def __str__(self) -> str:
+        return f"{self.part}_{self.partition}"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskInputs:
+    """Where a task reads.
+
+    Attributes:
+        positions: Next offset by partition.
+        timestamps: How the records of each partition are ordered in time.
+    """
+
+    positions: Mapping[TopicPartition, int]
+    timestamps: Mapping[TopicPartition, Callable[[Message], int]]
+
+
+class Task:
+    """Processes the records of its partitions, lowest timestamp first."""
+
+    def __init__(
+        self,
+        identity: TaskId,
+        inputs: TaskInputs,
+        processors: Processors,
+        wiring: Wiring,
+        engine: Engine,
+        metrics: Metrics,
+    ) -> None:
+        self.id = identity
+        self.engine = engine
+        self.code = processors.code
+        self._group = PartitionGroup(inputs.timestamps)
+        self._processors = processors
+        self._process = {
+            p: _in_order(processors.sources.get(p.topic, ())) for p in inputs.positions
+        }
+        self._wiring = wiring
+        self._metrics = metrics
+        self._positions = dict(inputs.positions)
+        self._ends: dict[TopicPartition, int] = {}
+        self.uncommitted = 0
+        self.moved = False
+
+    @property
+    def partitions(self) -> Sequence[TopicPartition]:
+        """The partitions that the task reads."""
+        return tuple(self._positions)
+
+    @property
+    def stores(self) -> Mapping[str, object]:
+        """The state stores by name."""
+        return self._wiring.stores
+
+    def add(self, partition: TopicPartition, messages: Sequence[Message]) -> None:
+        """Let records wait for their turn."""
+        self._ends.pop(partition, None)
+        self._group.add(partition, messages)
+
+    def reached_end(self, partition: TopicPartition, position: int) -> None:
+        """Note that the partition is read to its end, which is ``position``."""
+        self._ends[partition] = position
+        self._group.reached_end(partition)
+        self._pass_markers(partition)
+
+    def waiting(self, partition: TopicPartition) -> int:
+        """Return how many records of the partition wait."""
+        return self._group.waiting(partition)
+
+    def process(self, budget: int) -> int:
+        """Process about ``budget`` waiting records whose order is known; return how many."""
+        done = 0
+        while done < budget:
+            run = self._group.next_run()
+            if run is None:
+                break
+            partition, messages = run
+            self._process[partition](messages)
+            self._positions[partition] = messages[-1].offset() + 1
+            done += len(messages)
+            if not self._group.waiting(partition):
+                self._pass_markers(partition)
+        if done:
+            self._metrics.consumed += done
+            self.uncommitted += done
+            self.moved = True
+        return done
+
+    def _pass_markers(self, partition: TopicPartition) -> None:
+        """Move the position past control records at the end of a partition."""
+        end = self._ends.get(partition, -1)
+        if end > self._positions[partition] and not self._group.waiting(partition):
+            self._positions[partition] = end
+            self.moved = True
+
+    def flush(self) -> None:
+        """Forward what the processors hold back, upstream first."""
+        for flush in self._processors.flushes:
+            flush()
+
+    def offsets(self) -> dict[TopicPartition, Committed]:
+        """Return the positions to commit; the stream times of the operators travel with them."""
+        times = {name: clock.now for name, clock in self._wiring.clocks.items()}
+        metadata = encode_times(times) if times else ""
+        return {p: Committed(offset, metadata) for p, offset in self._positions.items()}
+
+    def pending(self) -> dict[str, Changes]:
+        """Return the changes of the stores since the last commit."""
+        changes = {name: store.pending() for name, store in self._wiring.stores.items()}
+        return {name: change for name, change in changes.items() if change}
+
+    def committed(self) -> None:
+        """Note that everything so far is committed."""
+        for store in self._wiring.stores.values():
+            store.committed()
+        self.uncommitted = 0
+        self.moved = False
+
+
+def encode_times(times: Mapping[str, int]) -> str:
+    """Return stream times as the metadata of a committed offset."""
+    return msgspec.json.encode(times).decode()
+
+
+def decode_times(committed: Mapping[TopicPartition, Committed]) -> dict[str, int]:
+    """Return the latest stream time of each operator that was committed with the offsets."""
+    times: dict[str, int] = {}
+    for position in committed.values():
+        if position.metadata.startswith("{"):
+            noted = msgspec.json.decode(position.metadata, type=dict[str, int])
+            for name, time in noted.items():
+                times[name] = max(time, times.get(name, -1))
+    return times
+
+
+def _in_order(processes: Sequence[ProcessMessages]) -> ProcessMessages:
+    """Return what the messages of a topic go through: several sources take each message in turn."""
+    if len(processes) == 1:
+        return processes[0]
+
+    def one_by_one(messages: Sequence[Message]) -> None:
+        for message in messages:
+            single = (message,)
+            for process in processes:
+                process(single)
+
+    return one_by_one

@@ -1,0 +1,288 @@
+"""The worker: one loop that polls, processes and commits the tasks its group gives it.
+
+A failure is dispatched by its class: TransactionAborted rolls every task back to the last commit,
+TaskFenced makes the worker join anew with a new identity, TaskCorrupted wipes one task's state. All
+three end in the same place: tasks are *opened* (committed offsets, restore, processors) as after an
+assignment. Anything else ends the worker.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from streamsql.broker.ports import Broker, TopicPartition
+from streamsql.errors import TaskCorrupted, TaskFenced, TransactionAborted
+from streamsql.runtime.assignment import Assignments
+from streamsql.runtime.build import build
+from streamsql.runtime.build_stateful import Wiring
+from streamsql.runtime.commit import commit
+from streamsql.runtime.config import RuntimeConfig
+from streamsql.runtime.engines import Engines
+from streamsql.runtime.environment import Environment, OutputTarget
+from streamsql.runtime.layout import Layout, changelog_topic
+from streamsql.runtime.metrics import Metrics
+from streamsql.runtime.restore import restore
+from streamsql.runtime.task import Task, TaskId, TaskInputs, decode_times
+from streamsql.topology.topology import stores_of
+
+log = logging.getLogger(__name__)
+
+_BUFFERED_RECORDS = 10_000
+_PURGE_INTERVAL_MS = 10_000
+
+
+class Worker:
+    """One member of an application: its consumer, its producer and its tasks."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        broker: Broker,
+        config: RuntimeConfig,
+        member: str,
+        clock_ms: Callable[[], float],
+        outputs: Mapping[str, OutputTarget] | None = None,
+    ) -> None:
+        """Prepare a worker; nothing is joined before :meth:`start`.
+
+        Args:
+            member: The static identity of this worker in its group.
+            clock_ms: Monotonic time, of which only differences matter.
+            outputs: Targets of the topology's Output nodes.
+        """
+        self.metrics = Metrics()
+        self._layout = layout
+        self._broker = broker
+        self._config = config
+        self._member = member
+        self._clock_ms = clock_ms
+        self._outputs = outputs or {}
+        self._assignments = Assignments(layout)
+        self._engines = Engines(broker, config.application, config.state_directory)
+        self._tasks: dict[TaskId, Task] = {}
+        self._opening: dict[TaskId, Iterator[None]] = {}
+        self._owned: set[TopicPartition] = set()
+        self._readers: dict[TopicPartition, Task] = {}
+        self._paused: set[TopicPartition] = set()
+        self._last_commit_ms = clock_ms()
+        self._last_purge_ms = clock_ms()
+
+    @property
+    def tasks(self) -> Sequence[Task]:
+        """The running tasks, in order."""
+        return [self._tasks[task] for task in sorted(self._tasks)]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether every task of the partitions at hand runs."""
+        return not self._opening
+
+    def start(self) -> None:
+        """Join the group."""
+        application = self._config.application
+        self._producer = self._broker.producer(f"{application}-{self._member}")
+        self._consumer = self._broker.consumer(application, self._member)
+        topics = sorted({topic for topics in self._layout.inputs.values() for topic in topics})
+        self._consumer.subscribe(topics, self)
+
+    def step(self, timeout_ms: int) -> int:
+        """Do a round of work, waiting up to the timeout for records; return how many were done."""
+        try:
+            return self._step(timeout_ms)
+        except TransactionAborted as error:
+            log.warning("transaction aborted, rewinding: %s", error)
+            self._rewind()
+        except TaskFenced as error:
+            log.warning("fenced, joining again: %s", error)
+            self._rejoin()
+        return 0
+
+    def commit(self) -> None:
+        """Commit what was done since the last commit, if anything was."""
+        tasks = [task for task in self.tasks if task.moved]
+        self._last_commit_ms = self._clock_ms()
+        if not tasks:
+            return
+        logged = not self._broker.keeps_state
+        application = self._config.application
+        commit(tasks, self._producer, self._consumer, application=application, logged=logged)
+        self.metrics.commits += 1
+        self._purge()
+
+    def close(self) -> None:
+        """Commit, give everything back and leave the group."""
+        try:
+            self.commit()
+        except (TransactionAborted, TaskFenced) as error:
+            log.warning("the last commit failed: %s", error)
+        self._drop(tuple(self._tasks))
+        self._engines.close_all()
+        self._consumer.close()
+        self._producer.close()
+
+    def assigned(self, partitions: Sequence[TopicPartition]) -> None:
+        """Take over partitions: open the tasks that they complete."""
+        self._owned.update(partitions)
+        for task in self._assignments.complete(self._owned):
+            if task not in self._tasks and task not in self._opening:
+                self._opening[task] = self._open(task)
+
+    def revoked(self, partitions: Sequence[TopicPartition]) -> None:
+        """Commit and give partitions up."""
+        try:
+            self.commit()
+        except (TransactionAborted, TaskFenced) as error:
+            log.warning("the commit before giving partitions up failed: %s", error)
+            self._producer.abort()
+            self._drop(tuple(self._tasks))
+        self._release(partitions)
+
+    def lost(self, partitions: Sequence[TopicPartition]) -> None:
+        """Drop partitions that somebody else has: everything uncommitted is void."""
+        self._producer.abort()
+        self._drop(tuple(self._tasks))
+        self._release(partitions)
+
+    def _release(self, partitions: Sequence[TopicPartition]) -> None:
+        """Forget the partitions and their tasks; tasks that were dropped but stay ours reopen."""
+        self._owned.difference_update(partitions)
+        gone = self._assignments.touched(partitions)
+        self._drop(gone)
+        for task in gone:
+            self._engines.close(task)
+        for task in self._assignments.complete(self._owned):
+            if task not in self._tasks and task not in self._opening:
+                self._opening[task] = self._open(task)
+
+    def _drop(self, tasks: Sequence[TaskId]) -> None:
+        """Throw tasks away with everything that is not committed."""
+        for task in tasks:
+            self._opening.pop(task, None)
+            if self._tasks.pop(task, None) is not None:
+                for partition in self._assignments.inputs(task):
+                    self._readers.pop(partition, None)
+                    self._paused.discard(partition)
+
+    def _step(self, timeout_ms: int) -> int:
+        self._go_on_opening()
+        polled = self._consumer.poll(self._config.poll_records, self._patience(timeout_ms))
+        for partition, messages in polled.messages.items():
+            task = self._readers.get(partition)
+            if task is not None:
+                task.add(partition, messages)
+        for partition, end in polled.ends.items():
+            task = self._readers.get(partition)
+            if task is not None:
+                task.reached_end(partition, end)
+        done = 0
+        for task in self._tasks.values():
+            done += task.process(_BUFFERED_RECORDS)
+        self._regulate()
+        if self._commit_due():
+            self.commit()
+        return done
+
+    def _patience(self, timeout_ms: int) -> int:
+        """Return how long to wait for records: not beyond the next commit, nor while tasks open."""
+        if self._opening:
+            return 0
+        if any(task.moved for task in self._tasks.values()):
+            due = self._last_commit_ms + self._config.commit_interval_ms - self._clock_ms()
+            return max(0, min(timeout_ms, int(due)))
+        return timeout_ms
+
+    def _commit_due(self) -> bool:
+        if not any(task.moved for task in self._tasks.values()):
+            return False
+        if self._clock_ms() - self._last_commit_ms >= self._config.commit_interval_ms:
+            return True
+        uncommitted = sum(task.uncommitted for task in self._tasks.values())
+        return uncommitted >= self._config.max_uncommitted
+
+    def _regulate(self) -> None:
+        """Pause partitions with many waiting records; resume those that came down again."""
+        if not self._paused and len(self._readers) == len(self._tasks):
+            return  # every task has one partition: nothing ever waits
+        for partition, task in self._readers.items():
+            waiting = task.waiting(partition)
+            if waiting > _BUFFERED_RECORDS and partition not in self._paused:
+                self._paused.add(partition)
+                self._consumer.pause([partition])
+            elif waiting < _BUFFERED_RECORDS // 4 and partition in self._paused:
+                self._paused.discard(partition)
+                self._consumer.resume([partition])
+
+    def _go_on_opening(self) -> None:
+        """Advance each opening by a slice."""
+        for task, opening in tuple(self._opening.items()):
+            try:
+                next(opening)
+            except StopIteration:
+                self._opening.pop(task, None)
+            except TaskCorrupted as error:
+                log.warning("state of task %s is wiped and restored: %s", task, error)
+                self._engines.wipe(task)
+                self._opening[task] = self._open(task)
+
+    def _open(self, identity: TaskId) -> Iterator[None]:
+        """Make the task ready: committed offsets first, then its state, then its processors."""
+        inputs = self._assignments.inputs(identity)
+        committed = self._consumer.committed(inputs)
+        part = self._layout.parts[identity.part]
+        nodes = [self._layout.topology.nodes[name] for name in part.nodes]
+        stores = [spec.name for node in nodes for spec in stores_of(node)]
+        engine = self._engines.get(identity, stores)
+        if not self._broker.keeps_state and stores:
+            application = self._config.application
+            changelogs = {
+                TopicPartition(changelog_topic(application, store), identity.partition): store
+                for store in stores
+            }
+            yield from restore(self._broker, engine, changelogs, self.metrics)
+        positions = self._assignments.positions(identity, committed, self._broker)
+        wiring = Wiring(engine, decode_times(committed))
+        environment = Environment(self._config, self._producer, self.metrics, self._outputs)
+        processors = build(self._layout.topology, part, environment, wiring)
+        reading = TaskInputs(positions, self._assignments.timestamps(identity))
+        task = Task(identity, reading, processors, wiring, engine, self.metrics)
+        self._tasks[identity] = task
+        for partition, offset in positions.items():
+            self._readers[partition] = task
+            self._consumer.seek(partition, offset)
+
+    def _rewind(self) -> None:
+        """Go back to the last commit: every task is opened again."""
+        try:
+            self._producer.abort()
+        except TaskFenced as error:
+            log.warning("fenced while aborting: %s", error)
+            self._rejoin()
+            return
+        self._consumer.pause(sorted(self._owned))
+        self._drop((*self._tasks, *self._opening))
+        for task in self._assignments.complete(self._owned):
+            self._opening[task] = self._open(task)
+
+    def _rejoin(self) -> None:
+        """Leave with all handles and join again with new ones."""
+        self._drop((*self._tasks, *self._opening))
+        self._owned.clear()
+        self._engines.close_all()
+        self._consumer.close()
+        self._producer.close()
+        self.start()
+
+    def _purge(self) -> None:
+        """Delete what is behind the commit from repartition topics, now and then."""
+        if not self._layout.internal or (
+            self._clock_ms() - self._last_purge_ms < _PURGE_INTERVAL_MS
+        ):
+            return
+        self._last_purge_ms = self._clock_ms()
+        before = {
+            partition: position.offset
+            for task in self._tasks.values()
+            for partition, position in task.offsets().items()
+            if partition.topic in self._layout.internal
+        }
+        if before:
+            self._broker.purge(before)
