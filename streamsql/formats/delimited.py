@@ -93,10 +93,10 @@ def _located(
     """Return the error with the name of the column whose text it is about."""
     for position, name, parse in parsers:
         try:
-            parse(fields[position] or "0")
-        except ValueError as found:
-            if str(found) == str(error):
-                return ValueError(f'column "{name}": {error}')
+            if fields[position]:
+                parse(fields[position])
+        except ValueError:
+            return ValueError(f'column "{name}": {error}')
     return error
 
 
@@ -130,7 +130,7 @@ def _row_writer(spec: FormatSpec, schema: Sequence[Column]) -> Callable[[Sequenc
     first = re.compile(rf"\Z|[^0-9A-Za-z]|{quotes}", re.DOTALL).match
     printers: list[tuple[Callable[[Any], str], Callable[[str], object]]] = []
     for position, column in enumerate(schema):
-        needs_quotes = first if position == 0 else later
+        needs_quotes: Callable[[str], object] = first if position == 0 else later
         if position > 0 and column.type is not STRING and delimiter in _NEVER_IN_NUMBERS:
             needs_quotes = _never
         printers.append((text_printer(column.type), needs_quotes))

@@ -1,24 +1,24 @@
 """JSON rows: a generated struct for what the data looks like, the general way for the rest.
 
-The *fast path* is one msgspec decoder of a struct that has the used columns as fields. It takes only
-what the general way (:mod:`streamsql.formats.json_values`) would make the same values of; anything
-else makes it raise, and the record takes the general way. That one looks at the record and *learns*,
-so that the next record of its kind is fast:
+The *fast path* is one msgspec decoder of a struct that has the used columns as fields. It takes
+only what the general way (:mod:`streamsql.formats.json_values`) would make the same values of;
+anything else makes it raise, and the record takes the general way. That one looks at the record
+and *learns*, so that the next record of its kind is fast:
 
-* how a field is spelled. Other spellings, seen or likely, become *trip wires*, fields that no value
-  fits: the exact spelling would win, and among others the last one;
+* how a field is spelled. Other spellings, seen or likely, become *trip wires*, fields that no
+  value fits: the exact spelling would win, and among others the last one;
 * that a field is often missing. It becomes optional, and the struct *closed*: a field name never
-  seen before makes it raise, as it might be the missing one in another spelling. Names seen and not
-  used are declared, to be passed over;
+  seen before makes it raise, as it might be the missing one in another spelling. Names seen and
+  not used are declared, to be passed over;
 * that a field often holds another JSON type than its column's. It is then read as any JSON value
   and converted in place.
 
-Each lesson needs a few records and is learned once: data of no fixed shape costs a bounded number of
-new structs, then stays on the general way.
+Each lesson needs a few records and is learned once: data of no fixed shape costs a bounded number
+of new structs, then stays on the general way.
 
-One thing escapes the trip wires: an object with two spellings of one used field, neither of them the
-column's own, the lower-case, the capitalized nor one seen before, when other fields are unused. The
-spelling learned then wins, not the last one.
+One thing escapes the trip wires: an object with two spellings of one used field, neither of them
+the column's own, the lower-case, the capitalized nor one seen before, when other fields are
+unused. The spelling learned then wins, not the last one.
 """
 
 from collections import Counter
@@ -37,6 +37,7 @@ JSON_ERRORS: tuple[type[Exception], ...] = (
     msgspec.MsgspecError,
     UnicodeDecodeError,
     RecursionError,
+    ArithmeticError,  # A number whose exponent no Decimal can have.
 )
 BARE_ERRORS: tuple[type[Exception], ...] = (*JSON_ERRORS, ValueError)
 _PATIENCE = 4

@@ -76,7 +76,8 @@ class Shape:
         if self.optional:
             return True
         respelled = sum(not self.is_exact(position) for position in range(len(self.columns)))
-        return not self.endless and _OVER_NS * len(self.passed_over) <= _TRIP_NS * 2 * respelled
+        trip_wires_ns = _TRIP_NS * 2 * respelled
+        return not self.endless and _OVER_NS * len(self.passed_over) < trip_wires_ns
 
     def note_names(self, names: Iterable[str]) -> None:
         """Remember the field names of an object."""
