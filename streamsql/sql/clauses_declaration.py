@@ -60,6 +60,8 @@ def parse_row(cursor: Cursor) -> list[exp.Expr]:
 def _property(cursor: Cursor) -> Property:
     mark = cursor.start
     if cursor.token.token_type == TokenType.STRING:
+        if not cursor.token.text:
+            cursor.fail("the name of the property is empty")
         name = cursor.node(exp.Identifier(this=cursor.read().text, quoted=True), mark)
     else:
         name = cursor.identifier("property")
@@ -84,7 +86,7 @@ def _value(cursor: Cursor) -> exp.Expr:
 
 
 def _number(cursor: Cursor) -> exp.Literal:
-    if cursor.token.token_type != TokenType.NUMBER:
+    if not cursor.at_number():
         cursor.fail(hint="Expected a string in single quotes, a number, TRUE or FALSE.")
     return cursor.number()
 
@@ -112,9 +114,9 @@ def _role(cursor: Cursor) -> tuple[ColumnRole, exp.Literal | None]:
         key = cursor.string("the key of a header")
         cursor.expect(")")
         return ColumnRole.HEADER, key
-    if cursor.at("NOT", "NULL") or cursor.at("DEFAULT"):
+    if cursor.at("NOT", "NULL"):
         cursor.fail(
-            f"{cursor.keyword} is not part of a column's declaration",
+            "NOT NULL is not part of a column's declaration",
             hint="Any column may be NULL; filter with WHERE … IS NOT NULL.",
         )
     return ColumnRole.VALUE, None

@@ -8,7 +8,7 @@ from sqlglot.tokenizer_core import TokenType
 from streamsql.sql import ast
 from streamsql.sql.clauses_call import parse_call, parse_map, parse_struct
 from streamsql.sql.clauses_type import parse_type
-from streamsql.sql.cursor import Cursor, number_literal
+from streamsql.sql.cursor import Cursor
 
 
 def parse_postfix(cursor: Cursor) -> exp.Expr:
@@ -19,15 +19,16 @@ def parse_postfix(cursor: Cursor) -> exp.Expr:
     mark = cursor.start
     parsed = _primary(cursor)
     while True:
-        if cursor.accept("["):
+        if cursor.at("["):
+            cursor.expect("[")
             position = cursor.parse_expression()
             cursor.expect("]")
             made: exp.Expr = ast.Subscript(container=parsed, position=position)
         elif cursor.at("->") and not cursor.at("->", "*"):
             cursor.expect("->")
             made = ast.FieldAccess(struct=parsed, field=cursor.identifier("field"))
-        elif cursor.accept("AT"):
-            cursor.expect("TIME", "ZONE")
+        elif cursor.at("AT"):
+            cursor.expect("AT", "TIME", "ZONE")
             made = ast.AtTimeZone(operand=parsed, zone=cursor.string("a time zone"))
         else:
             return parsed
@@ -53,14 +54,10 @@ def _primary(cursor: Cursor) -> exp.Expr:
 
 def _literal(cursor: Cursor) -> exp.Expr | None:
     mark = cursor.start
-    kind = cursor.token.token_type
-    if kind == TokenType.STRING:
+    if cursor.token.token_type == TokenType.STRING:
         return cursor.string("a string")
-    if kind == TokenType.NUMBER:
+    if cursor.at_number():
         return cursor.number()
-    if kind == TokenType.DOT and cursor.at_decimals():
-        cursor.expect(".")
-        return cursor.node(number_literal("." + cursor.read().text), mark)
     following = cursor.peek(1)
     if following is None or following.token_type != TokenType.STRING:
         return None
@@ -146,8 +143,9 @@ def _array(cursor: Cursor) -> exp.Expr:
 def _column(cursor: Cursor) -> exp.Expr:
     mark = cursor.start
     first = cursor.identifier("column")
-    if not cursor.accept("."):
+    if not cursor.at("."):
         return cursor.node(exp.Column(this=first), mark)
+    cursor.expect(".")
     column = cursor.node(exp.Column(this=cursor.identifier("column"), table=first), mark)
     if cursor.at("."):
         cursor.fail(hint="A field of a struct is written struct->field.")

@@ -9,6 +9,7 @@ from streamsql.sql.clauses_expression import parse_value
 from streamsql.sql.clauses_relation import parse_alias, parse_relation
 from streamsql.sql.clauses_window import parse_window
 from streamsql.sql.cursor import Cursor
+from streamsql.sql.tokens import is_word
 
 _ORDER = ("WINDOW", "WHERE", "GROUP", "PARTITION", "HAVING", "EMIT", "LIMIT")
 _ABSENT = {
@@ -21,6 +22,19 @@ _ABSENT = {
     ("FETCH",): "LIMIT bounds the rows.",
     ("WITH",): "Options of a source go between its name and AS; a named query is a stream.",
 }
+
+
+_OPERATIONS = (
+    exp.Binary,
+    exp.Neg,
+    exp.Not,
+    ast.Positive,
+    ast.Between,
+    ast.InList,
+    ast.Like,
+    ast.IsNull,
+    ast.IsDistinct,
+)
 
 
 def parse_query(cursor: Cursor) -> queries.Query:
@@ -58,7 +72,8 @@ def _item(cursor: Cursor) -> queries.SelectItem:
         cursor.expect(".", "*")
         return _unlabelled(cursor, ast.Star(source=source), mark)
     value = cursor.parse_expression()
-    if cursor.accept("->", "*"):
+    if cursor.at("->", "*") and not isinstance(value, _OPERATIONS):
+        cursor.expect("->", "*")
         return _unlabelled(cursor, ast.AllFields(struct=value), mark)
     label = parse_alias(cursor)
     return cursor.node(queries.SelectItem(value=value, label=label), mark)
@@ -134,7 +149,7 @@ def _whole_list_in_parentheses(cursor: Cursor) -> bool:
             if depth == 0:
                 break
     after = cursor.peek(ahead)
-    return after is None or after.token_type in (TokenType.VAR, TokenType.R_PAREN)
+    return after is None or (is_word(after) and after.text.upper() != "AT")
 
 
 def _refuse_leftover(cursor: Cursor) -> None:

@@ -14,10 +14,8 @@ from streamsql.sql.clauses_duration import parse_duration
 from streamsql.sql.cursor import Cursor
 
 # What an alias without AS cannot be: these words begin what follows, in the language or out of it.
+_CLAUSES = (("EMIT",), ("PARTITION",))
 _NOT_ALIASES = (
-    ("EMIT", "CHANGES"),
-    ("EMIT", "FINAL"),
-    ("PARTITION", "BY"),
     ("ORDER", "BY"),
     ("UNION",),
     ("INTERSECT",),
@@ -37,11 +35,12 @@ _NOT_JOINS = {
 }
 
 
-def parse_alias(cursor: Cursor) -> exp.Identifier | None:
-    """Read ``[AS] alias`` if it is there."""
+def parse_alias(cursor: Cursor, *, source: bool = False) -> exp.Identifier | None:
+    """Read ``[AS] alias`` if it is there; after a source, clauses may follow instead."""
     if cursor.accept("AS"):
-        return cursor.identifier("alias")
-    if not cursor.at_identifier() or any(cursor.at(*words) for words in _NOT_ALIASES):
+        return cursor.identifier("new")
+    forbidden = (*_NOT_ALIASES, *_CLAUSES) if source else _NOT_ALIASES
+    if not cursor.at_identifier() or any(cursor.at(*words) for words in forbidden):
         return None
     return cursor.bare_alias()
 
@@ -74,7 +73,7 @@ def _source(cursor: Cursor) -> SourceReference:
             hint="Make it a stream or table of its own with CREATE STREAM … AS SELECT.",
         )
     name = cursor.identifier("source")
-    label = parse_alias(cursor)
+    label = parse_alias(cursor, source=True)
     return cursor.node(SourceReference(source=name, label=label), mark)
 
 

@@ -90,11 +90,16 @@ class Cursor(Parser):
         """Tell whether the next token is one of these keywords and signs."""
         return self.keyword in texts
 
-    def at_decimals(self) -> bool:
+    def at_number(self) -> bool:
+        """Tell whether a number without a sign is next."""
+        return self._curr.token_type == TokenType.NUMBER or self._at_decimals()
+
+    def _at_decimals(self) -> bool:
         """Tell whether a point is next with digits directly after it: ``.5``."""
-        digits = self._next
-        adjacent = digits.token_type == TokenType.NUMBER and digits.start == self._curr.end + 1
-        return adjacent and "." not in digits.text
+        point, digits = self._curr, self._next
+        if point.token_type != TokenType.DOT or digits.token_type != TokenType.NUMBER:
+            return False
+        return digits.start == point.end + 1 and "." not in digits.text
 
     # Reading
 
@@ -149,9 +154,12 @@ class Cursor(Parser):
     def number(self) -> exp.Literal:
         """Read a number without a sign."""
         mark = self.start
-        if self._curr.token_type != TokenType.NUMBER:
+        if not self.at_number():
             self.fail()
-        return self.node(number_literal(self.read().text), mark)
+        written = self.read().text
+        if written == ".":
+            written += self.read().text
+        return self.node(exp.Literal(this=written, is_string=False), mark)
 
     def at_identifier(self) -> bool:
         """Tell whether the next token is a name."""
@@ -171,12 +179,12 @@ class Cursor(Parser):
         """
         token = self._curr
         if not self.at_identifier():
-            self._ask(f"a {what} name")
             if is_reserved(token):
                 self.fail(
-                    f'"{token.text}" is a reserved keyword, not a {what} name',
-                    hint=f"Quote it to use it as a name: `{token.text.upper()}`.",
+                    f'the keyword "{token.text}" is reserved',
+                    hint=f"Quote it to use it as a {what} name: `{token.text.upper()}`.",
                 )
+            self._ask(f"a {what} name")
             self.fail()
         mark = self.start
         self._advance()
@@ -187,7 +195,7 @@ class Cursor(Parser):
     def bare_alias(self) -> exp.Identifier:
         """Read an alias written without AS, which might be a misspelt keyword."""
         self._bare_alias = self._curr
-        return self.identifier("alias")
+        return self.identifier("new")
 
     def separated(self, parse: Callable[[], T]) -> list[T]:
         """Read one or more of something with commas between them."""
@@ -302,7 +310,8 @@ class Cursor(Parser):
         likely = self._likely(asked)
         if likely is not None:
             return f"Did you mean {likely}?"
-        return f"Expected {', '.join(asked[:-1])}{' or ' if asked[:-1] else ''}{asked[-1]}."
+        quoted = [text if text[0].isalpha() else f'"{text}"' for text in asked]
+        return f"Expected {', '.join(quoted[:-1])}{' or ' if quoted[:-1] else ''}{quoted[-1]}."
 
     def _likely(self, asked: list[str]) -> str | None:
         """Return the keyword that this token, or the alias before it, is a misspelling of."""
@@ -317,11 +326,6 @@ class Cursor(Parser):
                 if close and close[0] != token.text.upper():
                     return firsts[close[0]]
         return None
-
-
-def number_literal(written: str) -> exp.Literal:
-    """Return a number as it is written."""
-    return exp.Literal(this=written, is_string=False)
 
 
 def _keyword(token: Token | None) -> str:
