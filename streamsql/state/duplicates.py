@@ -62,7 +62,8 @@ class DuplicateWindowStore(Timeline):
         removed = 0
         for time_ms, sequence, row, _ in self._between(line_key, start_ms, start_ms):
             if matches is None or matches(row):
-                self._delete((line_key, time_ms, sequence))
+                self._take(line_key, time_ms, sequence)
+                self._forget((line_key, time_ms, sequence))
                 removed += 1
         return removed
 

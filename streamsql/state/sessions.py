@@ -28,24 +28,31 @@ class SessionStore(Timeline):
         if end_ms < self._segments.bound_ms:
             return
         slot = (self._encode(key) if self._by_bytes else key, end_ms, start_ms)
+        if self._floor is None:
+            self._load()
+        there = self._take(*slot) or self._only_stored(slot)
         entry = self._buffer.get(slot, MISSING)
-        if entry is None:
+        if entry is None or (there and entry is MISSING):
             self._overwritten.add(slot)
-        elif self._find(slot) is not None:
-            self._take(*slot)
-            if entry is MISSING:
-                self._overwritten.add(slot)
         self._insert(slot, row, timestamp_ms)
 
     def remove(self, key: Key, start_ms: int, end_ms: int) -> None:
         """Remove a session, if there is one of these bounds."""
+        if end_ms < self._segments.bound_ms:
+            return
         slot = (self._encode(key) if self._by_bytes else key, end_ms, start_ms)
-        if self._find(slot) is not None:
-            self._delete(slot)
+        if self._floor is None:
+            self._load()
+        if self._take(*slot) or self._only_stored(slot):
+            self._forget(slot)
 
     def get(self, key: Key, start_ms: int, end_ms: int) -> Entry | None:
         """Return the row and timestamp of the session of exactly these bounds, or ``None``."""
-        return self._find((self._encode(key) if self._by_bytes else key, end_ms, start_ms))
+        line_key = self._encode(key) if self._by_bytes else key
+        for _, extra, row, timestamp_ms in self._between(line_key, end_ms, end_ms):
+            if extra == start_ms:
+                return row, timestamp_ms
+        return None
 
     def find(self, key: Key, earliest_end_ms: int, latest_start_ms: int) -> list[Session]:
         """Return the key's sessions with ``end >= earliest_end`` and ``start <= latest_start``.
@@ -75,10 +82,3 @@ class SessionStore(Timeline):
     def all(self) -> Iterator[tuple[Key, int, int, Any, int]]:
         """Yield every ``(key, start, end, row, timestamp)``, by end."""
         yield from self.fetch_all(TIME_MIN, TIME_MAX)
-
-    def _find(self, slot: tuple[Any, int, int]) -> Entry | None:
-        key, end_ms, start_ms = slot
-        for _, extra, row, timestamp_ms in self._between(key, end_ms, end_ms):
-            if extra == start_ms:
-                return row, timestamp_ms
-        return None

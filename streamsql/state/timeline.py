@@ -178,34 +178,39 @@ class Timeline:
         if self._floor is not None and slot[1] < self._floor:
             self._low.append(slot)
 
-    def _delete(self, slot: Slot) -> None:
-        """Remove an entry that is there; one that was never committed leaves no trace."""
-        key, time_ms, extra = slot
-        self._take(key, time_ms, extra)
+    def _forget(self, slot: Slot) -> None:
+        """Note that an entry is removed; one that was never committed leaves no trace."""
         if self._buffer.get(slot) is None or slot in self._overwritten:
             self._overwritten.discard(slot)
             self._buffer[slot] = None
-            if time_ms == self._oldest_ms:
+            if slot[1] == self._oldest_ms:
                 self._oldest_ms = None
         else:
             del self._buffer[slot]
 
-    def _take(self, key: Any, time_ms: int, extra: int) -> None:
-        """Take an entry out of the lines, when it is in one."""
+    def _take(self, key: Any, time_ms: int, extra: int) -> bool:
+        """Take an entry out of its line, and tell whether it was in one."""
         line = self._lines.get(key)
         if line is None:
-            return
-        position = bisect_left(line, (time_ms, extra))
+            return False
+        position = bisect_left(line, (time_ms,))
         while position < len(line) and line[position][0] == time_ms:
             if line[position][1] == extra:
                 del line[position]
                 self._count -= 1
+                if not line:
+                    del self._lines[key]
                 if self._times is not None:
                     self._times.remove(time_ms, key)
-                break
+                return True
             position += 1
-        if not line:
-            del self._lines[key]
+        return False
+
+    def _only_stored(self, slot: Slot) -> bool:
+        """Tell whether the engine, and nothing in memory, holds an entry of the slot."""
+        if self._floor is None or slot[1] >= self._floor or slot in self._buffer:
+            return False
+        return self._engine.get(self.name, self._encode_slot(slot)) is not None
 
     def _between(self, key: Any, from_ms: int, to_ms: int) -> list[Item]:
         """Return the items of a slot's key with ``from <= time <= to``, ascending."""

@@ -18,7 +18,7 @@ from streamsql.state.store import Engine
 
 STORE = "store"
 QUICK = settings(
-    max_examples=60,
+    max_examples=100,
     stateful_step_count=40,
     deadline=None,
     print_blob=True,
@@ -50,6 +50,9 @@ class StoreMachine(RuleBasedStateMachine):
         """Compare what the store reads with ``current``."""
         raise NotImplementedError
 
+    def read_all(self) -> None:
+        """Read everything in another way than ``check`` does; done after aborts and restarts."""
+
     def open_engine(self) -> Engine:
         """Open the engine of the machine."""
         return RocksEngine(self.directory, [STORE]) if self.on_disk else MemoryEngine()
@@ -73,6 +76,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.store.rollback()
         self.current = dict(self.durable)
         self.bound = self.durable_bound
+        self.read_all()
 
     @rule()
     def restart(self) -> None:
@@ -84,6 +88,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.bound = self.durable_bound
         if self.bound:
             self.store.expire(self.bound)
+        self.read_all()
         stored = self.engine.meta("commits")
         assert stored == (b"%d" % self.commits if self.commits else None)
 

@@ -45,7 +45,7 @@ CASES: list[tuple[SqlType, Any]] = [
     (Decimal(38, 10), Number("-1234567890123456789012345678.0123456789")),
     (Decimal(20, 10), Number("0E-10")),
     (Decimal(4, 2), Number("1.50")),
-    (Decimal(4, 0), Number("1500")),
+    (Decimal(4, 0), Number(1500)),
     (Array(STRING), ["a", None]),
     (Array(Decimal(4, 1)), [Number("1.0")]),
     (Map(STRING, BIGINT), {"a": 1, "b": None}),
