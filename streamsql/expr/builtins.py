@@ -7,6 +7,21 @@ from types import MappingProxyType
 
 from streamsql.expr.aggregates import collecting, counting, extremes, offsets, statistics, sums
 from streamsql.expr.aggregates.collecting import collect_functions
+from streamsql.expr.functions import (
+    choice,
+    collections,
+    datetimes,
+    encodings,
+    json,
+    lambdas,
+    masking,
+    math,
+    regex,
+    rounding,
+    strings,
+    tables,
+    urls,
+)
 from streamsql.expr.registry import Function, FunctionRegistry
 
 _MODULES: tuple[Iterable[Function], ...] = (
@@ -16,6 +31,19 @@ _MODULES: tuple[Iterable[Function], ...] = (
     collecting.FUNCTIONS,
     offsets.FUNCTIONS,
     statistics.FUNCTIONS,
+    rounding.FUNCTIONS,
+    math.FUNCTIONS,
+    choice.FUNCTIONS,
+    strings.FUNCTIONS,
+    regex.FUNCTIONS,
+    masking.FUNCTIONS,
+    encodings.FUNCTIONS,
+    json.FUNCTIONS,
+    collections.FUNCTIONS,
+    lambdas.FUNCTIONS,
+    datetimes.FUNCTIONS,
+    urls.FUNCTIONS,
+    tables.FUNCTIONS,
 )
 
 _LIST_LIMIT = "ksql.functions.collect_list.limit"
