@@ -11,7 +11,6 @@ with lambdas is therefore resolved with a callback, which binds the body of one 
 parameter types and returns the body's type.
 """
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -24,6 +23,7 @@ from streamsql.expr.registry import (
     FunctionRegistry,
     TableFunction,
 )
+from streamsql.expr.resolve_errors import ambiguous, no_such_function, not_accepted
 from streamsql.expr.signatures import (
     DECIMAL,
     NUMBER,
@@ -347,7 +347,7 @@ def _best(registry: FunctionRegistry, name: str, arguments: Sequence[Argument]) 
     """Return the one best match."""
     overloads = registry.overloads(name)
     if not overloads:
-        raise _no_such_function(registry, name)
+        raise no_such_function(registry, name)
     for widen in (False, True):
         matches = _matches(overloads, arguments, widen=widen)
         if not matches:
@@ -355,9 +355,9 @@ def _best(registry: FunctionRegistry, name: str, arguments: Sequence[Argument]) 
         rank = matches[0].rank
         best = [match for match in matches if match.rank == rank]
         if len(best) > 1:
-            raise _ambiguous(name, arguments, [match.function for match in best])
+            raise ambiguous(name, _types_text(arguments), [match.function for match in best])
         return best[0]
-    raise _not_accepted(name, arguments, overloads)
+    raise not_accepted(name, _types_text(arguments), overloads)
 
 
 def _matches(
@@ -375,40 +375,9 @@ def _matches(
     return sorted(matches, key=lambda match: match.rank)
 
 
-def _no_such_function(registry: FunctionRegistry, name: str) -> BindError:
-    close = difflib.get_close_matches(name, registry.names(), n=1)
-    hint = f"Did you mean {close[0]}?" if close else "SHOW FUNCTIONS lists all functions."
-    return BindError(f'function "{name}" does not exist', hint=hint)
-
-
-def _not_accepted(
-    name: str, arguments: Sequence[Argument], overloads: Sequence[Function]
-) -> BindError:
-    return BindError(
-        f'function "{name}" does not accept ({_types_text(arguments)})',
-        hint=f"It accepts {_signatures_text(overloads)}.",
-    )
-
-
-def _ambiguous(
-    name: str, arguments: Sequence[Argument], candidates: Sequence[Function]
-) -> BindError:
-    return BindError(
-        f'function "{name}" is ambiguous for ({_types_text(arguments)})',
-        hint=f"Convert the arguments with CAST; equally good are {_signatures_text(candidates)}.",
-    )
-
-
 def _types_text(arguments: Sequence[Argument]) -> str:
     """Return the argument types as they are written in SQL."""
     return ", ".join(
         "NULL" if known is None else known.value if isinstance(known, Marker) else str(known)
         for known in arguments
     )
-
-
-def _signatures_text(functions: Sequence[Function]) -> str:
-    """Return the parameters of each function in parentheses, joined for a sentence."""
-    texts = [f"({function.signature.rpartition(' ->')[0]})" for function in functions]
-    texts = ["()" if text == "()" else text.replace(";", ",") for text in texts]
-    return texts[0] if len(texts) == 1 else ", ".join(texts[:-1]) + " or " + texts[-1]
