@@ -66,7 +66,7 @@ def test_none_ignores_bytes() -> None:
     assert key_decoder(KAFKA, keyless)(b"data that should be ignored") is None
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.data())
 def test_rows_travel_without_loss(data: st.DataObject) -> None:
     types = data.draw(st.lists(st.sampled_from(ROW_TYPES), min_size=1, max_size=4))
@@ -87,7 +87,7 @@ def test_rows_travel_without_loss(data: st.DataObject) -> None:
         assert repr(changes.decode(changes.encode(new, old))) == repr((new, old))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.data())
 def test_row_keys_travel_without_loss(data: st.DataObject) -> None:
     types = data.draw(st.lists(st.sampled_from(ROW_TYPES), min_size=1, max_size=3))

@@ -137,7 +137,7 @@ def test_keys() -> None:
         key_decoder(CSV, two)(b"a")
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.data())
 def test_what_is_written_is_read_again(data: st.DataObject) -> None:
     columns = columns_of(

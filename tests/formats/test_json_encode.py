@@ -86,7 +86,7 @@ def test_a_value_that_cannot_be_written_is_a_value_error() -> None:
         encoder.encode(encoder.row_type("\ud800"))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.data())
 def test_what_is_written_is_read_again(data: st.DataObject) -> None:
     types = data.draw(st.lists(st.sampled_from(TYPES), min_size=1, max_size=3))
@@ -100,7 +100,7 @@ def test_what_is_written_is_read_again(data: st.DataObject) -> None:
         assert repr([getattr(row, column.name) for column in columns]) == repr(values)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.data())
 def test_keys_are_read_again(data: st.DataObject) -> None:
     types = data.draw(st.lists(st.sampled_from(TYPES), min_size=1, max_size=2))
