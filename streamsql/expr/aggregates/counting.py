@@ -1,7 +1,7 @@
 """How many: COUNT, COUNT_DISTINCT, HISTOGRAM."""
 
 from collections.abc import Sequence
-from hashlib import blake2b
+from functools import cache
 from math import log
 from typing import Any
 
@@ -82,10 +82,18 @@ def _count_distinct(_: Sequence[SqlType], __: Sequence[Any], ___: SqlType) -> Ag
 # HyperLogLog of 2^14 registers. No rank is 0, so the first value tells which of the two it is.
 
 
+@cache
+def _blake2b() -> Any:
+    """Import the hash function when it is first needed: it is slow to load."""
+    from hashlib import blake2b
+
+    return blake2b
+
+
 def _sketch_add(state: dict[int, int], value: Any) -> dict[int, int]:
     if value is None:
         return state
-    digest = blake2b(repr(value).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    digest = _blake2b()(repr(value).encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return _insert(state, int.from_bytes(digest, "big", signed=True))
 
 
