@@ -96,7 +96,8 @@ class Timeline:
     def expire(self, before_ms: int) -> None:
         """Raise the bound: what is before it is gone, durably with the next commit.
 
-        The bound itself is not stored: after a restart the caller raises it again.
+        The bound itself is not stored: after a restart, and after a rollback, the caller raises it
+        again to what the committed stream time says.
         """
         self._segments.expire(before_ms)
 

@@ -109,7 +109,8 @@ class WindowStore(Transaction):
     def expire(self, before_ms: int) -> None:
         """Raise the bound: windows that start before it are gone, durably with the next commit.
 
-        The bound itself is not stored: after a restart the caller raises it again.
+        The bound itself is not stored: after a restart, and after a rollback, the caller raises it
+        again to what the committed stream time says.
         """
         self._segments.expire(before_ms)
 

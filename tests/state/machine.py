@@ -74,9 +74,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule()
     def abort(self) -> None:
         self.store.rollback()
-        self.current = dict(self.durable)
-        self.bound = self.durable_bound
-        self.read_all()
+        self.return_to_commit()
 
     @rule()
     def restart(self) -> None:
@@ -84,13 +82,17 @@ class StoreMachine(RuleBasedStateMachine):
             self.engine.close()
             self.engine = self.open_engine()
         self.store = self.make(self.engine)
+        self.return_to_commit()
+        stored = self.engine.meta("commits")
+        assert stored == (b"%d" % self.commits if self.commits else None)
+
+    def return_to_commit(self) -> None:
+        """Make ``current`` what was committed; the bound is the caller's to raise again."""
         self.current = dict(self.durable)
         self.bound = self.durable_bound
         if self.bound:
             self.store.expire(self.bound)
         self.read_all()
-        stored = self.engine.meta("commits")
-        assert stored == (b"%d" % self.commits if self.commits else None)
 
     def teardown(self) -> None:
         self.engine.close()

@@ -30,7 +30,7 @@ class KeyValues(StoreMachine):
 
     @rule(key=keys, number=numbers)
     def add_in_place(self, key: str, number: int) -> None:
-        state: list[Any]
+        state: Any
         state, timestamp_ms = self.store.get_mutable(key) or ([0, None], 0)
         state[0] += number
         self.store.put(key, state, max(timestamp_ms, number))
