@@ -1,9 +1,9 @@
 """Reading positions over the logs of our own brokers: what consumers and readers share."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from streamsql.broker.ports import Message, Polled, TopicPartition
+from streamsql.broker.ports import Assignment, Message, Polled, TopicPartition
 
 
 class Logs(Protocol):
@@ -96,3 +96,26 @@ class Cursor:
         if position >= self._logs.visible_end(partition):
             self._reported[partition] = position
             ends[partition] = position
+
+
+class Following:
+    """Moves the cursor's partitions along with the assignment."""
+
+    def __init__(self, cursor: Cursor, assignment: Assignment) -> None:
+        self._cursor = cursor
+        self._assignment = assignment
+
+    def assigned(self, partitions: Sequence[TopicPartition]) -> None:
+        """Read the new partitions, paused, and pass the news on."""
+        self._cursor.add_paused(partitions)
+        self._assignment.assigned(partitions)
+
+    def revoked(self, partitions: Sequence[TopicPartition]) -> None:
+        """Stop reading the partitions, and pass the news on."""
+        self._cursor.remove(partitions)
+        self._assignment.revoked(partitions)
+
+    def lost(self, partitions: Sequence[TopicPartition]) -> None:
+        """Stop reading the partitions, and pass the news on."""
+        self._cursor.remove(partitions)
+        self._assignment.lost(partitions)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from streamsql.broker.ports import Broker
-from streamsql.errors import EngineError
 
 _SERVERS = re.compile(r"[\w.\-\[\]:]+:\d+(\s*,\s*[\w.\-\[\]:]+:\d+)*")
 
@@ -33,4 +32,6 @@ def open_broker(target: str | Path, **options: Any) -> Broker:
         from streamsql.broker.kafka_settings import KafkaSettings
 
         return KafkaBroker(KafkaSettings(str(target), **options))
-    raise EngineError(f"{target} names no Kafka servers")
+    from streamsql.broker.embedded import EmbeddedBroker, EmbeddedSettings
+
+    return EmbeddedBroker(Path(target), EmbeddedSettings(**options))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from streamsql.broker.cursor import Cursor
+from streamsql.broker.cursor import Cursor, Following
 from streamsql.broker.faults import Killed
 from streamsql.broker.groups import Member
 from streamsql.broker.ports import Assignment, Committed, Polled, TopicPartition
@@ -25,7 +25,7 @@ class SimulatedConsumer:
         self._alive()
         assert self.member is None, "a consumer subscribes once"
         group = self._cluster.group(self._group)
-        self.member = Member(group, self.name, topics, _Following(self._cursor, assignment))
+        self.member = Member(group, self.name, topics, Following(self._cursor, assignment))
         group.add(self.member)
 
     def poll(self, max_records: int, timeout_ms: int) -> Polled:  # noqa: ARG002 - time is virtual
@@ -76,26 +76,6 @@ class SimulatedConsumer:
     def _alive(self) -> None:
         if self.dead:
             raise Killed(self.name)
-
-
-class _Following:
-    """Moves the cursor's partitions along with the assignment."""
-
-    def __init__(self, cursor: Cursor, assignment: Assignment) -> None:
-        self._cursor = cursor
-        self._assignment = assignment
-
-    def assigned(self, partitions: Sequence[TopicPartition]) -> None:
-        self._cursor.add_paused(partitions)
-        self._assignment.assigned(partitions)
-
-    def revoked(self, partitions: Sequence[TopicPartition]) -> None:
-        self._cursor.remove(partitions)
-        self._assignment.revoked(partitions)
-
-    def lost(self, partitions: Sequence[TopicPartition]) -> None:
-        self._cursor.remove(partitions)
-        self._assignment.lost(partitions)
 
 
 class SimulatedReader:

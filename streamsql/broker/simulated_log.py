@@ -60,7 +60,7 @@ class PartitionLog:
             self._open[transaction] = offset
             transaction.logs[self] = None
         topic, number = self.partition
-        self._entries.append(StoredMessage(topic, number, offset, *record, headers or None))
+        self._entries.append(StoredMessage((topic, number, offset, *record, headers or None)))
         self._transactions.append(transaction)
         return offset
 

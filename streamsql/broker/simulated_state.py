@@ -34,6 +34,13 @@ class SimulatedState:
         """Return a meta entry."""
         return self._meta.get(name)
 
+    def delete_range(self, store: str, low: bytes, high: bytes) -> None:
+        """Delete entries with ``low <= key < high``."""
+        entries = self._stores.get(store, {})
+        for key, _ in self.scan(store, low, high):
+            del entries[key]
+        self._sorted.pop(store, None)
+
     def apply(self, changes: StateChanges) -> None:
         """Take the changes of a decided commit."""
         for store, changed in changes.changes.items():

@@ -1,0 +1,270 @@
+"""The embedded broker: durable, in this process, in one directory.
+
+One RocksDB holds topics, group offsets and task state: a commit of all three is one atomic write.
+It survives ``kill -9`` at any moment without fsync (the write-ahead log is in the system's hands by
+then); ``fsync`` says what the end of the machine may cost. One process owns the directory; others
+write through the inbox (``inbox``) and read through a follower (``embedded_reader``).
+"""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from streamsql.broker.batches import Sent
+from streamsql.broker.embedded_clients import (
+    EmbeddedConsumer,
+    EmbeddedCore,
+    EmbeddedProducer,
+    LogReader,
+)
+from streamsql.broker.embedded_db import (
+    Database,
+    DirectoryLock,
+    behind_prefix,
+    meta_key,
+    partition_suffix,
+)
+from streamsql.broker.embedded_logs import Cleaner, LogWrite, wall_clock_ms
+from streamsql.broker.embedded_view import (
+    Bounds,
+    EmbeddedState,
+    EmbeddedView,
+    encode_topic,
+    group_prefix,
+)
+from streamsql.broker.errors import check_partitions
+from streamsql.broker.inbox_intake import Intake
+from streamsql.broker.partitioner import Partitioner
+from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
+from streamsql.types.record import Header
+
+Fsync: TypeAlias = Literal["never", "interval", "commit"]
+
+DATABASE = "log"
+"""The directory of the RocksDB, below the broker's."""
+
+_APPEND_RECORDS = 20_000
+"""Of an append written at once: it bounds memory, and what another process waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedSettings:
+    """How durable the broker is.
+
+    Attributes:
+        fsync: What survives the end of the machine: what the system happened to write (``never``),
+            all but the last interval (``interval``), every commit (``commit``). The end of the
+            process alone never costs anything.
+        fsync_interval_ms: For ``interval``.
+        retention_check_ms: How often retention is applied.
+    """
+
+    fsync: Fsync = "interval"
+    fsync_interval_ms: int = 1_000
+    retention_check_ms: int = 10_000
+
+
+class EmbeddedBroker:
+    """The owner of a directory. EngineError, with its process id, when there is another one."""
+
+    keeps_state = True
+
+    def __init__(self, directory: Path, settings: EmbeddedSettings | None = None) -> None:
+        self.directory = directory
+        self._settings = EmbeddedSettings() if settings is None else settings
+        self._lock = DirectoryLock(directory)
+        try:
+            self._database = Database(directory / DATABASE)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._view = EmbeddedView(self._database)
+        self._cleaner = Cleaner(self._view, wall_clock_ms, self._settings.retention_check_ms)
+        self._outside: dict[str, Partitioner] = {}
+        self._unsynced = False
+        self._closed = threading.Event()
+        self._core = EmbeddedCore(self._view, self._publish, self._look, wall_clock_ms)
+        self._intake = Intake(directory, self._view, self._publish, wall_clock_ms)
+        self._syncer: threading.Thread | None = None
+        if self._settings.fsync == "interval":
+            self._syncer = threading.Thread(
+                target=self._sync_regularly, name="streamsql-fsync", daemon=True
+            )
+            self._syncer.start()
+
+    def consumer(self, group: str, member: str) -> EmbeddedConsumer:
+        """Return a consumer of the group."""
+        return EmbeddedConsumer(self._core, group, member)
+
+    def producer(self, identity: str) -> EmbeddedProducer:
+        """Return a producer; an older one of the identity is fenced."""
+        with self._core.changed:
+            old = self._core.producers.get(identity)
+            if old is not None:
+                old.fence()
+            producer = self._core.producers[identity] = EmbeddedProducer(self._core, identity)
+        return producer
+
+    def reader(self) -> LogReader:
+        """Return a reader without a group."""
+        return LogReader(self._core)
+
+    def topics(self) -> Mapping[str, TopicConfig]:
+        """Return all topics."""
+        return dict(self._view.topics)
+
+    def create(self, topics: Sequence[TopicConfig]) -> None:
+        """Create the topics that do not exist."""
+        with self._core.changed:
+            new = {}
+            for config in topics:
+                there = self._view.topics.get(config.name)
+                if there is None:
+                    new[config.name] = config
+                else:
+                    check_partitions(config, there)
+            write = LogWrite(self._view, wall_clock_ms())
+            for name, config in new.items():
+                write.changes.put_meta(meta_key("t", name), encode_topic(config))
+                for number in range(config.partitions):
+                    write.set_bounds(TopicPartition(name, number), Bounds())
+            # Known before the bounds are: what is published may be cleaned at once.
+            self._view.topics.update(new)
+            self._publish(write)
+
+    def delete(self, topics: Sequence[str]) -> None:
+        """Delete topics that exist."""
+        with self._core.changed:
+            for name in topics:
+                config = self._view.topics.pop(name, None)
+                if config is None:
+                    continue
+                write = LogWrite(self._view, wall_clock_ms())
+                write.changes.delete_meta(meta_key("t", name))
+                for number in range(config.partitions):
+                    partition = TopicPartition(name, number)
+                    write.drop(partition)
+                    self._view.bounds.pop(partition, None)
+                    self._view.forget_leftovers(partition)
+                self._outside.pop(name, None)
+                self._publish(write)
+
+    def starts(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Return the first offset still there."""
+        return self._view.starts(partitions)
+
+    def ends(
+        self,
+        partitions: Sequence[TopicPartition],
+        *,
+        committed: bool,  # noqa: ARG002 - nothing uncommitted is in a log
+    ) -> Mapping[TopicPartition, int]:
+        """Return the offsets of the next records, counting what other processes have left."""
+        with self._core.changed:
+            self._intake.take()
+        return self._view.ends(partitions)
+
+    def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
+        """Return what the group has committed."""
+        return self._view.group_offsets(group)
+
+    def delete_group(self, group: str) -> None:
+        """Forget the group's offsets."""
+        with self._core.changed:
+            write = LogWrite(self._view, wall_clock_ms())
+            for partition in self._view.group_offsets(group):
+                write.changes.delete_meta(group_prefix(group) + partition_suffix(partition))
+            self._publish(write)
+
+    def purge(self, before: Mapping[TopicPartition, int]) -> None:
+        """Delete records before the offsets."""
+        with self._core.changed:
+            for partition, offset in before.items():
+                self._cleaner.purge(partition, offset)
+
+    def compact(self, topic: str) -> None:
+        """Keep only the last record of each key of a compacted topic, now."""
+        with self._core.changed:
+            for number in range(self._view.partitions(topic)):
+                self._cleaner.compact(TopicPartition(topic, number))
+
+    def local_state(self, task: str) -> EmbeddedState:
+        """Return the state of the task."""
+        return self._view.local_state(task)
+
+    def delete_state(self, task: str) -> None:
+        """Forget the state of a task whose query is gone."""
+        with self._core.changed:
+            write = LogWrite(self._view, wall_clock_ms())
+            prefix = f"{task}\0".encode()
+            write.changes.delete_state(prefix, behind_prefix(prefix))
+            for name, _ in self._database.metas(meta_key("m", task, "")):
+                write.changes.delete_meta(meta_key("m", task, name.decode()))
+            self._publish(write)
+
+    def append(
+        self,
+        topic: str,
+        records: Iterable[tuple[bytes | None, bytes | None, int, Sequence[Header]]],
+        partition: int | None = None,
+    ) -> None:
+        """Append (key, value, timestamp_ms, headers) records, some thousands in one step."""
+        if topic not in self._outside:
+            self._outside[topic] = Partitioner(self._view.partitions(topic))
+        choose = self._outside[topic]
+        sent: dict[int, tuple[list[Sent], list[Sequence[Header]]]] = {}
+        count = 0
+        for key, value, timestamp_ms, headers in records:
+            number = choose(key) if partition is None else partition
+            columns = sent.get(number)
+            if columns is None:
+                columns = sent[number] = ([], [])
+            columns[0].append((key, value, timestamp_ms))
+            columns[1].append(headers)
+            count += 1
+            if count == _APPEND_RECORDS:
+                self._append(topic, sent)
+                sent, count = {}, 0
+        if sent:
+            self._append(topic, sent)
+
+    def close(self) -> None:
+        """Release the directory."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        if self._syncer is not None:
+            self._syncer.join()
+        with self._core.changed:
+            self._database.sync()
+            self._database.close()
+        self._lock.release()
+
+    def _append(
+        self, topic: str, sent: Mapping[int, tuple[list[Sent], list[Sequence[Header]]]]
+    ) -> None:
+        with self._core.changed:
+            write = LogWrite(self._view, wall_clock_ms())
+            for number, (records, headers) in sent.items():
+                write.append(
+                    TopicPartition(topic, number), records, headers if any(headers) else None
+                )
+            self._publish(write, [TopicPartition(topic, number) for number in sent])
+
+    def _publish(self, write: LogWrite, appended: Sequence[TopicPartition] = ()) -> None:
+        write.publish(sync=self._settings.fsync == "commit")
+        self._unsynced = True
+        if appended:
+            self._cleaner.run(appended)
+            self._core.changed.notify_all()
+
+    def _look(self) -> None:
+        self._intake.look()
+
+    def _sync_regularly(self) -> None:
+        while not self._closed.wait(self._settings.fsync_interval_ms / 1000):
+            if self._unsynced:
+                self._unsynced = False
+                self._database.sync()

@@ -1,0 +1,266 @@
+"""The clients of an embedded broker: consumers, readers, producers.
+
+They may live on several threads of the one process: whatever changes the broker happens under its
+lock, and who waits for records waits on its condition.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from streamsql.broker.batches import Sent
+from streamsql.broker.cursor import Cursor, Following
+from streamsql.broker.embedded_db import meta_key, partition_suffix, state_prefix
+from streamsql.broker.embedded_logs import LogWrite
+from streamsql.broker.embedded_view import EmbeddedView, encode_committed, group_prefix
+from streamsql.broker.groups import Group, Member
+from streamsql.broker.partitioner import Partitioner
+from streamsql.broker.ports import (
+    Assignment,
+    Committed,
+    Consumer,
+    Polled,
+    Send,
+    StateChanges,
+    TopicPartition,
+)
+from streamsql.errors import TaskFenced, TransactionAborted
+
+_LOOK_SECONDS = 0.02
+"""How often a waiting poll looks for rebalances and for inbox files."""
+
+
+class EmbeddedCore:
+    """What the clients of one embedded broker share.
+
+    Attributes:
+        publish: Writes and shows a :class:`LogWrite`, with the partitions it appended to.
+        look: Takes in what other processes have left, when it is time to look again.
+    """
+
+    def __init__(
+        self,
+        view: EmbeddedView,
+        publish: Callable[[LogWrite, Sequence[TopicPartition]], None],
+        look: Callable[[], None],
+        now_ms: Callable[[], int],
+    ) -> None:
+        self.view = view
+        self.publish = publish
+        self.look = look
+        self.now_ms = now_ms
+        self.changed = threading.Condition(threading.RLock())
+        self.producers: dict[str, EmbeddedProducer] = {}
+        self._groups: dict[str, Group] = {}
+
+    def group(self, name: str) -> Group:
+        """Return the group; its members are threads of this process, none dies alone."""
+        if name not in self._groups:
+            self._groups[name] = Group(name, self.view.partitions, self.now_ms, 60_000)
+        return self._groups[name]
+
+    def poll(self, step: Callable[[], Polled], timeout_ms: int) -> Polled:
+        """Take steps until one brings something or the time is up."""
+        deadline = time.monotonic() + timeout_ms / 1000
+        with self.changed:
+            while True:
+                self.look()
+                polled = step()
+                left = deadline - time.monotonic()
+                if polled.messages or polled.ends or left <= 0:
+                    return polled
+                self.changed.wait(min(left, _LOOK_SECONDS))
+
+
+class EmbeddedConsumer:
+    """A member of a group within this process."""
+
+    def __init__(self, core: EmbeddedCore, group: str, name: str) -> None:
+        self._core = core
+        self._group = group
+        self._name = name
+        self._cursor = Cursor(core.view)
+        self.member: Member | None = None
+
+    def subscribe(self, topics: Sequence[str], assignment: Assignment) -> None:
+        """Join the group; the partitions come with a later poll."""
+        assert self.member is None, "a consumer subscribes once"
+        with self._core.changed:
+            group = self._core.group(self._group)
+            self.member = Member(group, self._name, topics, Following(self._cursor, assignment))
+            group.add(self.member)
+
+    def poll(self, max_records: int, timeout_ms: int) -> Polled:
+        """Return some records."""
+
+        def step() -> Polled:
+            if self.member is not None:
+                self.member.step()
+            return self._cursor.poll(max_records)
+
+        return self._core.poll(step, timeout_ms)
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Read on from the offset, and resume the partition."""
+        self._cursor.seek(partition, offset)
+
+    def pause(self, partitions: Iterable[TopicPartition]) -> None:
+        """Return nothing of the partitions."""
+        self._cursor.pause(partitions)
+
+    def resume(self, partitions: Iterable[TopicPartition]) -> None:
+        """Go on returning records of the partitions."""
+        self._cursor.resume(partitions)
+
+    def committed(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Committed]:
+        """Return the group's committed positions."""
+        offsets = self._core.view.group_offsets(self._group)
+        return {p: offsets[p] for p in partitions if p in offsets}
+
+    def close(self) -> None:
+        """Leave the group, after giving up the partitions."""
+        with self._core.changed:
+            if self.member is not None:
+                self.member.leave()
+                self.member = None
+
+
+class LogReader:
+    """A reader of the logs of one view."""
+
+    def __init__(self, core: EmbeddedCore) -> None:
+        self._core = core
+        self._cursor = Cursor(core.view)
+
+    def assign(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Read these partitions from these offsets."""
+        self._cursor.replace(positions)
+
+    def poll(self, max_records: int, timeout_ms: int) -> Polled:
+        """Return some records."""
+        return self._core.poll(lambda: self._cursor.poll(max_records), timeout_ms)
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._cursor.replace({})
+
+
+class EmbeddedProducer:
+    """Keeps records in memory until the commit, which writes everything at once.
+
+    It has no offsets before the commit, hence :meth:`ends` is always empty: a broker that keeps the
+    state has no changelogs to check.
+    """
+
+    def __init__(self, core: EmbeddedCore, identity: str) -> None:
+        self._core = core
+        self._identity = identity
+        self._sent: dict[TopicPartition, list[Sent]] = {}
+        self._fenced = False
+        self._doomed = False
+
+    def fence(self) -> None:
+        """Let nothing of this producer count any more."""
+        self._fenced = True
+        self._clear()
+
+    def sender(self, topic: str) -> Send:
+        """Return a function that appends to the topic, partitioned by the key (murmur2)."""
+        partitions = self._core.view.partitions(topic)
+        lists = [self._list(TopicPartition(topic, number)) for number in range(partitions)]
+        choose = Partitioner(partitions)
+        append_only = lists[0].append
+
+        def send(key: bytes | None, value: bytes | None, timestamp_ms: int) -> None:
+            lists[choose(key)].append((key, value, timestamp_ms))
+
+        def send_to_only(key: bytes | None, value: bytes | None, timestamp_ms: int) -> None:
+            append_only((key, value, timestamp_ms))
+
+        return send_to_only if partitions == 1 else send
+
+    def send_to(
+        self, target: TopicPartition, key: bytes | None, value: bytes | None, timestamp_ms: int
+    ) -> None:
+        """Append to one partition."""
+        self._core.view.bounds_of(target)
+        self._list(target).append((key, value, timestamp_ms))
+
+    def flush(self) -> None:
+        """Raise unless the transaction can still be committed."""
+        self._check()
+
+    def ends(self) -> Mapping[TopicPartition, int]:
+        """Return nothing."""
+        return {}
+
+    def commit(
+        self,
+        offsets: Mapping[TopicPartition, Committed],
+        consumer: Consumer,
+        state: Sequence[StateChanges] = (),
+    ) -> None:
+        """Write records, offsets and state in one step."""
+        with self._core.changed:
+            self._check()
+            self._doomed = True  # until it has worked
+            write = LogWrite(self._core.view, self._core.now_ms())
+            appended = [target for target, records in self._sent.items() if records]
+            for target in appended:
+                write.append(target, self._sent[target])
+            if offsets:
+                self._add_offsets(write, offsets, consumer)
+            for changes in state:
+                _add_state(write, changes)
+            if appended or offsets or state:
+                self._core.publish(write, appended)
+            self._clear()
+            self._doomed = False
+
+    def abort(self) -> None:
+        """Forget everything since the last commit."""
+        self._check_fenced()
+        self._clear()
+        self._doomed = False
+
+    def close(self) -> None:
+        """Forget everything since the last commit, and be of no more use."""
+        self.fence()
+
+    def _list(self, target: TopicPartition) -> list[Sent]:
+        return self._sent.setdefault(target, [])
+
+    def _clear(self) -> None:
+        # In place: the senders hold the lists.
+        for records in self._sent.values():
+            records.clear()
+
+    def _add_offsets(
+        self, write: LogWrite, offsets: Mapping[TopicPartition, Committed], consumer: Consumer
+    ) -> None:
+        assert isinstance(consumer, EmbeddedConsumer), "the consumer is of this broker"
+        if consumer.member is None:
+            raise TransactionAborted("the consumer has left its group")
+        consumer.member.check()
+        prefix = group_prefix(consumer.member.group.name)
+        for partition, at in offsets.items():
+            write.changes.put_meta(prefix + partition_suffix(partition), encode_committed(at))
+
+    def _check(self) -> None:
+        self._check_fenced()
+        if self._doomed:
+            raise TransactionAborted(f'the transaction of "{self._identity}" must be aborted first')
+
+    def _check_fenced(self) -> None:
+        if self._fenced:
+            raise TaskFenced(f'another producer took over the identity "{self._identity}"')
+
+
+def _add_state(write: LogWrite, changes: StateChanges) -> None:
+    put = write.changes.put_state
+    for store, changed in changes.changes.items():
+        prefix = state_prefix(changes.task, store)
+        for key, value in changed.items():
+            put(prefix + key, value)
+    for name, entry in changes.meta.items():
+        write.changes.put_meta(meta_key("m", changes.task, name), entry)

@@ -1,0 +1,290 @@
+"""The one RocksDB of an embedded broker: its column families, keys, and atomic writes.
+
+| family | key | value |
+|---|---|---|
+| log | topic NUL partition base-offset | a batch of records (``batches``), in blob files |
+| state | task NUL store NUL key | value |
+| default | ``t`` topic | its configuration |
+| | ``p`` topic partition | start, end, clean, live (see ``embedded_logs``) |
+| | ``g`` group topic partition | offset, metadata |
+| | ``i`` inbox file | position, sequence |
+| | ``m`` task name | meta entry of a task |
+
+Numbers in keys are big-endian, so that byte order is their order. The process that owns the
+directory holds a lock with its process id in it; others open a secondary instance, which follows.
+"""
+
+import contextlib
+import fcntl
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from rocksdict import (
+    AccessType,
+    BlockBasedOptions,
+    Cache,
+    DBCompressionType,
+    Options,
+    Rdict,
+    ReadOptions,
+    WriteBatch,
+    WriteOptions,
+)
+
+from streamsql.broker.ports import TopicPartition
+from streamsql.errors import EngineError
+
+LOG, STATE = "log", "state"
+
+_PARTITION = struct.Struct(">I")
+_OFFSET = struct.Struct(">Q")
+_MEBIBYTE = 1024 * 1024
+
+
+def log_prefix(partition: TopicPartition) -> bytes:
+    """Return what the keys of a partition's batches begin with."""
+    return partition.topic.encode() + b"\0" + _PARTITION.pack(partition.partition)
+
+
+def log_key(prefix: bytes, offset: int) -> bytes:
+    """Return the key of the batch with this base offset."""
+    return prefix + _OFFSET.pack(offset)
+
+
+def partition_suffix(partition: TopicPartition) -> bytes:
+    """Return a partition as the end of a key of the default family."""
+    return log_prefix(partition)
+
+
+def split_partition(suffix: bytes) -> TopicPartition:
+    """Return the partition whose :func:`partition_suffix` this is."""
+    (number,) = _PARTITION.unpack(suffix[-_PARTITION.size :])
+    return TopicPartition(suffix[: -_PARTITION.size - 1].decode(), number)
+
+
+def state_prefix(task: str, store: str) -> bytes:
+    """Return what the keys of a store begin with."""
+    return f"{task}\0{store}\0".encode()
+
+
+def meta_key(kind: str, *names: str) -> bytes:
+    """Return a key of the default family."""
+    return "\0".join((kind, *names)).encode()
+
+
+def behind_prefix(prefix: bytes) -> bytes:
+    r"""Return the first key behind all that begin with the prefix.
+
+    >>> behind_prefix(b"a\xff")
+    b'b'
+    """
+    kept = prefix.rstrip(b"\xff")
+    return kept[:-1] + bytes([kept[-1] + 1])
+
+
+class Changes:
+    """One atomic write in the making."""
+
+    def __init__(self, database: "Database") -> None:
+        self.batch = WriteBatch(raw_mode=True)
+        self._log = database.log_handle
+        self._state = database.state_handle
+
+    def put_log(self, key: bytes, batch: bytes) -> None:
+        """Store a batch of records."""
+        self.batch.put(key, batch, self._log)
+
+    def delete_log(self, low: bytes, high: bytes) -> None:
+        """Delete the batches with ``low <= key < high``."""
+        self.batch.delete_range(low, high, self._log)
+
+    def put_state(self, key: bytes, value: bytes | None) -> None:
+        """Change one entry of a store; ``None`` deletes it."""
+        if value is None:
+            self.batch.delete(key, self._state)
+        else:
+            self.batch.put(key, value, self._state)
+
+    def delete_state(self, low: bytes, high: bytes) -> None:
+        """Delete the entries of stores with ``low <= key < high``."""
+        self.batch.delete_range(low, high, self._state)
+
+    def put_meta(self, key: bytes, value: bytes) -> None:
+        """Note an entry of the default family."""
+        self.batch.put(key, value)
+
+    def delete_meta(self, key: bytes) -> None:
+        """Forget an entry of the default family."""
+        self.batch.delete(key)
+
+
+class Database:
+    """The RocksDB, opened by its owner or followed by a secondary.
+
+    Args:
+        path: Of the database.
+        secondary: A directory of the follower's own; ``None`` for the owner.
+    """
+
+    def __init__(self, path: Path, secondary: Path | None = None) -> None:
+        families = {LOG: _log_options(), STATE: _state_options()}
+        access = (
+            AccessType.read_write() if secondary is None else AccessType.secondary(str(secondary))
+        )
+        with storage_errors(f'open "{path}"'):
+            self._db = Rdict(str(path), _main_options(), families, access)
+            self._log = self._db.get_column_family(LOG)
+            self._state = self._db.get_column_family(STATE)
+            if secondary is None:
+                self.log_handle = self._db.get_column_family_handle(LOG)
+                self.state_handle = self._db.get_column_family_handle(STATE)
+
+    def write(self, changes: Changes, *, sync: bool) -> None:
+        """Apply the changes atomically.
+
+        They survive the end of the process, and with ``sync`` that of the machine.
+        """
+        options = WriteOptions()
+        options.sync = sync
+        with storage_errors("write"):
+            self._db.write(changes.batch, options)
+
+    def sync(self) -> None:
+        """Let everything written so far survive the end of the machine."""
+        with storage_errors("write"):
+            self._db.flush_wal(True)
+
+    def catch_up(self) -> None:
+        """See what the owner has written by now; for a secondary."""
+        with storage_errors("follow"):
+            self._db.try_catch_up_with_primary()
+
+    def meta(self, key: bytes) -> bytes | None:
+        """Return an entry of the default family."""
+        found: bytes | None = self._db.get(key)
+        return found
+
+    def metas(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Yield (rest of the key, value) of entries whose key begins with the prefix."""
+        for key, value in _scan(self._db, prefix, behind_prefix(prefix)):
+            yield key[len(prefix) :], value
+
+    def state(self, key: bytes) -> bytes | None:
+        """Return an entry of a store."""
+        found: bytes | None = self._state.get(key)
+        return found
+
+    def states(self, low: bytes, high: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Yield entries of stores with ``low <= key < high``."""
+        return _scan(self._state, low, high)
+
+    def batches(self, prefix: bytes, offset: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """Yield (base offset, batch) from the one that holds the offset, to the end."""
+        options = ReadOptions()
+        options.set_iterate_lower_bound(prefix)
+        options.set_iterate_upper_bound(log_key(prefix, end))
+        cursor = self._log.iter(options)
+        cursor.seek_for_prev(log_key(prefix, offset))
+        if not cursor.valid():
+            cursor.seek(prefix)
+        start = len(prefix)
+        while cursor.valid():
+            yield _OFFSET.unpack_from(cursor.key(), start)[0], cursor.value()
+            cursor.next()
+
+    def close(self) -> None:
+        """Release files. Handles of column families keep RocksDB's lock: they go first."""
+        for name in ("log_handle", "state_handle", "_log", "_state"):
+            if hasattr(self, name):
+                delattr(self, name)
+        self._db.close()
+
+
+class DirectoryLock:
+    """Lets one process own a directory; released with the process, however it ends.
+
+    EngineError with the owner's process id when there is one.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        path = directory / "lock"
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._file: IO[str] = path.open("a+")
+        except OSError as error:
+            raise EngineError(f'cannot use directory "{directory}": {error.strerror}') from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._file.close()
+            owner = path.read_text().strip() or "unknown"
+            raise EngineError(f'directory "{directory}" is in use by process {owner}') from error
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    def release(self) -> None:
+        """Let others own the directory."""
+        self._file.truncate(0)
+        self._file.close()
+
+
+@contextlib.contextmanager
+def storage_errors(doing: str) -> Iterator[None]:
+    """Raise RocksDB's exceptions, which have no class of their own, as EngineError."""
+    try:
+        yield
+    except EngineError:
+        raise
+    except Exception as error:
+        raise EngineError(f"cannot {doing}: {error}") from error
+
+
+def _scan(family: Rdict, low: bytes, high: bytes) -> Iterator[tuple[bytes, bytes]]:
+    # The iterator points into the options' bound without owning it: they must outlive it.
+    options = ReadOptions()
+    options.set_iterate_upper_bound(high)
+    yield from family.items(from_key=low, read_opt=options)
+
+
+def _main_options() -> Options:
+    options = _family_options()
+    options.create_if_missing(True)
+    options.create_missing_column_families(True)
+    options.set_max_background_jobs(2)
+    options.set_max_open_files(-1)  # a secondary needs it
+    options.set_max_total_wal_size(256 * _MEBIBYTE)
+    options.set_keep_log_file_num(2)
+    return options
+
+
+def _family_options() -> Options:
+    options = Options(raw_mode=True)
+    options.set_compression_type(DBCompressionType.lz4())
+    return options
+
+
+def _log_options() -> Options:
+    # Batches are written once: blob files halve the write amplification of levels.
+    options = _family_options()
+    options.set_enable_blob_files(True)
+    options.set_min_blob_size(1024)
+    options.set_blob_compression_type(DBCompressionType.lz4())
+    options.set_enable_blob_gc(True)
+    options.set_write_buffer_size(64 * _MEBIBYTE)
+    return options
+
+
+def _state_options() -> Options:
+    options = _family_options()
+    table = BlockBasedOptions()
+    table.set_bloom_filter(10, block_based=False)
+    table.set_block_cache(Cache(64 * _MEBIBYTE))
+    table.set_cache_index_and_filter_blocks(True)
+    table.set_pin_l0_filter_and_index_blocks_in_cache(True)
+    options.set_block_based_table_factory(table)
+    options.set_write_buffer_size(32 * _MEBIBYTE)
+    return options

@@ -1,0 +1,237 @@
+"""What can be read in an embedded broker's database, by its owner and by followers alike."""
+
+import json
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain, islice
+
+from streamsql.broker.batches import decode_batch
+from streamsql.broker.embedded_db import (
+    Changes,
+    Database,
+    behind_prefix,
+    log_prefix,
+    meta_key,
+    partition_suffix,
+    split_partition,
+    state_prefix,
+)
+from streamsql.broker.errors import no_partition, no_topic, out_of_range
+from streamsql.broker.message import StoredMessage
+from streamsql.broker.ports import Committed, Message, TopicConfig, TopicPartition
+
+_BOUNDS = struct.Struct(">QQQQ")
+_OFFSET = struct.Struct(">Q")
+_LEFTOVERS = 64
+"""Partly read batches remembered, so that small polls do not decode a batch again and again."""
+
+
+_READ_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where a partition's log begins and ends, and how far it is compacted.
+
+    Attributes:
+        start: The first offset still there.
+        end: The offset of the next record.
+        clean: Before it, each key occurs once.
+        live: How many records there are before ``clean``.
+    """
+
+    start: int = 0
+    end: int = 0
+    clean: int = 0
+    live: int = 0
+
+    def encode(self) -> bytes:
+        """Return the bytes of the entry."""
+        return _BOUNDS.pack(self.start, self.end, self.clean, self.live)
+
+
+def partition_key(partition: TopicPartition) -> bytes:
+    """Return the key of a partition's bounds."""
+    return b"p\0" + partition_suffix(partition)
+
+
+def group_prefix(group: str) -> bytes:
+    """Return what the keys of a group's offsets begin with."""
+    return meta_key("g", group, "")
+
+
+def encode_committed(at: Committed) -> bytes:
+    """Return the bytes of a committed position."""
+    return _OFFSET.pack(at.offset) + at.metadata.encode()
+
+
+def encode_topic(config: TopicConfig) -> bytes:
+    """Return the bytes of a topic's configuration."""
+    return json.dumps(asdict(config)).encode()
+
+
+class EmbeddedView:
+    """Topics, logs, offsets and state as of the last commit seen."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.topics: dict[str, TopicConfig] = {}
+        self.bounds: dict[TopicPartition, Bounds] = {}
+        self._leftovers: dict[tuple[TopicPartition, int], list[StoredMessage]] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Learn topics and bounds from the database."""
+        self.topics = {
+            name.decode(): TopicConfig(**json.loads(value))
+            for name, value in self.database.metas(b"t\0")
+        }
+        self.bounds = {
+            split_partition(suffix): Bounds(*_BOUNDS.unpack(value))
+            for suffix, value in self.database.metas(b"p\0")
+        }
+
+    def partitions(self, topic: str) -> int:
+        """Return the number of partitions of a topic that must exist."""
+        config = self.topics.get(topic)
+        if config is None:
+            raise no_topic(topic)
+        return config.partitions
+
+    def bounds_of(self, partition: TopicPartition) -> Bounds:
+        """Return the bounds of a partition that must exist."""
+        found = self.bounds.get(partition)
+        if found is None:
+            self.partitions(partition.topic)
+            raise no_partition(partition)
+        return found
+
+    def starts(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """Return the first offset still there."""
+        return {partition: self.bounds_of(partition).start for partition in partitions}
+
+    def ends(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """Return the offset of the next record."""
+        return {partition: self.bounds_of(partition).end for partition in partitions}
+
+    def visible_end(self, partition: TopicPartition) -> int:
+        """Return the end: nothing uncommitted is in a log."""
+        return self.bounds_of(partition).end
+
+    def read(
+        self, partition: TopicPartition, offset: int, max_records: int
+    ) -> tuple[list[Message], int]:
+        """Return records from the offset on, and the position behind them."""
+        bounds = self.bounds_of(partition)
+        if not bounds.start <= offset <= bounds.end:
+            raise out_of_range(partition, offset, bounds.start, bounds.end)
+        if offset == bounds.end:
+            return [], offset
+        found = self._leftovers.pop((partition, offset), [])
+        if len(found) < max_records:
+            # Behind a leftover the next batch begins, or a gap.
+            behind = found[-1].offset() + 1 if found else offset
+            for base, batch in self.database.batches(log_prefix(partition), behind, bounds.end):
+                records = decode_batch(*partition, base, batch)
+                if base < behind:
+                    records = [record for record in records if record.offset() >= behind]
+                found += records
+                if len(found) >= max_records:
+                    break
+            else:
+                if len(found) <= max_records:
+                    return list(found), bounds.end
+        return self._cut(partition, found, max_records)
+
+    def _cut(
+        self, partition: TopicPartition, found: list[StoredMessage], max_records: int
+    ) -> tuple[list[Message], int]:
+        taken, left = found[:max_records], found[max_records:]
+        if not left:
+            return list(taken), taken[-1].offset() + 1
+        position = left[0].offset()
+        if len(self._leftovers) >= _LEFTOVERS:
+            self._leftovers.clear()
+        self._leftovers[partition, position] = left
+        return list(taken), position
+
+    def forget_leftovers(self, partition: TopicPartition) -> None:
+        """Drop what is remembered of a log that is being rewritten or deleted."""
+        for key in [key for key in self._leftovers if key[0] == partition]:
+            self._leftovers.pop(key, None)
+
+    def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
+        """Return what the group has committed."""
+        return {
+            split_partition(suffix): Committed(
+                _OFFSET.unpack_from(value)[0], value[_OFFSET.size :].decode()
+            )
+            for suffix, value in self.database.metas(group_prefix(group))
+        }
+
+    def slowest(self, partition: TopicPartition) -> int | None:
+        """Return the least position that any group has committed in the partition."""
+        suffix = b"\0" + partition_suffix(partition)
+        return min(
+            (
+                _OFFSET.unpack_from(value)[0]
+                for key, value in self.database.metas(b"g\0")
+                if key.endswith(suffix)
+            ),
+            default=None,
+        )
+
+    def local_state(self, task: str) -> "EmbeddedState":
+        """Return the state of a task."""
+        return EmbeddedState(self.database, task)
+
+
+class EmbeddedState:
+    """The committed state of one task; the reading half of a state engine."""
+
+    def __init__(self, database: Database, task: str) -> None:
+        self._database = database
+        self._task = task
+        self._prefixes: dict[str, bytes] = {}
+
+    def get(self, store: str, key: bytes) -> bytes | None:
+        """Return the committed value of the key."""
+        return self._database.state(self._prefix(store) + key)
+
+    def scan(
+        self, store: str, low: bytes | None = None, high: bytes | None = None
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Yield entries with ``low <= key < high`` in key order, as they were at the call."""
+        pairs = self._pairs(store, low, high)
+        first = list(islice(pairs, _READ_AT_ONCE))
+        # A short scan leaves no iterator behind, which would pin files and the lock.
+        return iter(first) if len(first) < _READ_AT_ONCE else chain(first, pairs)
+
+    def delete_range(self, store: str, low: bytes, high: bytes) -> None:
+        """Delete entries with ``low <= key < high`` (expired windows), at once."""
+        prefix = self._prefix(store)
+        changes = Changes(self._database)
+        changes.delete_state(prefix + low, prefix + high)
+        self._database.write(changes, sync=False)
+
+    def meta(self, name: str) -> bytes | None:
+        """Return a meta entry."""
+        return self._database.meta(meta_key("m", self._task, name))
+
+    def _pairs(
+        self, store: str, low: bytes | None, high: bytes | None
+    ) -> Iterator[tuple[bytes, bytes]]:
+        prefix = self._prefix(store)
+        first = prefix + (low or b"")
+        behind = behind_prefix(prefix) if high is None else prefix + high
+        if first < behind:
+            start = len(prefix)
+            for key, value in self._database.states(first, behind):
+                yield key[start:], value
+
+    def _prefix(self, store: str) -> bytes:
+        prefix = self._prefixes.get(store)
+        if prefix is None:
+            prefix = self._prefixes[store] = state_prefix(self._task, store)
+        return prefix

@@ -1,0 +1,157 @@
+"""The owner's side of the inbox: takes in what other processes have left (see ``inbox``)."""
+
+import contextlib
+import logging
+import struct
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from streamsql.broker.batches import Sent, decode_batch
+from streamsql.broker.embedded_db import meta_key
+from streamsql.broker.embedded_logs import LogWrite
+from streamsql.broker.embedded_view import EmbeddedView
+from streamsql.broker.inbox import (
+    ANY_PARTITION,
+    DIRECTORY,
+    SUFFIX,
+    Frame,
+    read_frames,
+    writer_is_dead,
+)
+from streamsql.broker.message import StoredMessage
+from streamsql.broker.partitioner import Partitioner
+from streamsql.broker.ports import TopicPartition
+from streamsql.errors import EngineError
+
+_LOOK_SECONDS = 0.02
+_READ_BYTES = 4 * 1024 * 1024
+_POSITION = struct.Struct(">QQ")
+
+_log = logging.getLogger(__name__)
+
+
+class Intake:
+    """Takes in the segment files of one directory."""
+
+    def __init__(
+        self,
+        directory: Path,
+        view: EmbeddedView,
+        publish: Callable[[LogWrite, Sequence[TopicPartition]], None],
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._directory = directory / DIRECTORY
+        self._view = view
+        self._publish = publish
+        self._now_ms = now_ms
+        self._choosers: dict[str, Partitioner] = {}
+        self._next_look = 0.0
+        self._forget_deleted()
+
+    def look(self) -> None:
+        """Take in what is there, at most every few milliseconds."""
+        if time.monotonic() >= self._next_look:
+            self.take()
+            self._next_look = time.monotonic() + _LOOK_SECONDS
+
+    def take(self) -> None:
+        """Take in everything that is there now."""
+        for path in self._segments():
+            # Asked before reading: what a living writer adds meanwhile is taken next time.
+            dead = writer_is_dead(path)
+            finished = self._take_file(path)
+            if finished or dead:
+                path.unlink()
+                self._forget(path)
+
+    def _take_file(self, path: Path) -> bool:
+        """Take in a file, and return whether its writer has said that no more comes."""
+        position, sequence = self._noted(path)
+        while True:
+            with path.open("rb") as file:
+                file.seek(position)
+                data = file.read(_READ_BYTES)
+                while len(data) >= _READ_BYTES and not any(read_frames(data, position)):
+                    more = file.read(_READ_BYTES)
+                    if not more:
+                        break
+                    data += more
+            frames = [frame for frame in read_frames(data, position) if frame.sequence > sequence]
+            if not frames:
+                return False
+            self._take_frames(path, [frame for frame in frames if frame.topic])
+            if not frames[-1].topic:
+                return True
+            position, sequence = frames[-1].behind, frames[-1].sequence
+
+    def _take_frames(self, path: Path, frames: Sequence[Frame]) -> None:
+        if not frames:
+            return
+        write = LogWrite(self._view, self._now_ms())
+        appended: set[TopicPartition] = set()
+        for frame in frames:
+            try:
+                self._append(write, frame, appended)
+            except EngineError as error:
+                self._reject(path, frame, error)
+        noted = _POSITION.pack(frames[-1].behind, frames[-1].sequence)
+        write.changes.put_meta(self._key(path), noted)
+        self._publish(write, sorted(appended))
+
+    def _append(self, write: LogWrite, frame: Frame, appended: set[TopicPartition]) -> None:
+        records: dict[TopicPartition, list[StoredMessage]] = {}
+        for record in decode_batch(frame.topic, 0, 0, frame.batch):
+            number = frame.partition
+            if number == ANY_PARTITION:
+                number = self._chooser(frame.topic)(record.key())
+            records.setdefault(TopicPartition(frame.topic, number), []).append(record)
+        for partition in records:
+            self._view.bounds_of(partition)
+        for partition, found in records.items():
+            sent: list[Sent] = [(r.key(), r.value(), r.timestamp()[1]) for r in found]
+            headers = [record.headers() or () for record in found]
+            write.append(partition, sent, headers if any(headers) else None)
+            appended.add(partition)
+
+    def _reject(self, path: Path, frame: Frame, error: EngineError) -> None:
+        """Keep what cannot be taken in, where a person finds it."""
+        rejected = path.with_name(f"{path.stem}-{frame.sequence}.rejected")
+        rejected.write_bytes(frame.batch)
+        _log.error("records from another process kept in %s: %s", rejected, error)
+
+    def _chooser(self, topic: str) -> Partitioner:
+        if topic not in self._choosers:
+            self._choosers[topic] = Partitioner(self._view.partitions(topic))
+        return self._choosers[topic]
+
+    def _segments(self) -> list[Path]:
+        with contextlib.suppress(FileNotFoundError):
+            return sorted(
+                path
+                for path in self._directory.iterdir()
+                if path.name.endswith(SUFFIX) and not path.name.startswith(".")
+            )
+        return []
+
+    def _noted(self, path: Path) -> tuple[int, int]:
+        found = self._view.database.meta(self._key(path))
+        if found is None:
+            return 0, 0
+        position, sequence = _POSITION.unpack(found)
+        return position, sequence
+
+    def _forget(self, path: Path) -> None:
+        write = LogWrite(self._view, self._now_ms())
+        write.changes.delete_meta(self._key(path))
+        self._publish(write, ())
+
+    def _forget_deleted(self) -> None:
+        """Forget files that were deleted just before the last owner died."""
+        for name, _ in list(self._view.database.metas(meta_key("i", ""))):
+            path = self._directory / name.decode()
+            if not path.exists():
+                self._forget(path)
+
+    def _key(self, path: Path) -> bytes:
+        return meta_key("i", path.name)
