@@ -11,8 +11,9 @@ from streamsql.engine.results import Result
 class Application:
     """The statements of some files as one program.
 
-    All persistent queries share one topology. The catalog is the files' own. Running it again under the
-    same name goes on from its committed offsets; INSERT VALUES are carried out once in its life.
+    All persistent queries share one topology. The catalog is the files' own. Running it again under
+    the same name goes on from its committed offsets; INSERT VALUES are carried out once in its
+    life.
     """
 
     def __init__(
@@ -46,8 +47,8 @@ class Application:
     ) -> Iterator[Result]:
         """Run the queries, and yield the results of the other statements in order.
 
-        Pull queries and listings are answered when the input that was there at the start is processed
-        and committed. Push queries stream: their rows come while the application runs.
+        Pull queries and listings are answered when the input that was there at the start is
+        processed and committed. Push queries stream: their rows come while the application runs.
 
         Args:
             until_end: Stop then; else run until :meth:`stop`.

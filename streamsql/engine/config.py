@@ -1,7 +1,10 @@
-"""The configuration of an engine: options before environment before ``streamsql.toml`` before defaults.
+"""The configuration of an engine: options, environment, ``streamsql.toml``, defaults.
 
-``STREAMSQL_COMMIT_INTERVAL_MS`` in the environment is ``commit.interval.ms``. In ``streamsql.toml``,
-read from the working directory, names are keys, with or without quotes (a dotted key is the same thing).
+The first that says something counts.
+
+``STREAMSQL_COMMIT_INTERVAL_MS`` in the environment is ``commit.interval.ms``. In
+``streamsql.toml``, read from the working directory, names are keys, with or without quotes (a
+dotted key is the same thing).
 """
 
 import os
@@ -10,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from streamsql.engine.settings import CLIENT_PREFIXES, FIXED, SETTINGS, check
+from streamsql.engine.settings import CLIENT_PREFIXES, FIXED, SETTINGS, canonical, check
 from streamsql.errors import EngineError
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.topology.nodes import OffsetReset
@@ -67,8 +70,6 @@ class EngineConfig:
     @staticmethod
     def get_default(name: str) -> str:
         """Return a value that the setting may certainly have, for looking at its name alone."""
-        from streamsql.engine.settings import canonical
-
         known = canonical(name)
         if known in FIXED:
             return FIXED[known]
@@ -85,6 +86,10 @@ class EngineConfig:
         """Replicas of topics that the engine creates; ``None``: the broker's default."""
         value = self.get("replication.factor")
         return None if value is None else int(value)
+
+    def limits(self) -> dict[str, str]:
+        """Return the settings of the built-in functions that were said."""
+        return {n: v for n, v in self.said.items() if n.startswith("ksql.functions.")}
 
     def reset(self, default: OffsetReset) -> OffsetReset:
         """Return where a query without committed offsets begins."""
@@ -137,7 +142,8 @@ def load_config(
         directory: Where ``streamsql.toml`` is looked for; ``None``: the working directory.
 
     Raises:
-        EngineError: A setting does not exist or has a value it cannot have, or the file cannot be read.
+        EngineError: A setting does not exist or has a value it cannot have, or the file cannot be
+            read.
     """
     said: dict[str, str] = {}
     layers = (

@@ -16,9 +16,11 @@ def connect(
     """Return a running engine.
 
     Args:
-        target: ``host:port`` (several separated by commas): Kafka. A path: the directory of an embedded
-            broker. ``None``: what the configuration says, else embedded under ``./.streamsql``.
-        application: Names the groups, internal topics and state of this engine (``ksql.service.id``).
+        target: ``host:port`` (several separated by commas): Kafka. A path: the directory of an
+            embedded broker. ``None``: what the configuration says, else embedded under
+            ``./.streamsql``.
+        application: Names the groups, internal topics and state of this engine
+            (``ksql.service.id``).
         directory: Where the embedded broker, or the state of tasks on Kafka, lives.
         settings: Settings by name, before environment, ``streamsql.toml`` and defaults.
 

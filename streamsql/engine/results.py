@@ -1,8 +1,9 @@
 """What a statement gives back: a message, a text, or rows that are read like a cursor's.
 
-Values of a :class:`Row` are plain Python: DATE is ``datetime.date``, TIME ``datetime.time``, TIMESTAMP a
-naive ``datetime.datetime`` in UTC, STRUCT a ``dict``, and the rest as in flight (``types.sqltypes``). A
-date or time outside Python's calendar (years 1 to 9999) stays the integer it is.
+Values of a :class:`Row` are plain Python: DATE is ``datetime.date``, TIME ``datetime.time``,
+TIMESTAMP a naive ``datetime.datetime`` in UTC, STRUCT a ``dict``, and the rest as in flight
+(``types.sqltypes``). A date or time outside Python's calendar (years 1 to 9999) stays the integer
+it is.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -91,8 +92,9 @@ class Row(Sequence[Any]):
 class Result:
     """The outcome of one statement.
 
-    Iterating a STREAM result waits for rows until its LIMIT is reached or :meth:`close` is called, from
-    this thread or another. A result that is not read to its end must be closed; closing twice is fine.
+    Iterating a STREAM result waits for rows until its LIMIT is reached or :meth:`close` is called,
+    from this thread or another. A result that is not read to its end must be closed; closing twice
+    is fine.
 
     Attributes:
         kind: What it holds.

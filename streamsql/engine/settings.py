@@ -1,8 +1,8 @@
 """The settings by name, as Kafka Streams and ksqlDB spell them, with their defaults and meanings.
 
-A name is accepted with or without the prefix ``ksql.streams.``. Names of ksqlDB or Kafka Streams that
-have one fixed meaning here accept that value alone; a name that is not in the tables is an error: no
-setting is taken and ignored.
+A name is accepted with or without the prefix ``ksql.streams.``. Names of ksqlDB or Kafka Streams
+that have one fixed meaning here accept that value alone; a name that is not in the tables is an
+error: no setting is taken and ignored.
 """
 
 import difflib
@@ -95,6 +95,9 @@ _TABLE = (
     Setting("ksql.query.retry.backoff.initial.ms", "1000",
             "Wait before a failed query is started again; doubled each time.", _whole(1)),
     Setting("ksql.query.retry.backoff.max.ms", "60000", "Longest such wait.", _whole(1)),
+    Setting("ksql.sink.partitions", None, "Partitions of sink topics without PARTITIONS.",
+            _whole(1)),
+    Setting("ksql.sink.replicas", None, "Replicas of sink topics without REPLICAS.", _whole(1)),
     Setting("ksql.service.id", "default", "Names the groups, topics and state of the engine.",
             _text, session=False),
     Setting("linger.ms", "5", "How long a record waits for company before it is sent to Kafka.",
@@ -143,7 +146,7 @@ FIXED: Mapping[str, str] = {
 
 
 def canonical(name: str) -> str:
-    """Return the name as the tables have it: in lower case, without the prefix of streams settings."""
+    """Return the name as the tables have it: in lower case, without a streams prefix."""
     lower = name.strip().lower()
     if lower.startswith(PREFIX) and lower not in SETTINGS:
         lower = lower.removeprefix(PREFIX)

@@ -1,6 +1,6 @@
 """Values in flight as the plain Python values that a program expects."""
 
-import datetime
+import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,9 +9,9 @@ from streamsql.types.sqltypes import DATE, TIME, TIMESTAMP, Array, Map, SqlType,
 
 Convert = Callable[[Any], Any]
 
-_EPOCH_DAY = datetime.date(1970, 1, 1)
-_EPOCH = datetime.datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC is the contract
-_MIDNIGHT = datetime.datetime.min
+_EPOCH_DAY = dt.date(1970, 1, 1)
+_EPOCH = dt.datetime(1970, 1, 1)
+_MIDNIGHT = dt.datetime.min
 
 
 def converters(columns: Sequence[Column]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
@@ -30,7 +30,7 @@ def converters(columns: Sequence[Column]) -> Callable[[tuple[Any, ...]], tuple[A
 
 
 def converter(sql_type: SqlType) -> Convert | None:
-    """Return the conversion of values, never ``None``, of the type; ``None`` where there is none."""
+    """Return the conversion of values (never ``None``) of the type, if there is one."""
     match sql_type:
         case Array(element):
             return _array(converter(element))
@@ -42,25 +42,25 @@ def converter(sql_type: SqlType) -> Convert | None:
             return {DATE: date, TIME: time, TIMESTAMP: timestamp}.get(sql_type)
 
 
-def date(days: int) -> datetime.date | int:
+def date(days: int) -> dt.date | int:
     """Return the day, or the number where the calendar has none."""
     try:
-        return _EPOCH_DAY + datetime.timedelta(days=days)
+        return _EPOCH_DAY + dt.timedelta(days=days)
     except OverflowError:
         return days
 
 
-def time(milliseconds: int) -> datetime.time | int:
+def time(milliseconds: int) -> dt.time | int:
     """Return the time of the day."""
     if not 0 <= milliseconds < 24 * 60 * 60 * 1000:
         return milliseconds
-    return (_MIDNIGHT + datetime.timedelta(milliseconds=milliseconds)).time()
+    return (_MIDNIGHT + dt.timedelta(milliseconds=milliseconds)).time()
 
 
-def timestamp(milliseconds: int) -> datetime.datetime | int:
+def timestamp(milliseconds: int) -> dt.datetime | int:
     """Return the moment in UTC, or the number where the calendar has none."""
     try:
-        return _EPOCH + datetime.timedelta(milliseconds=milliseconds)
+        return _EPOCH + dt.timedelta(milliseconds=milliseconds)
     except OverflowError:
         return milliseconds
 

@@ -1,0 +1,63 @@
+"""The statements that made the engine what it is, in a topic of the broker.
+
+One partition; each record holds a statement's text and the settings it was made under, as JSON.
+Replaying them in order gives the catalog, and the queries that run: their ids follow from their
+order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from streamsql.broker.ports import Broker, TopicConfig, TopicPartition
+from streamsql.engine.reading import read_to_end
+from streamsql.errors import EngineError
+
+_FOREVER = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A statement that took effect.
+
+    Attributes:
+        statement: Its text, variables replaced.
+        settings: What SET had changed, by name.
+    """
+
+    statement: str
+    settings: Mapping[str, str]
+
+
+class CommandLog:
+    """The log of one service."""
+
+    def __init__(self, broker: Broker, service: str) -> None:
+        self.topic = f"_streamsql_{service}_commands"
+        self._broker = broker
+
+    def read(self) -> list[Command]:
+        """Return all commands in order.
+
+        Raises:
+            EngineError: A record is not one of ours.
+        """
+        if self.topic not in self._broker.topics():
+            return []
+        commands = []
+        for message in read_to_end(self._broker, [TopicPartition(self.topic, 0)]):
+            try:
+                commands.append(msgspec.json.decode(message.value() or b"", type=Command))
+            except msgspec.DecodeError as error:
+                raise EngineError(
+                    f'record {message.offset()} of topic "{self.topic}" is not a command: {error}'
+                ) from error
+        return commands
+
+    def append(self, command: Command, timestamp_ms: int) -> None:
+        """Add a command durably; the log is made with the first one."""
+        if self.topic not in self._broker.topics():
+            self._broker.create([TopicConfig(self.topic, 1, retention_ms=_FOREVER)])
+        record = (None, msgspec.json.encode(command), timestamp_ms, ())
+        self._broker.append(self.topic, [record], 0)

@@ -1,0 +1,154 @@
+"""Pull queries: the rows as they are now, read from the topic that holds them.
+
+Of a table: the last committed record of each key. Of a stream: every record up to the end at the
+time of asking. Filter and projection are compiled as for a running query and fed with those
+messages.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any, NoReturn
+
+from streamsql.broker.partitioner import partition_of
+from streamsql.broker.ports import Broker, Message, Send, TopicPartition
+from streamsql.catalog.catalog import Source, SourceKind
+from streamsql.engine.insert import evaluate
+from streamsql.engine.lowering import output_topology
+from streamsql.engine.outputs import arrange
+from streamsql.engine.reading import partitions_of, read_to_end
+from streamsql.errors import Span
+from streamsql.formats.formats import key_encoder
+from streamsql.plan.nodes import Plan, Scan
+from streamsql.runtime.build import build
+from streamsql.runtime.build_stateful import Wiring
+from streamsql.runtime.config import RuntimeConfig
+from streamsql.runtime.environment import Environment
+from streamsql.runtime.metrics import Metrics
+from streamsql.sql.statements import PullQuery
+from streamsql.state.engine_memory import MemoryEngine
+from streamsql.topology.nodes import OffsetReset
+from streamsql.topology.topology import Topology, cut
+from streamsql.types.schema import Schema, WindowKind
+
+_BATCH = 500
+_WINDOW_BYTES = {WindowKind.TUMBLING: 8, WindowKind.HOPPING: 8, WindowKind.SESSION: 16}
+
+Process = Callable[[Sequence[Message]], None]
+
+
+def pull(statement: PullQuery, broker: Broker, span: Span) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of the query, in the order of its columns.
+
+    Raises:
+        EngineError: The topic is missing or cannot be read.
+    """
+    found: list[tuple[Any, ...]] = []
+    process = _compile(statement, found)
+    messages = _messages(statement, broker, span)
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        while batch := list(islice(messages, _BATCH)):
+            process(batch)
+            yield from found
+            found.clear()
+
+    return islice(rows(), statement.limit)
+
+
+def pull_topology(statement: PullQuery) -> tuple[Topology, str]:
+    """Return what the messages go through, and its output's name."""
+    return output_topology(_as_stream(statement.plan), OffsetReset.EARLIEST)
+
+
+def _messages(statement: PullQuery, broker: Broker, span: Span) -> Iterator[Message]:
+    """Return the messages that may hold rows of the result."""
+    source = statement.source
+    partitions = partitions_of(broker, source.topic)
+    keys: list[bytes] | None = None
+    if statement.lookup is not None:
+        keys = _lookup_keys(statement, source, span)
+        partitions = _owners(keys, partitions)
+    messages: Iterator[Message] = read_to_end(broker, partitions)
+    if keys is not None:
+        messages = _of_keys(messages, frozenset(keys), source.schema)
+    return messages if source.kind is SourceKind.STREAM else _last_of_keys(messages)
+
+
+def _lookup_keys(statement: PullQuery, source: Source, span: Span) -> list[bytes]:
+    """Return the bytes of the keys asked for, without windows."""
+    assert statement.lookup is not None
+    encode = key_encoder(source.key_format, Schema(source.schema.key, ()))
+    values = evaluate(list(statement.lookup), span)
+    return [encode(value) for value in values if value is not None]
+
+
+def _owners(keys: list[bytes], partitions: list[TopicPartition]) -> list[TopicPartition]:
+    """Return the partitions that hold the keys, by the partitioner of every writer."""
+    numbers = {partition_of(key, len(partitions)) for key in keys}
+    return [partition for partition in partitions if partition.partition in numbers]
+
+
+def _of_keys(
+    messages: Iterator[Message], keys: frozenset[bytes], schema: Schema
+) -> Iterator[Message]:
+    cut_bytes = 0 if schema.window is None else _WINDOW_BYTES[schema.window]
+    for message in messages:
+        key = message.key()
+        if key is not None and key[: len(key) - cut_bytes] in keys:
+            yield message
+
+
+def _last_of_keys(messages: Iterator[Message]) -> Iterator[Message]:
+    """Return the last message of each key that is not a tombstone."""
+    rows: dict[bytes, Message] = {}
+    for message in messages:
+        key = message.key()
+        if key is None:
+            continue
+        if message.value() is None:
+            rows.pop(key, None)
+        else:
+            rows[key] = message
+    return iter(rows.values())
+
+
+def _compile(statement: PullQuery, found: list[tuple[Any, ...]]) -> Process:
+    """Return what processes messages of the source and appends rows to ``found``."""
+    topology, output = pull_topology(statement)
+    put_in_order = arrange(statement.plan.schema, statement.columns)
+
+    def take(key: Any, value: tuple[Any, ...] | None, timestamp_ms: int) -> None:
+        if value is not None:
+            found.append(put_in_order(key, value, timestamp_ms))
+
+    config = RuntimeConfig("pull")
+    environment = Environment(config, _NoProducer(), Metrics(), {output: take})
+    processors = build(topology, cut(topology)[0], environment, Wiring(MemoryEngine(), {}))
+    processes = processors.sources.get(statement.source.topic, ())
+
+    def process(messages: Sequence[Message]) -> None:
+        for one in processes:
+            one(messages)
+
+    return process
+
+
+def _as_stream(plan: Plan) -> Plan:
+    """Return the plan over the records of the source, which are its rows here."""
+    if isinstance(plan, Scan):
+        return replace(plan, source=replace(plan.source, kind=SourceKind.STREAM))
+    input_plan = getattr(plan, "input", None)
+    assert input_plan is not None, "a pull query is a scan, filters and projections"
+    changed: Plan = replace(plan, input=_as_stream(input_plan))  # type: ignore[call-arg]
+    return changed
+
+
+class _NoProducer:
+    """Stands where a topology without sinks needs a producer."""
+
+    def sender(self, topic: str) -> Send:
+        raise AssertionError(f"a pull query writes nothing, not to {topic}")
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AssertionError(f"a pull query writes nothing: {name}")
