@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import Cast, Expression, Literal, MakeArray, MakeMap, MakeStruct
 from streamsql.expr.widening import common_type, widens_to
-from streamsql.sql.bind_literals import convert_literal
+from streamsql.sql.bind_literals import convert_literal, number_type
 from streamsql.types.sqltypes import STRING, Array, Field, Map, SqlType, Struct, is_numeric
 
 
@@ -189,13 +189,20 @@ def unified(operands: Sequence[Operand]) -> tuple[SqlType, tuple[Expression, ...
 
 
 def list_type(operands: Sequence[Operand]) -> SqlType | None:
-    """Return the type that a list of operands has in common, led by the first that is not NULL."""
+    """Return the type that a list of operands has in common, led by the first that is not NULL.
+
+    Among numbers, text that spells a number counts as one.
+    """
     target: SqlType | None = None
     for operand in operands:
-        if operand.type is None:
+        found = operand.type
+        if found is None:
             continue
         if target is None:
-            target = operand.type
-        elif is_numeric(target) == is_numeric(operand.type):
-            target = shared_type(target, operand.type) or target
+            target = found
+            continue
+        if is_numeric(target) and found == STRING and isinstance(operand.expression, Literal):
+            found = number_type(operand.expression.value) or found
+        if is_numeric(target) == is_numeric(found):
+            target = shared_type(target, found) or target
     return target

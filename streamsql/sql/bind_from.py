@@ -35,7 +35,7 @@ class JoinStep:
     Attributes:
         on_key: The left side has the left expression as its key already.
         foreign: A foreign-key join: the left side keeps its own key.
-        viable: Columns that are the key of the result, the preferred ones first.
+        equal: Expressions that are the key of the result, the preferred ones first.
         key_name: The plan's name for the key of the result.
     """
 
@@ -46,8 +46,13 @@ class JoinStep:
     window: JoinWindow | None
     on_key: bool
     foreign: bool
-    viable: tuple[ColumnRef, ...]
+    equal: tuple[Expression, ...]
     key_name: str
+
+    @property
+    def viable(self) -> tuple[ColumnRef, ...]:
+        """The columns among what is the key of the result."""
+        return tuple(side for side in self.equal if isinstance(side, ColumnRef))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +204,7 @@ class _JoinRules:
             self._window(),
             on_key,
             foreign,
-            () if foreign else self._viable(kind, left_key, right_key),
+            () if foreign else self._equal(kind, left_key, right_key),
             key_name,
         )
 
@@ -283,7 +288,7 @@ class _JoinRules:
 
     def _is_left_key(self, left_key: Expression) -> bool:
         if self._steps:
-            return left_key in self._steps[-1].viable
+            return left_key in self._steps[-1].equal
         return left_key in _key_of(self._left[0])
 
     def _is_right_key(self, right_key: Expression) -> bool:
@@ -364,16 +369,19 @@ class _JoinRules:
             before, after, None if within.grace is None else duration_ms(within.grace)
         )
 
-    def _viable(
+    def _equal(
         self, kind: JoinKind, left_key: Expression, right_key: Expression
-    ) -> tuple[ColumnRef, ...]:
-        """Return the columns that hold the key of every row of the result."""
+    ) -> tuple[Expression, ...]:
+        """Return the expressions that are the key of every row of the result."""
         if kind is JoinKind.FULL:
             return ()
-        before = self._steps[-1].viable if self._steps else ()
+        before = self._steps[-1].equal if self._steps else ()
         inherited = before if left_key in before else ()
-        sides = [side for side in (left_key, right_key) if isinstance(side, ColumnRef)]
-        return tuple(dict.fromkeys([*inherited, *sides]))
+        equal = list(inherited)
+        for side in (left_key, right_key):
+            if side not in equal:
+                equal.append(side)
+        return tuple(equal)
 
 
 def _key_of(source: ScopedSource) -> list[ColumnRef]:

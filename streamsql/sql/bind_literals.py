@@ -93,6 +93,17 @@ def decimal_literal(written: str, where: Span) -> Literal:
     return Literal(value, Decimal(precision, scale))
 
 
+def number_type(text: str) -> SqlType | None:
+    """Return the type of the number that a text spells, ``None`` when it spells none."""
+    stripped = text.strip()
+    try:
+        if stripped.lstrip("+-").isdecimal():
+            return _integer(int(stripped), Span(0, 0)).type
+        return decimal_literal(stripped, Span(0, 0)).type
+    except (BindError, ValueError):
+        return None
+
+
 def convert_literal(literal: Literal, target: SqlType, where: Span) -> Literal | None:
     """Return the constant as a value of another type, read leniently, or ``None``: no such reading.
 

@@ -13,6 +13,7 @@ from streamsql.catalog.catalog import SourceKind
 from streamsql.errors import BindError
 from streamsql.expr.nodes import AggregateCall, ColumnRef, Expression, Literal, TableCall
 from streamsql.plan.nodes import Filter, FlatMap, Plan
+from streamsql.sql import ast
 from streamsql.sql.ast import span
 from streamsql.sql.ast_queries import EmitMode, Query
 from streamsql.sql.bind_aggregation import Rewrite, aggregate, bind_window, check_calls, regrouped
@@ -253,6 +254,8 @@ class _QueryBinder:
 
     def _star_rules(self, keys: list[Expression] | None, namer: Namer) -> StarRules:
         partition = self._query.partition_by
+        if not any(isinstance(item.value, ast.Star) for item in self._query.items):
+            return StarRules()
         if partition is not None and keys:
             names = [self._star_name(node, namer) for node in partition.keys]
             return StarRules(tuple(zip(names, keys, strict=True)), rekeyed=True)
