@@ -18,6 +18,9 @@ from typing import Any, ClassVar, dataclass_transform
 from sqlglot import exp
 
 from streamsql.errors import Span
+from streamsql.sql.purity import require_pure_python
+
+require_pure_python()  # before any class of sqlglot's is extended
 
 _SPAN = "span"
 _REQUIRED = object()

@@ -6,7 +6,7 @@ from typing import Any
 from sqlglot import exp
 
 from streamsql.sql import ast_statements as statements
-from streamsql.sql.printing import Print, commas, quoted, when, words
+from streamsql.sql.printing import Print, commas, when, words
 
 
 def _list(sql: Print, nodes: Sequence[exp.Expr] | None) -> str | None:
@@ -108,8 +108,6 @@ def _control(verb: str) -> Callable[[Print, Any], str]:
 
 
 def _explain(sql: Print, node: statements.Explain) -> str:
-    if node.query_id is not None and node.level is None and node.query_id.name in _LEVELS:
-        return f"EXPLAIN {quoted(node.query_id.name)}"
     return words(
         "EXPLAIN", node.level, _optional(sql, node.statement), _optional(sql, node.query_id)
     )
@@ -176,8 +174,6 @@ def _extended(text: str, extended: bool) -> str:
 def _setting(verb: str) -> Callable[[Print, Any], str]:
     return lambda sql, node: f"{verb} {sql(node.property_name)} = {sql(node.value)}"
 
-
-_LEVELS = frozenset(statements.ExplainLevel)
 
 STATEMENT_PRINTERS: dict[type[exp.Expr], Callable[[Print, Any], str]] = {
     statements.ColumnDefinition: _column,

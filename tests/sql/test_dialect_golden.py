@@ -1,0 +1,43 @@
+"""Golden parse scripts: the printed tree and the printed text, or the rendered error."""
+
+from pathlib import Path
+
+import pytest
+from sqlglot import exp
+
+from streamsql.errors import StatementError
+from streamsql.sql.ast_queries import Query
+from streamsql.sql.generator import print_node
+from streamsql.sql.parse import parse_script
+from tests import golden
+from tests.sql.dialect_corpus import SCRIPTS
+
+
+@pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.txt")), ids=lambda path: path.stem)
+def test_golden(path: Path) -> None:
+    golden.check(path, {"errors": _errors, "trees": _trees}.get(path.stem, _printed))
+
+
+def _printed(text: str) -> str:
+    return "\n".join(print_node(statement.node) + ";" for statement in parse_script(text))
+
+
+def _trees(text: str) -> str:
+    (statement,) = parse_script(text)
+    assert isinstance(statement.node, Query)
+    return "\n".join(_tree(item.value) for item in statement.node.items)
+
+
+def _tree(node: exp.Expr) -> str:
+    parts = [_tree(child) for child in node.iter_expressions()]
+    if isinstance(node, (exp.Column, exp.Literal, exp.Identifier)):
+        return print_node(node)
+    negated = ["negated"] if node.args.get("negated") else []
+    return f"({' '.join([type(node).__name__, *negated, *parts])})"
+
+
+def _errors(text: str) -> str:
+    try:
+        return _printed(text)
+    except StatementError as error:
+        return str(error)
