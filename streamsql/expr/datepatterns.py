@@ -1,5 +1,6 @@
 """The syntax of Java's date patterns: letters, quoted text, optional sections."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -135,7 +136,44 @@ class _Compiler:
         return EvaluationError(f'date pattern "{self._text}" has {what}')
 
 
-def expression_of(part: Part) -> str:
+def parts_of(elements: tuple[Element, ...]) -> list[Part]:
+    """Return the letters in order, those of optional sections included."""
+    parts: list[Part] = []
+    for element in elements:
+        if isinstance(element, Section):
+            parts += parts_of(element.elements)
+        elif isinstance(element, Part):
+            parts.append(element)
+    return parts
+
+
+def expression_of(elements: tuple[Element, ...], *, lenient: bool) -> str:
+    """Return the regular expression, with a group for each part.
+
+    A lenient one takes numbers of fewer digits where something else than a number follows.
+    """
+    texts: list[str] = []
+    for element, follower in zip(elements, (*elements[1:], None), strict=True):
+        match element:
+            case Text(text):
+                texts.append(re.escape(text))
+            case Part():
+                free = lenient and not isinstance(follower, Part)
+                texts.append(f"({_free_expression(element) if free else _expression(element)})")
+            case Section(inner):
+                texts.append(f"(?:{expression_of(inner, lenient=lenient)})?")
+    return "".join(texts)
+
+
+def _free_expression(part: Part) -> str:
+    if part.letter in "yu" and part.count != 2:
+        return r"[+-]?\d{1,9}"
+    if part.letter in "MLdHkKhms" and part.count <= 2:
+        return r"\d{1,2}"
+    return _expression(part)
+
+
+def _expression(part: Part) -> str:
     """Return the regular expression of what a part reads."""
     letter, count = part.letter, part.count
     if letter in "yu":

@@ -18,6 +18,7 @@ from streamsql.expr.datepatterns import (
     Text,
     elements_of,
     expression_of,
+    parts_of,
 )
 from streamsql.expr.dateprint import Moment, part_text
 from streamsql.expr.dateread import Reading, resolve_values
@@ -33,16 +34,25 @@ class DateTimePattern:
     def __init__(self, text: str) -> None:
         self._text = text
         self._elements = elements_of(text)
-        self._parts: list[Part] = []
-        self._expression = re.compile(self._expressions(self._elements), re.IGNORECASE)
+        self._parts = parts_of(self._elements)
+        expression = expression_of(self._elements, lenient=False)
+        self._expression = re.compile(expression, re.IGNORECASE)
 
     def format(self, moment: Moment) -> str:
         """Print the moment; EvaluationError when the pattern needs what it has not."""
         return "".join(self._print(self._elements, moment))
 
-    def parse(self, text: str) -> Reading:
-        """Read the text; what the pattern leaves out is that of 1970-01-01 00:00."""
-        found = self._expression.fullmatch(text)
+    def parse(self, text: str, *, lenient: bool = False) -> Reading:
+        """Read the text; what the pattern leaves out is that of 1970-01-01 00:00.
+
+        A lenient reading, as that of Java's SimpleDateFormat, takes numbers of fewer digits, and
+        ignores what follows.
+        """
+        if lenient:
+            expression = expression_of(self._elements, lenient=True)
+            found = re.compile(expression, re.IGNORECASE).match(text)
+        else:
+            found = self._expression.fullmatch(text)
         if found is None:
             raise EvaluationError(f'text "{text}" does not fit the pattern "{self._text}"')
         values = {
@@ -69,20 +79,6 @@ class DateTimePattern:
                     except EvaluationError:
                         continue  # an optional part that the value has not
         return texts
-
-    def _expressions(self, elements: tuple[Element, ...]) -> str:
-        """Return the regular expression; each part becomes a group, listed in ``_parts``."""
-        texts: list[str] = []
-        for element in elements:
-            match element:
-                case Text(text):
-                    texts.append(re.escape(text))
-                case Part():
-                    self._parts.append(element)
-                    texts.append(f"({expression_of(element)})")
-                case Section(inner):
-                    texts.append(f"(?:{self._expressions(inner)})?")
-        return "".join(texts)
 
 
 @lru_cache(maxsize=1024)
@@ -125,6 +121,15 @@ def format_date(days: int, pattern: str) -> str:
 def parse_date(text: str, pattern: str) -> int:
     """Read a date, in days since 1970-01-01."""
     return compile_pattern(pattern).parse(text).days
+
+
+def parse_date_leniently(text: str, pattern: str) -> int:
+    """Read a date at the start of a text, in days since 1970-01-01.
+
+    >>> parse_date_leniently("1970-1-3 and more", "yyyy-MM-dd")
+    2
+    """
+    return compile_pattern(pattern).parse(text, lenient=True).days
 
 
 def format_time(milliseconds: int, pattern: str) -> str:

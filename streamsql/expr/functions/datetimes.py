@@ -200,8 +200,8 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     *strict(
         "PARSE_DATE",
-        "The date in a text of a pattern like 'yyyy-MM-dd'.",
-        {"STRING, STRING -> DATE": javatime.parse_date},
+        "The date that a text begins with, in a pattern like 'yyyy-MM-dd'.",
+        {"STRING, STRING -> DATE": javatime.parse_date_leniently},
     ),
     *strict(
         "FORMAT_DATE",
