@@ -1,0 +1,206 @@
+"""Corners of commits, aborts and restarts that random steps seldom meet."""
+
+from typing import Any
+
+from streamsql.state.duplicates import DuplicateWindowStore
+from streamsql.state.engine_memory import MemoryEngine
+from streamsql.state.keys import decode_long
+from streamsql.state.sessions import SessionStore
+from streamsql.state.store import Engine
+from streamsql.state.transaction import KeyValueStore
+from streamsql.state.windowed import WindowStore
+from streamsql.types.sqltypes import BIGINT, STRING, Array
+
+
+def commit(engine: Engine, store: Any) -> dict[bytes, bytes | None]:
+    """Commit the store; return its changes."""
+    changes = dict(store.pending())
+    engine.write({store.name: changes}, {})
+    store.committed()
+    return changes
+
+
+def key_values(engine: Engine) -> KeyValueStore:
+    return KeyValueStore("s", [STRING], [BIGINT, Array(BIGINT)], engine)
+
+
+def sessions(engine: Engine, recent_entries: int = 100) -> SessionStore:
+    return SessionStore(
+        "s", [STRING], [BIGINT], engine, retention_ms=1000, recent_entries=recent_entries
+    )
+
+
+def duplicates(engine: Engine, recent_entries: int = 100) -> DuplicateWindowStore:
+    return DuplicateWindowStore(
+        "s", [STRING], [BIGINT], engine, retention_ms=1000, recent_entries=recent_entries
+    )
+
+
+def test_a_rollback_undoes_what_was_changed_in_place() -> None:
+    engine = MemoryEngine()
+    store = key_values(engine)
+    store.put("a", [1, [7]], 10)
+    commit(engine, store)
+    mutable = store.get_mutable("a")
+    assert mutable is not None
+    mutable[0][0] += 1
+    mutable[0][1].append(8)
+    store.put("a", mutable[0], 11)
+    assert store.get("a") == ([2, [7, 8]], 11)
+    store.rollback()
+    assert store.get("a") == ((1, [7]), 10)
+    assert store.pending() == {}
+
+
+def test_each_key_is_written_once_a_commit_and_a_vain_deletion_never() -> None:
+    engine = MemoryEngine()
+    store = key_values(engine)
+    for number in range(5):
+        store.put("a", (number, None), number)
+    assert store.get("b") is None
+    store.put("b", (1, None), 1)
+    store.delete("b")
+    assert list(commit(engine, store)) == [b"a"]
+    store.delete("a")
+    assert commit(engine, store) == {b"a": None}
+    assert store.get("a") is None
+
+
+def test_bytes_restored_into_the_engine_are_seen_after_a_rollback() -> None:
+    engine, source = MemoryEngine(), MemoryEngine()
+    store, origin = key_values(engine), key_values(source)
+    assert store.get("a") is None
+    origin.put("a", (5, None), 5)
+    engine.write({"s": origin.pending()}, {})
+    store.rollback()
+    assert store.get("a") == ((5, None), 5)
+
+
+def test_a_session_replaced_and_removed_is_deleted_from_the_engine() -> None:
+    engine = MemoryEngine()
+    store = sessions(engine)
+    store.put("a", 1, 2, (1,), 2)
+    commit(engine, store)
+    store.put("a", 1, 2, (2,), 2)
+    store.remove("a", 1, 2)
+    assert list(commit(engine, store).values()) == [None]
+    assert sessions(engine).fetch("a") == []
+
+
+def test_a_session_removed_put_and_removed_again_is_deleted_from_the_engine() -> None:
+    engine = MemoryEngine()
+    store = sessions(engine)
+    store.put("a", 1, 2, (1,), 2)
+    commit(engine, store)
+    store.remove("a", 1, 2)
+    store.put("a", 1, 2, (2,), 2)
+    store.remove("a", 1, 2)
+    assert list(commit(engine, store).values()) == [None]
+    assert sessions(engine).fetch("a") == []
+
+
+def test_sessions_that_grew_within_a_commit_leave_one_change() -> None:
+    engine = MemoryEngine()
+    store = sessions(engine)
+    for end in range(100):
+        for start, old_end, _, _ in store.find("a", end - 5, end + 5):
+            store.remove("a", start, old_end)
+        store.put("a", 0, end, (end,), end)
+    assert len(commit(engine, store)) == 1
+
+
+def spilled(store: Any, engine: Engine) -> None:
+    """Fill a store with a budget of two so that only the newest stay in memory."""
+    for time_ms in range(0, 600_000, 60_000):
+        store.put("a", time_ms, *([time_ms] if isinstance(store, SessionStore) else []), (0,), 0)
+        commit(engine, store)
+
+
+def test_changes_of_old_sessions_are_read_back() -> None:
+    engine = MemoryEngine()
+    store = sessions(engine, recent_entries=2)
+    spilled(store, engine)
+    store.remove("a", 0, 0)
+    store.put("a", 60_000, 60_000, (9,), 9)
+    assert store.find("a", 0, 100_000) == [(60_000, 60_000, (9,), 9)]
+    assert len(store.fetch("a")) == 9
+    store.remove("a", 60_000, 60_000)
+    assert sorted(commit(engine, store).values(), key=repr) == [None, None]
+    assert len(store.fetch("a")) == len(sessions(engine).fetch("a")) == 8
+
+
+def test_the_earliest_row_is_known_although_it_is_old() -> None:
+    engine = MemoryEngine()
+    store = duplicates(engine, recent_entries=2)
+    spilled(store, engine)
+    assert store.earliest_ms() == 0
+    store.put("b", 0, (1,), 0)
+    assert store.delete("a", 0) == 1
+    assert store.earliest_ms() == 0
+    commit(engine, store)
+    assert store.earliest_ms() == 0
+    assert store.delete("b", 0) == 1
+    assert store.earliest_ms() == 60_000
+    store.expire(200_000)
+    assert store.earliest_ms() == 240_000
+    store.expire(10**9)
+    assert store.earliest_ms() is None
+
+
+def test_the_earliest_row_put_below_the_floor_is_known_after_its_commit() -> None:
+    engine = MemoryEngine()
+    store = duplicates(engine, recent_entries=2)
+    spilled(store, engine)
+    assert store.delete("a", 0) == 1
+    assert store.earliest_ms() == 60_000
+    store.put("a", 30_000, (1,), 0)
+    assert store.earliest_ms() == 30_000
+    commit(engine, store)
+    assert store.earliest_ms() == 30_000
+
+
+def test_a_restart_keeps_rows_apart_that_have_the_same_key_and_start() -> None:
+    engine = MemoryEngine()
+    for number in range(3):
+        store = duplicates(engine)
+        store.put("a", 5, (number,), 5)
+        commit(engine, store)
+    assert duplicates(engine).fetch("a", 5, 5) == [(5, (number,), 5) for number in range(3)]
+
+
+def test_a_deletion_of_an_uncommitted_row_writes_nothing_but_the_sequence() -> None:
+    engine = MemoryEngine()
+    store = duplicates(engine)
+    store.put("a", 5, (1,), 5)
+    store.put("a", 6, (2,), 6)
+    assert store.delete("a", 5) == 1
+    changes = commit(engine, store)
+    assert [decode_long(key[-16:-8]) for key in changes if len(key) > 1] == [6]
+
+
+def test_expired_windows_leave_the_engine() -> None:
+    engine = MemoryEngine()
+    store = WindowStore("s", [STRING], [BIGINT], engine, segment_ms=10_000)
+    for start in range(0, 300_000, 10_000):
+        store.put("a", start, (start,), start)
+    commit(engine, store)
+    store.expire(155_000)
+    assert [start for _, start, _, _ in store.all()] == list(range(160_000, 300_000, 10_000))
+    commit(engine, store)
+    assert [decode_long(key[-8:]) for key, _ in engine.scan("s")] == list(
+        range(150_000, 300_000, 10_000)
+    )
+    store.put("a", 150_000, (1,), 1)
+    assert store.get("a", 150_000) is None
+    store.expire(100_000)
+    assert store.get("a", 150_000) is None
+
+
+def test_uncommitted_bytes_grow_with_the_buffer() -> None:
+    engine = MemoryEngine()
+    store = key_values(engine)
+    sizes = []
+    for number in range(3):
+        store.put(f"k{number}", (number, None), 0)
+        sizes.append(store.uncommitted_bytes())
+    assert 0 < sizes[0] < sizes[1] < sizes[2]
