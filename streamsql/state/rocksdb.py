@@ -9,6 +9,7 @@ in here: a scan either is read at once or is closed with the engine.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
@@ -140,10 +141,12 @@ class RocksEngine:
         for pairs in list(self._scans):
             pairs.close()
         self._handles.clear()
-        for family in self._families.values():
-            family.close()
+        # After a failed write RocksDB complains again here. Nothing committed depends on it: what
+        # it could not flush is in its log, and the lock goes with the handles.
+        for handle in (*self._families.values(), self._database):
+            with suppress(Exception):
+                handle.close()
         self._families.clear()
-        self._database.close()
         self._database = None
 
     def _open(self) -> Rdict:

@@ -130,18 +130,24 @@ from streamsql.state.rocksdb import RocksEngine
 engine = RocksEngine(Path(sys.argv[1]), ["s"])
 engine.write({"s": {b"before": b"1"}}, {})
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limit[1]))
 try:
     for number in range(100):
         engine.write({"s": {b"%d" % number: bytes(100_000)}}, {})
 except EngineError as error:
     print(error)
+engine.close()
+resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+engine = RocksEngine(Path(sys.argv[1]), ["s"])
+assert engine.get("s", b"before") == b"1"
 """
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False
     )
     assert done.stdout.startswith(f'state directory "{tmp_path}" cannot be used'), done
     assert done.stdout.endswith("File too large\n")
+    assert done.returncode == 0, done.stderr
     engine = RocksEngine(tmp_path, ["s"])
     assert engine.get("s", b"before") == b"1"
     engine.close()
