@@ -7,7 +7,7 @@ NULL, which no condition takes for true.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from streamsql.expr import casts
@@ -295,8 +295,7 @@ class ExpressionCompiler:
                 texts = [self.compile(side).at(Level.SUM) for side in (left, right)]
                 return Fragment(f" {operator} ".join(texts), Level.COMPARISON)
             case IsNull(operand, negated):
-                text = self.compile(operand).at(Level.SUM)
-                return Fragment(f"{text} is {'not ' if negated else ''}None", Level.COMPARISON)
+                return self._is_null(operand, negated)
             case Between():
                 return self._between(node)
             case InList():
@@ -314,11 +313,19 @@ class ExpressionCompiler:
 
     def _comparison(self, node: Comparison) -> Fragment:
         left, right = self.compile(node.left), self.compile(node.right)
-        if node.operator is ComparisonOperator.EQUAL and not (left.nullable and right.nullable):
-            types = {node.left.type, node.right.type}
-            if len(types) == 1:  # None equals nothing that is not NULL
-                return self._operators.comparison(node, left, right)
+        nullable = [side for side in (left, right) if side.nullable]
+        same = node.left.type == node.right.type and node.operator is ComparisonOperator.EQUAL
+        if same and len(nullable) == 1 and nullable[0].value is None:
+            # None equals nothing that is not NULL.
+            return self._operators.comparison(node, left, right)
         return self._checked([left, right], lambda o: self._operators.comparison(node, *o))
+
+    def _is_null(self, operand: Expression, negated: bool) -> Fragment:
+        fragment = self.compile(operand)
+        if isinstance(operand, Literal | MakeArray | MakeMap | MakeStruct):
+            return Fragment(str((fragment == NULL) != negated))
+        text = f"{fragment.at(Level.SUM)} is {'not ' if negated else ''}None"
+        return Fragment(text, Level.COMPARISON)
 
     def _conjunction(self, node: And) -> Fragment:
         known = self.not_null
@@ -367,9 +374,9 @@ class ExpressionCompiler:
     def _any_equal(self, operand: Fragment, options: list[Fragment]) -> Fragment:
         if not options:
             return Fragment("False")
-        forced = Fragment(operand.text, operand.level, nullable=True)
+        named = operand.simple and not operand.nullable
         return self._checked(
-            [forced],
+            [operand if named else replace(operand, nullable=True)],
             lambda o: Fragment(
                 " or ".join(f"{o[0].text} == {option.at(Level.SUM)}" for option in options),
                 Level.OR if len(options) > 1 else Level.COMPARISON,

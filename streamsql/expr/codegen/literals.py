@@ -31,7 +31,7 @@ def compile_set(options: Sequence[Expression], namespace: Namespace) -> str | No
     """Return the text of the set of constants; ``None`` when the options are not all simple."""
     if not all(isinstance(o, Literal) and isinstance(o.type, Primitive) for o in options):
         return None
-    constants = [option for option in options if isinstance(option, Literal)]
+    constants = [o for o in options if isinstance(o, Literal) and o.value == o.value]  # not NaN
     if not constants:
         return "()"
     if len(constants) > _INLINE_OPTIONS:
