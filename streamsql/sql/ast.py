@@ -55,12 +55,12 @@ class Node(exp.Expression):
     _hash_raw_args = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        cls.arg_types = {
+        own = {
             name: value.default is _REQUIRED
-            for parent in reversed(cls.__mro__)
-            for name, value in vars(parent).items()
+            for name, value in vars(cls).items()
             if isinstance(value, _Argument)
         }
+        cls.arg_types = {**cls.arg_types, **own}
         super().__init_subclass__(**kwargs)
 
 

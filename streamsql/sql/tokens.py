@@ -69,7 +69,7 @@ _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_@]*")
 _NAME_WITH_DIGIT = re.compile(r"[0-9][A-Za-z0-9_@]*")
 _NO_EXPONENT = re.compile(r"[0-9]+[eE]")
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"--[^\r\n]*|/\*.*?\*/", re.DOTALL)
 _BLANK = re.compile(r"\s*")
 
 

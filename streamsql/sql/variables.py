@@ -13,7 +13,7 @@ from streamsql.errors import ParseError, Span
 from streamsql.sql.keywords import RESERVED
 
 _VARIABLE = r"(?P<escape>\$\$\{)|\$\{\s*(?P<name>[A-Za-z_][A-Za-z0-9_@]*)\s*\}"
-_OUTSIDE = re.compile(rf"(?P<comment>--[^\n]*|/\*.*?\*/)|(?P<quote>['`\"])|{_VARIABLE}", re.DOTALL)
+_OUTSIDE = re.compile(rf"(?P<comment>--[^\r\n]*|/\*.*?\*/)|(?P<quote>['`\"])|{_VARIABLE}", re.DOTALL)
 _INSIDE = re.compile(rf"(?P<quote>['`\"])|{_VARIABLE}")
 _VALUE = re.compile(
     r"""
