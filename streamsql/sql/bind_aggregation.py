@@ -1,6 +1,6 @@
 """GROUP BY: the grouped plan, and select items in terms of its groups."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from streamsql.catalog.catalog import SourceKind
 from streamsql.errors import BindError, Span
@@ -75,7 +75,9 @@ def regrouped(aggregation: Aggregate) -> Rewrite:
     return rewrite
 
 
-def check_calls(calls: Sequence[AggregateCall], kind: SourceKind, where: Span) -> None:
+def check_calls(
+    calls: Sequence[AggregateCall], kind: SourceKind, places: Mapping[str, Span]
+) -> None:
     """Check that the aggregates can be computed over rows of that kind.
 
     Raises:
@@ -86,15 +88,15 @@ def check_calls(calls: Sequence[AggregateCall], kind: SourceKind, where: Span) -
             if any(reference in WINDOW_REFS for reference in column_refs(argument)):
                 raise BindError(
                     f'aggregate function "{call.function.name}" cannot be of a window\'s bounds',
-                    where,
+                    places[call.name],
                 )
     if kind is SourceKind.STREAM:
         return
-    stuck = [call.function.name for call in calls if not call.function.undoable]
+    stuck = [call for call in calls if not call.function.undoable]
     if stuck:
         raise BindError(
-            f'aggregate function "{stuck[0]}" cannot be used over a table',
-            where,
+            f'aggregate function "{stuck[0].function.name}" cannot be used over a table',
+            places[stuck[0].name],
             hint="A changed row must be taken back, which it cannot; aggregate a stream instead.",
         )
 

@@ -6,12 +6,12 @@ An aggregate or table function is taken out of its expression: the call is noted
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from sqlglot import exp
 
-from streamsql.errors import BindError, StatementError
+from streamsql.errors import BindError, Span, StatementError
 from streamsql.expr.nodes import (
     AggregateCall,
     Call,
@@ -65,6 +65,7 @@ class CallContext:
         tables: Collected table function calls; ``None``: none are allowed.
         taken: Column names that collected calls must not get.
         inside: The aggregate or table function whose arguments are being bound.
+        places: Where each collected call is written, by the name of its result.
     """
 
     clause: str
@@ -72,6 +73,7 @@ class CallContext:
     tables: list[TableCall] | None = None
     taken: frozenset[str] = frozenset()
     inside: str | None = None
+    places: dict[str, Span] = field(default_factory=dict)
 
 
 class Binder(Protocol):
@@ -155,7 +157,9 @@ def _bind_aggregate(node: ast.FunctionCall, name: str, binder: Binder) -> Expres
     )
     values = tuple(part for part in arguments[:split] if not isinstance(part, Lambda))
     call = AggregateCall("", function, values, parameters, resolution.result_type)
-    return _collect(call, calls.aggregates, calls.taken)
+    reference = _collect(call, calls.aggregates, calls.taken)
+    calls.places.setdefault(reference.name, span(node))
+    return reference
 
 
 def _bind_table_function(node: ast.FunctionCall, name: str, binder: Binder) -> Expression:
@@ -176,6 +180,7 @@ def _bind_table_function(node: ast.FunctionCall, name: str, binder: Binder) -> E
     result = unused(f"{TABLE_PREFIX}{len(calls.tables)}", calls.taken)
     values = tuple(argument for argument in arguments if not isinstance(argument, Lambda))
     calls.tables.append(TableCall(result, function, values, resolution.result_type))
+    calls.places[result] = span(node)
     return ColumnRef(result, resolution.result_type)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from streamsql.errors import BindError, Span, StatementError
+from streamsql.errors import BindError, Span, StatementError, UnsupportedError
 from streamsql.formats.format import FormatSpec
 from streamsql.formats.formats import check, lookup
 from streamsql.formats.restrictions import holds_map
@@ -19,7 +19,8 @@ def written_format(properties: With, side: str) -> FormatSpec | None:
     """Return the format given for the ``KEY`` or ``VALUE`` side, ``None``: nothing is given.
 
     Raises:
-        BindError: FORMAT is given together with the side's own property.
+        BindError: FORMAT is given together with the side's own property, or there is no such
+            format.
     """
     if "FORMAT" in properties and f"{side}_FORMAT" in properties:
         raise BindError(
@@ -30,8 +31,20 @@ def written_format(properties: With, side: str) -> FormatSpec | None:
     for name in (f"{side}_FORMAT", "FORMAT"):
         text = properties.text(name)
         if text is not None:
-            return FormatSpec(text.strip().upper())
+            return _known(FormatSpec(text.strip().upper()), properties.place(name))
     return None
+
+
+def _known(spec: FormatSpec, where: Span) -> FormatSpec:
+    """Refuse a format that does not exist; one that is not available yet is refused later."""
+    try:
+        lookup(spec.name)
+    except UnsupportedError:
+        return spec
+    except BindError as error:
+        error.span = where
+        raise
+    return spec
 
 
 def default_key_format(settings: Mapping[str, str]) -> FormatSpec:

@@ -183,8 +183,8 @@ class _JoinRules:
     def step(self, key_name: str, context: Context) -> JoinStep:
         """Check the join and return what is known of it."""
         kind = JoinKind(self._join.kind.value)
-        self._check_kinds(kind)
         left_key, right_key = self._keys(context)
+        self._check_kinds(kind)
         if left_key.type != right_key.type:
             raise BindError(
                 f"a join compares values of one type, not {left_key.type} and {right_key.type}",

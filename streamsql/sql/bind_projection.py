@@ -1,6 +1,6 @@
 """The final projection: which select items are the key of the result, and which its values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streamsql.errors import BindError, Span
@@ -59,7 +59,7 @@ def check_persistent(selection: Selection, keys: Sequence[str], where: Span) -> 
     Args:
         selection: The items.
         keys: How the key columns are written.
-        where: The query.
+        where: The select list.
 
     Raises:
         BindError: A key is missing or there twice, there is no value, or a name is reserved.
@@ -107,18 +107,18 @@ def _check_names(items: Sequence[Item]) -> None:
         names.add(item.name)
 
 
-def project(plan: Plan, selection: Selection, change: Callable[[Item], Expression]) -> Project:
-    """Return the projection; ``change`` rewrites a value item to the columns of ``plan``.
+def project(plan: Plan, selection: Selection, expressions: Sequence[Expression]) -> Project:
+    """Return the projection; ``expressions`` are the value items over the columns of ``plan``.
 
     A key column that is not selected gets a name of no item, and of two items with one name the
     second is renamed.
     """
     values: list[NamedExpression] = []
     names = [item.name for item in selection.key if item is not None]
-    for item in selection.value:
+    for item, expression in zip(selection.value, expressions, strict=True):
         name = unused(item.name, names)
         names.append(name)
-        values.append(NamedExpression(name, change(item)))
+        values.append(NamedExpression(name, expression))
     keys: list[Column] = []
     for column, chosen in zip(plan.schema.key, selection.key, strict=True):
         if chosen is None:

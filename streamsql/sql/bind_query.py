@@ -4,13 +4,13 @@ All expressions are bound first, over the columns of the sources; only then is t
 the expressions are rewritten to the columns that are left at their place in it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from streamsql.catalog.catalog import SourceKind
-from streamsql.errors import BindError
+from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import AggregateCall, ColumnRef, Expression, Literal, TableCall
 from streamsql.plan.nodes import Filter, FlatMap, Plan
 from streamsql.sql import ast
@@ -50,6 +50,7 @@ class BoundQuery:
         rekeyed: The key is not that of the sources: GROUP BY, PARTITION BY.
         windows: The windows it groups by.
         aggregates: The aggregates it computes.
+        places: Where each aggregate is written, by the name of its result.
     """
 
     plan: Plan
@@ -60,6 +61,7 @@ class BoundQuery:
     windows: Windows | None
     aggregates: tuple[AggregateCall, ...]
     limit: int | None
+    places: Mapping[str, Span]
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -104,6 +106,7 @@ class _QueryBinder:
         )
         self._aggregates: list[AggregateCall] = []
         self._tables: list[TableCall] = []
+        self._places: dict[str, Span] = {}
 
     def bind(self) -> BoundQuery:
         """Bind all clauses, then make the plan."""
@@ -123,20 +126,18 @@ class _QueryBinder:
             plan = self._flat_map(plan)
         key = self._result_key(keys)
         selection = select(items, key.columns)
-        if self._persistent:
-            check_persistent(selection, key.texts, span(query))
         if grouped:
             plan, rewrite = self._group(plan, keys or (), having)
-            projection = project(plan, selection, lambda item: rewrite(item.expression, item.where))
-            for item in selection.key:
-                if item is not None:
-                    rewrite(item.expression, item.where)
+            rewritten = [rewrite(item.expression, item.where) for item in selection.value]
         elif keys is not None:
             values = [item.expression for item in selection.value]
             plan, change = partitioned(plan, keys, values, self._from)
-            projection = project(plan, selection, lambda item: change(item.expression))
+            rewritten = [change(value) for value in values]
         else:
-            projection = project(plan, selection, lambda item: item.expression)
+            rewritten = [item.expression for item in selection.value]
+        if self._persistent:
+            check_persistent(selection, key.texts, self._list_span())
+        projection = project(plan, selection, rewritten)
         return BoundQuery(
             plan=projection,
             origin=self._from,
@@ -146,6 +147,7 @@ class _QueryBinder:
             windows=self._windows,
             aggregates=tuple(self._aggregates),
             limit=None if query.limit is None else int(query.limit.count.name),
+            places=self._places,
         )
 
     # Clauses
@@ -217,7 +219,7 @@ class _QueryBinder:
             return None
         if self._query.group_by is None:
             raise BindError("HAVING needs GROUP BY", span(clause), hint="Use WHERE for rows.")
-        calls = CallContext("HAVING", self._aggregates, taken=self._taken)
+        calls = CallContext("HAVING", self._aggregates, taken=self._taken, places=self._places)
         return self._binder(calls).condition(clause.condition, "the condition of HAVING")
 
     def _key_expressions(self) -> list[Expression] | None:
@@ -246,7 +248,9 @@ class _QueryBinder:
     def _items(self, keys: list[Expression] | None) -> list[Item]:
         windowed = self._windows is not None and not self._from.steps
         extra = WINDOW_COLUMNS if windowed else ()
-        calls = CallContext("SELECT", self._aggregates, self._tables, self._taken)
+        calls = CallContext(
+            "SELECT", self._aggregates, self._tables, self._taken, places=self._places
+        )
         namer = Namer(self._from.scope)
         return bind_items(
             self._query.items, self._binder(calls, extra), self._star_rules(keys, namer), namer
@@ -273,6 +277,11 @@ class _QueryBinder:
                 return f"{owner.alias}_{node.this.name}"
         return namer.name(node)
 
+    def _list_span(self) -> Span:
+        """Return the place of the select list."""
+        items = self._query.items
+        return span(items[0]).cover(span(items[-1]))
+
     # Plan
 
     def _used(self, expressions: Sequence[Expression | None]) -> set[ColumnRef]:
@@ -293,7 +302,7 @@ class _QueryBinder:
         if plan.kind is SourceKind.TABLE:
             raise BindError(
                 f'table function "{self._tables[0].function.name}" cannot be used over a table',
-                span(self._query),
+                self._places[self._tables[0].name],
                 hint="Table functions make several rows of one, which have no primary key.",
             )
         columns = tuple(Column(call.name, call.type) for call in self._tables)
@@ -315,7 +324,7 @@ class _QueryBinder:
         if query.group_by is None and self._persistent:
             raise BindError(
                 f'aggregate function "{self._aggregates[0].function.name}" needs GROUP BY',
-                span(query),
+                self._places[self._aggregates[0].name],
                 hint="Group by the columns that shall identify a row.",
             )
         if query.group_by is None and query.partition_by is not None:
@@ -323,10 +332,10 @@ class _QueryBinder:
         if self._tables:
             raise BindError(
                 f'table function "{self._tables[0].function.name}" cannot be used with aggregates',
-                span(query),
+                self._places[self._tables[0].name],
                 hint="Use it in a query of its own and aggregate the result.",
             )
-        check_calls(self._aggregates, self._from.kind, span(query))
+        check_calls(self._aggregates, self._from.kind, self._places)
 
     def _result_key(self, keys: list[Expression] | None) -> _Keys:
         query = self._query

@@ -43,7 +43,7 @@ def bind_create_as(node: nodes.CreateAs, context: Context) -> CreateAs:
     query = bind_query(node.query, context, persistent=True)
     _check_kind(kind, query, span(node.source_name))
     _check_clauses(node.query)
-    check_sources(query, span(node.query))
+    check_sources(query)
     name = node.source_name.name
     schema = query.plan.schema
     key, value = _formats(properties, query, context.settings)
@@ -103,7 +103,7 @@ def bind_insert_select(node: nodes.InsertSelect, context: Context) -> InsertSele
     properties = With(node.properties, frozenset({"QUERY_ID"}), where)
     query = bind_query(node.query, context, persistent=True)
     _check_clauses(node.query)
-    check_sources(query, span(node.query))
+    check_sources(query)
     _check_kind(SourceKind.STREAM, query, span(node.query))
     _check_fits(sink, query.plan.schema, span(node.query))
     query_id = _query_id(properties, context) or f"INSERTQUERY_{context.catalog.next_query}"
@@ -127,7 +127,7 @@ def check_writable(sink: Source, where: Span) -> None:
         )
 
 
-def check_sources(query: BoundQuery, where: Span) -> None:
+def check_sources(query: BoundQuery) -> None:
     """Check that the formats of the sources go with what the query does.
 
     Raises:
@@ -152,7 +152,7 @@ def check_sources(query: BoundQuery, where: Span) -> None:
             raise BindError(
                 f'aggregate function "{call.function.name}" needs a state of type {state}, '
                 "which the DELIMITED format does not support",
-                where,
+                query.places[call.name],
                 hint="Copy the source with CREATE … WITH (VALUE_FORMAT='JSON') AS SELECT.",
             )
 

@@ -145,6 +145,7 @@ class Scope:
     def _missing(self, name: str, where: Span, owners: Sequence[ScopedSource]) -> BindError:
         known = [column.name for owner in owners for column in owner.source.schema.columns()]
         known += [column.name for column in self.extra]
+        known += [column.name for owner in owners for column in owner.pseudo_columns()]
         if not owners:
             return BindError(f'column "{name}" has no value here', where, hint="Write a constant.")
         places = " or ".join(
