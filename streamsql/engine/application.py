@@ -1,65 +1,217 @@
 """Query files run as one application: one topology, one consumer group, one place in time."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
 
 from streamsql.broker.ports import Broker
-from streamsql.engine.config import EngineConfig
-from streamsql.engine.results import Result
+from streamsql.engine.binding import Step
+from streamsql.engine.carry_out import carry_out
+from streamsql.engine.clock import EngineClock
+from streamsql.engine.inserts import insert_once
+from streamsql.engine.lowering import lay_out_on
+from streamsql.engine.outputs import output_columns
+from streamsql.engine.program import Program, create_topics
+from streamsql.engine.push import PushedRows
+from streamsql.engine.results import Result, ResultKind
+from streamsql.engine.session import Session
+from streamsql.engine.supervisor import WorkerProcesses, WorkerSpec
+from streamsql.engine.workforce import LocalWorkers, Workforce
+from streamsql.runtime.completion import Completion
+from streamsql.runtime.failpoints import crash_from_environment
+from streamsql.runtime.layout import Layout
+from streamsql.sql.statements import PushQuery
+from streamsql.topology.nodes import OffsetReset
+
+_ROUND_MS = 100
+_LOOK_MS = 50
+_PROGRESS_MS = 200
+
+Progress = Callable[[int, int], None]
+"""Takes how many of the input records of the start are done, and how many there were."""
 
 
 class Application:
     """The statements of some files as one program.
 
-    All persistent queries share one topology. The catalog is the files' own. Running it again under
-    the same name goes on from its committed offsets; INSERT VALUES are carried out once in its
-    life.
+    All persistent queries share one topology. The catalog is the files' own. Running it again
+    under the same name goes on from its committed offsets; INSERT VALUES are carried out once in
+    its life.
     """
 
     def __init__(
         self,
         broker: Broker,
-        config: EngineConfig,
-        files: Sequence[str | Path],
+        program: Program,
         *,
-        name: str | None = None,
-        variables: Mapping[str, str] | None = None,
+        name: str,
+        spec: WorkerSpec | None = None,
+        clock_ms: Callable[[], float] | None = None,
+        wall_clock_ms: Callable[[], int] | None = None,
     ) -> None:
-        """Read, bind and lower the files; nothing happens on the broker yet.
+        """Prepare to run; nothing happens on the broker yet, which is closed in the end.
 
         Args:
-            files: Paths, or texts (``str``) themselves.
-            name: Of the application; ``None``: from the first file's name.
-            variables: Values of ``${name}``.
-
-        Raises:
-            StatementError: A statement is wrong, or cannot stand in an application.
-            EngineError: A file cannot be read.
+            name: Of the consumer group, and the beginning of the names of its topics.
+            spec: How worker processes find the same program; ``None``: all workers are here.
         """
-        raise NotImplementedError
+        self.name = name
+        self._broker = broker
+        self._program = program
+        self._spec = spec
+        self._clock = EngineClock(clock_ms)
+        self._wall_clock_ms = wall_clock_ms or (lambda: int(time.time() * 1000))
+        self._stopping = False
+        self._workforce: Workforce | None = None
+        self._completion: Completion | None = None
+        self._on_progress: Progress | None = None
+        self._looked_ms = 0.0
+        self._reported_ms = 0.0
+        self._session = Session(
+            broker, program.surroundings, self._clock, self._wall_clock_ms, None
+        )
 
     def run(
         self,
         *,
         until_end: bool = False,
         workers: int = 1,
-        on_progress: Callable[[int, int], None] | None = None,
+        on_progress: Progress | None = None,
     ) -> Iterator[Result]:
         """Run the queries, and yield the results of the other statements in order.
 
         Pull queries and listings are answered when the input that was there at the start is
-        processed and committed. Push queries stream: their rows come while the application runs.
+        processed and committed. Push queries stream: their rows come while the application runs,
+        with ``until_end`` up to that end. A result must be read before the next is asked for.
 
         Args:
             until_end: Stop then; else run until :meth:`stop`.
             workers: On Kafka the number of processes; else of workers in this one.
-            on_progress: Called now and then with (records done, records at the start).
+            on_progress: Called now and then.
 
         Raises:
             EngineError: The broker or a worker cannot go on.
         """
-        raise NotImplementedError
+        self._on_progress = on_progress
+        layout = self._prepare()
+        try:
+            if layout is not None:
+                self._completion = Completion(self._broker, layout)
+                self._workforce = self._hire(layout, workers)
+            for step in self._program.questions:
+                if until_end or not isinstance(step.bound.statement, PushQuery):
+                    self._finish()
+                if until_end:
+                    self._dismiss()
+                if self._stopping:
+                    return
+                with self._answer(step, until_end=until_end) as result:
+                    yield result
+            if until_end:
+                self._finish()
+            while not (until_end or self._stopping) and self._workforce is not None:
+                self._work()
+        finally:
+            self._dismiss()
 
     def stop(self) -> None:
         """Let :meth:`run` commit and end soon; may be called from a signal handler."""
-        raise NotImplementedError
+        self._stopping = True
+
+    def close(self) -> None:
+        """End what runs, and close the broker."""
+        self._dismiss()
+        for query in self._session.pushes:
+            self._session.pushes.remove(query.id)
+        self._broker.close()
+
+    def _prepare(self) -> Layout | None:
+        """Make topics and write the records of INSERT VALUES; return what is to run."""
+        create_topics(self._program, self._broker)
+        topology = self._program.topology
+        layout = None
+        if topology is not None:
+            layout = lay_out_on(self._broker, self.name, topology, self._program.config)
+            self._broker.create(layout.create)
+        insert_once(self._program.inserts, self._broker, self.name, self._wall_clock_ms)
+        return layout
+
+    def _hire(self, layout: Layout, workers: int) -> Workforce:
+        if workers > 1 and self._spec is not None:
+            return WorkerProcesses(self._spec, workers)
+        crash_from_environment()
+        runtime = self._program.config.runtime(self.name)
+        return LocalWorkers(layout, self._broker, runtime, workers, self._clock)
+
+    def _dismiss(self) -> None:
+        workforce, self._workforce = self._workforce, None
+        if workforce is not None:
+            workforce.close()
+
+    def _finish(self) -> None:
+        """Work until the input of the start is done."""
+        while not self._stopping and self._workforce is not None:
+            idle = self._work() == 0
+            if idle and self._is_complete():
+                self._report(1)
+                self._completion = None
+                return
+            if self._completion is None:
+                return
+
+    def _work(self) -> int:
+        """Let the workers work for a round, and tell how far they are."""
+        assert self._workforce is not None
+        done = self._workforce.step(0)
+        if not done:
+            # Nothing waits: what is done can be committed now, not at the interval's end.
+            self._clock.put_forward(self._program.config.whole("commit.interval.ms"))
+            done = self._workforce.step(_LOOK_MS)
+        self._report(_PROGRESS_MS)
+        return done
+
+    def _is_complete(self) -> bool:
+        return self._completion is not None and self._completion.done()
+
+    def _report(self, interval_ms: int) -> None:
+        now_ms = time.monotonic() * 1000
+        if self._on_progress is None or self._completion is None:
+            return
+        if now_ms - self._reported_ms >= interval_ms:
+            self._reported_ms = now_ms
+            self._on_progress(*self._completion.progress())
+
+    def _answer(self, step: Step, *, until_end: bool) -> Result:
+        statement = step.bound.statement
+        if not isinstance(statement, PushQuery):
+            return carry_out(step, self._session)
+        reset = OffsetReset.EARLIEST if until_end else OffsetReset.LATEST
+        pushed = PushedRows(statement, self._session.host(step.before.config), reset)
+        query = pushed.query
+        query.start()
+        self._session.pushes.add(query)
+
+        def wait() -> None:
+            done = 0 if self._workforce is None else self._work()
+            done += self._session.pushes.step(0 if done else _LOOK_MS)
+            at_end = until_end and not done and query.is_done()
+            pushed.finished |= at_end or self._stopping
+
+        return Result(
+            ResultKind.STREAM,
+            columns=output_columns(statement.plan.schema, statement.columns),
+            rows=pushed.iterate(wait),
+            statement=statement.text,
+            on_close=lambda: self._session.pushes.remove(query.id),
+        )
+
+    def __enter__(self) -> "Application":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,9 +1,15 @@
-"""From what a user writes to an engine: ``connect``."""
+"""From what a user writes to an engine or an application."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from streamsql.engine.engine import Engine
+from streamsql.broker.open import is_kafka
+from streamsql.engine.application import Application
+from streamsql.engine.engine import Engine, read_script
+from streamsql.engine.place import Place, find_place
+from streamsql.engine.program import read_program
+from streamsql.engine.supervisor import WorkerSpec
 
 
 def connect(
@@ -28,4 +34,53 @@ def connect(
         EngineError: The cluster cannot be reached, the directory belongs to another process, or a
             setting does not exist.
     """
-    raise NotImplementedError
+    place = find_place(target, directory=directory, settings=settings)
+    config = place.config
+    if application is not None:
+        config = replace(config, said={**config.said, "ksql.service.id": application})
+    broker = place.open()
+    try:
+        engine = Engine(broker, config)
+    except BaseException:
+        broker.close()
+        raise
+    engine.start()
+    return engine
+
+
+def open_application(
+    files: Sequence[str | Path],
+    place: Place,
+    *,
+    name: str | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Application:
+    """Return the application of some files, bound and lowered; it closes the broker in the end.
+
+    Args:
+        files: Paths; or texts, as ``str``.
+        name: Of the application; ``None``: ``ksql.service.id`` if that was said, else from the
+            first path.
+        variables: Values of ``${name}``.
+
+    Raises:
+        StatementError: A statement is wrong, or cannot stand in an application.
+        EngineError: A file cannot be read, or the broker cannot be reached.
+    """
+    texts = [read_script(file) if isinstance(file, Path) else file for file in files]
+    if name is None:
+        paths = [file.stem for file in files if isinstance(file, Path)]
+        name = place.config.said.get("ksql.service.id") or (paths[0] if paths else "application")
+    program = read_program(texts, place.config, variables)
+    spec = None
+    if isinstance(place.target, str) and is_kafka(place.target):
+        state = place.config.state_directory
+        spec = WorkerSpec(
+            target=place.target,
+            application=name,
+            texts=tuple(texts),
+            variables=dict(variables or {}),
+            said=dict(place.config.said),
+            state_directory="" if state is None else str(state),
+        )
+    return Application(place.open(), program, name=name, spec=spec)

@@ -1,10 +1,9 @@
 """EXPLAIN: the value between any two steps from a statement to what runs."""
 
-from typing import NoReturn
-
-from streamsql.broker.ports import Broker, Send, TopicPartition
+from streamsql.broker.ports import Broker
 from streamsql.engine.config import EngineConfig
 from streamsql.engine.lowering import lay_out_on, output_topology, query_topology
+from streamsql.engine.nothing import SilentProducer
 from streamsql.engine.pull import pull_topology
 from streamsql.errors import EngineError
 from streamsql.plan.describe import describe as describe_plan
@@ -72,24 +71,10 @@ def generated_code(topology: Topology) -> dict[str, str]:
     outputs = {n.name: _ignore for n in topology.nodes.values() if isinstance(n, Output)}
     code: dict[str, str] = {}
     for part in cut(topology):
-        environment = Environment(RuntimeConfig("explain"), _Nowhere(), Metrics(), outputs)
+        environment = Environment(RuntimeConfig("explain"), SilentProducer(), Metrics(), outputs)
         code.update(build(topology, part, environment, Wiring(MemoryEngine(), {})).code)
     return code
 
 
 def _ignore(*_: object) -> None:
     """Take a row that nobody reads."""
-
-
-class _Nowhere:
-    """Stands where a topology that is only looked at needs a producer."""
-
-    def sender(self, _topic: str) -> Send:
-        """Return a function that writes nothing."""
-        return lambda _key, _value, _timestamp_ms: None
-
-    def send_to(self, target: TopicPartition, *_: object) -> NoReturn:
-        raise AssertionError(f"nothing is written to {target}")
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise AssertionError(f"nothing runs here: {name}")

@@ -8,13 +8,14 @@ messages.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any, NoReturn
+from typing import Any
 
 from streamsql.broker.partitioner import partition_of
-from streamsql.broker.ports import Broker, Message, Send, TopicPartition
+from streamsql.broker.ports import Broker, Message, TopicPartition
 from streamsql.catalog.catalog import Source, SourceKind
 from streamsql.engine.insert import evaluate
 from streamsql.engine.lowering import output_topology
+from streamsql.engine.nothing import SilentProducer
 from streamsql.engine.outputs import arrange
 from streamsql.engine.reading import partitions_of, read_to_end
 from streamsql.errors import Span
@@ -123,7 +124,7 @@ def _compile(statement: PullQuery, found: list[tuple[Any, ...]]) -> Process:
             found.append(put_in_order(key, value, timestamp_ms))
 
     config = RuntimeConfig("pull")
-    environment = Environment(config, _NoProducer(), Metrics(), {output: take})
+    environment = Environment(config, SilentProducer(), Metrics(), {output: take})
     processors = build(topology, cut(topology)[0], environment, Wiring(MemoryEngine(), {}))
     processes = processors.sources.get(statement.source.topic, ())
 
@@ -142,13 +143,3 @@ def _as_stream(plan: Plan) -> Plan:
     assert input_plan is not None, "a pull query is a scan, filters and projections"
     changed: Plan = replace(plan, input=_as_stream(input_plan))  # type: ignore[call-arg]
     return changed
-
-
-class _NoProducer:
-    """Stands where a topology without sinks needs a producer."""
-
-    def sender(self, topic: str) -> Send:
-        raise AssertionError(f"a pull query writes nothing, not to {topic}")
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise AssertionError(f"a pull query writes nothing: {name}")

@@ -1,0 +1,87 @@
+"""The program of one worker process; see ``supervisor``.
+
+Exit status 0: told to end; 2: it cannot go on, with one line that says why.
+"""
+
+import logging
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from streamsql.broker.open import open_broker
+from streamsql.engine.config import EngineConfig
+from streamsql.engine.lowering import lay_out_on
+from streamsql.engine.place import broker_options
+from streamsql.engine.program import read_program
+from streamsql.engine.supervisor import WorkerSpec
+from streamsql.engine.workforce import LocalWorkers
+from streamsql.errors import StreamSQLError
+from streamsql.runtime.failpoints import crash_from_environment
+
+_ROUND_MS = 100
+
+
+def main() -> int:
+    """Run a worker until told to end; return the exit status."""
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    crash_from_environment()
+    ending = threading.Event()
+    _end_on_signals(ending)
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return 0
+    threading.Thread(target=_end_with_input, args=(ending,), daemon=True).start()
+    try:
+        run(msgspec.json.decode(line, type=WorkerSpec), ending)
+    except StreamSQLError as error:
+        print(f"worker: {error}", file=sys.stderr)  # noqa: T201 - the program's one line
+        return 2
+    return 0
+
+
+def run(spec: WorkerSpec, ending: threading.Event) -> None:
+    """Work on the application's tasks until the event is set, then commit and leave.
+
+    Raises:
+        StreamSQLError: It cannot go on.
+    """
+    state = Path(spec.state_directory) if spec.state_directory else None
+    config = EngineConfig(spec.said, state)
+    program = read_program(spec.texts, config, spec.variables)
+    assert program.topology is not None
+    broker = open_broker(spec.target, **broker_options(spec.target, config))
+    try:
+        layout = lay_out_on(broker, spec.application, program.topology, program.config)
+        runtime = program.config.runtime(spec.application)
+        workers = LocalWorkers(layout, broker, runtime, 1, lambda: time.monotonic() * 1000)
+        try:
+            while not ending.is_set():
+                workers.step(_ROUND_MS)
+        finally:
+            workers.close()
+    finally:
+        broker.close()
+
+
+def _end_on_signals(ending: threading.Event) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ending.set()
+
+    signal.signal(signal.SIGTERM, end)
+    # Ctrl-C reaches the whole foreground group: the supervisor alone reacts to it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _end_with_input(ending: threading.Event) -> None:
+    """Wait for the end of the standard input: the supervisor is gone."""
+    sys.stdin.buffer.read()
+    ending.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
