@@ -194,7 +194,9 @@ class Evaluation:
             function = self._namespace.add(call.function.name, call.function.implementation)
             text = f"{function}({arguments})"
             if self._guard is not None:
-                label = self._namespace.add("text", f"{call.function.name}(…)")
+                label = self._namespace.add(
+                    "text", wording.describe_call(call.function.name, call.arguments)
+                )
                 text = f"{self._guard.attempt}(lambda: {text}, None, {label}, {self._guard.record})"
             local = self._new("rows")
             self._lines.add(f"{local} = {text}")

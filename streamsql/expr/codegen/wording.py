@@ -1,5 +1,6 @@
 """Bound expressions as SQL text, for reports."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from streamsql.expr.javatext import decimal_text, double_text
@@ -43,7 +44,7 @@ def describe(expression: Expression | Lambda) -> str:
         case LambdaVariable(name):
             return name
         case Call(function, arguments):
-            return f"{function.name}({_list(arguments)})"
+            return describe_call(function.name, arguments)
         case Lambda(parameters, body):
             names = ", ".join(parameter.name for parameter in parameters)
             return f"({names}) => {describe(body)}"
@@ -57,6 +58,11 @@ def describe(expression: Expression | Lambda) -> str:
             return _arithmetic(expression)
         case _:
             return _condition(expression)
+
+
+def describe_call(name: str, arguments: Sequence[Expression | Lambda]) -> str:
+    """Return the call of a function as SQL."""
+    return f"{name}({_list(arguments)})"
 
 
 def _arithmetic(expression: Arithmetic | Negate) -> str:
@@ -126,7 +132,7 @@ def _operand(expression: Expression) -> str:
     )
 
 
-def _list(expressions: tuple[Expression | Lambda, ...]) -> str:
+def _list(expressions: Sequence[Expression | Lambda]) -> str:
     return ", ".join(describe(expression) for expression in expressions)
 
 
