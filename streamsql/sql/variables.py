@@ -13,8 +13,10 @@ from streamsql.errors import ParseError, Span
 from streamsql.sql.keywords import RESERVED
 
 _VARIABLE = r"(?P<escape>\$\$\{)|\$\{\s*(?P<name>[A-Za-z_][A-Za-z0-9_@]*)\s*\}"
-_OUTSIDE = re.compile(rf"(?P<comment>--[^\r\n]*|/\*.*?\*/)|(?P<quote>['`\"])|{_VARIABLE}", re.DOTALL)
-_INSIDE = re.compile(rf"(?P<quote>['`\"])|{_VARIABLE}")
+_QUOTE = r"(?P<quote>['`\"])"
+_COMMENT = r"(?P<comment>--[^\r\n]*|/\*.*?\*/)"
+_OUTSIDE = re.compile(f"{_COMMENT}|{_QUOTE}|{_VARIABLE}", re.DOTALL)
+_INSIDE = re.compile(f"{_QUOTE}|{_VARIABLE}")
 _VALUE = re.compile(
     r"""
       [A-Za-z_][A-Za-z0-9_@]*

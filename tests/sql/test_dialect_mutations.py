@@ -1,13 +1,23 @@
 """A damaged statement parses or is refused with a place in the text; nothing else happens."""
 
+import os
+import random
 from collections.abc import Iterator
 
 import pytest
 
 from streamsql.errors import StatementError
+from streamsql.sql.keywords import NONRESERVED, RESERVED
 from streamsql.sql.parse import is_complete, parse_script
 from streamsql.sql.tokens import tokenize
 from tests.sql.dialect_corpus import own_statements
+
+WORDS = (
+    *sorted(RESERVED | NONRESERVED),
+    *"()[]<>,.;+-*/%=${}'`\"!#\néab1",
+    *("->", "=>", ":=", "||", "<>", "1.5", ".5", "1e3", "1R", "'x'", "`y`", "--", "/*", "*/"),
+    *("${v}", "$${v}"),
+)
 
 
 def test_damaged_tokens() -> None:
@@ -60,6 +70,16 @@ def test_many_joins() -> None:
 def test_long_chains_of_or_are_low() -> None:
     chain = " OR ".join(f"a = {number}" for number in range(5_000))
     assert parse_script(f"SELECT * FROM s WHERE {chain};")
+
+
+def test_random_words() -> None:
+    seed = int(os.environ.get("DIALECT_SEED", random.randrange(2**32)))
+    print(f"DIALECT_SEED={seed}")
+    rng = random.Random(seed)
+    for _ in range(2000):
+        start = rng.choice(("", "SELECT ", "SELECT a FROM b ", "CREATE STREAM ", "INSERT INTO "))
+        gap = rng.choice(("", " "))
+        _parse_or_refuse(start + gap.join(rng.choice(WORDS) for _ in range(rng.randint(1, 9))))
 
 
 def _parse_or_refuse(text: str) -> None:
