@@ -62,8 +62,8 @@ def encode_batch(
         parts.append(array("I", offsets).tobytes())
     if headers is not None:
         parts.append(_encode_headers(headers))
-    parts += [key for key in keys if key]
-    parts += [value for value in values if value]
+    parts += _present(keys)
+    parts += _present(values)
     return b"".join(parts)
 
 
@@ -98,7 +98,13 @@ def appended_ms(data: bytes) -> int:
 
 
 def _lengths(column: Sequence[bytes | None]) -> bytes:
-    return array("i", [-1 if item is None else len(item) for item in column]).tobytes()
+    if None in column:
+        return array("i", [-1 if item is None else len(item) for item in column]).tobytes()
+    return array("i", map(len, column)).tobytes()  # type: ignore[arg-type]  # there is no None
+
+
+def _present(column: Sequence[bytes | None]) -> Sequence[bytes]:
+    return [item for item in column if item] if None in column else column  # type: ignore[return-value]  # there is no None
 
 
 def _column(code: str, data: bytes, at: int, count: int) -> tuple["array[int]", int]:

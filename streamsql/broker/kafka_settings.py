@@ -34,7 +34,7 @@ class KafkaSettings:
     connect_timeout_ms: int = 10_000
     session_timeout_ms: int = 10_000
     transaction_timeout_ms: int = 10_000
-    linger_ms: int = 5
+    linger_ms: int = 20
     state_directory: Path | None = None
     client: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
@@ -45,7 +45,8 @@ class KafkaSettings:
             "client.id": "streamsql",
             # The default (rebootstrap) hangs transactions when the only broker restarts.
             "metadata.recovery.strategy": "none",
-            "socket.timeout.ms": 10_000,
+            # Of a transactional producer it may not exceed the transaction's.
+            "socket.timeout.ms": min(10_000, self.transaction_timeout_ms),
             "socket.nagle.disable": True,
             **self.client,
         }
@@ -93,8 +94,11 @@ class KafkaSettings:
             "enable.idempotence": True,
             "partitioner": "murmur2_random",
             "linger.ms": self.linger_ms,
+            # Large batches cost the client less; a commit sends what is there without waiting.
+            "batch.size": 1 << 20,
+            "batch.num.messages": 100_000,
             "queue.buffering.max.messages": 1_000_000,
-            "queue.buffering.max.kbytes": 262_144,
+            "queue.buffering.max.kbytes": 1 << 20,
         }
 
     def producer(self, transactional_id: str) -> ClientConfig:

@@ -10,7 +10,7 @@ from streamsql.broker.ports import (
     StateChanges,
     TopicPartition,
 )
-from streamsql.errors import TransactionAborted
+from streamsql.errors import TaskFenced, TransactionAborted
 
 
 class CopyWorker:
@@ -44,6 +44,8 @@ class CopyWorker:
             self.commit()
         except TransactionAborted:
             self.rollback()
+        except TaskFenced:
+            pass
         self.owned -= set(partitions)
 
     def lost(self, partitions: Sequence[TopicPartition]) -> None:
