@@ -52,6 +52,7 @@ from streamsql.topology.nodes import (
     TableSource,
 )
 from streamsql.topology.topology import SubTopology, Topology
+from streamsql.types.sqltypes import STRING
 
 ProcessMessages = Callable[[Sequence[Message]], None]
 
@@ -245,14 +246,25 @@ class _Builder:
 
     def _send(self, node: Sink | Repartition, topic: str) -> SendStep:
         encoder = value_encoder(node.format.value, node.format.schema)
+        as_read = self._key_passes_through(node)
         return SendStep(
             send=self._environment.producer.sender(topic),
-            encode_key=key_encoder(node.format.key, node.format.schema),
+            encode_key=None if as_read else key_encoder(node.format.key, node.format.schema),
             row_type=encoder.row_type,
             encode=encoder.encode,
             event_time=event_time(node.timestamp) if isinstance(node, Sink) else None,
             label=topic,
         )
+
+    def _key_passes_through(self, node: Sink | Repartition) -> bool:
+        """Tell whether the bytes of a text key can be written as they were read."""
+        text = [column.type for column in node.schema.key] == [STRING]
+        if not text or node.schema.window is not None or node.format.key.name != "KAFKA":
+            return False
+        above: Node = node
+        while isinstance(above, Sink | Repartition | Filter | Project | FlatMap):
+            above = self._topology.nodes[above.parents[0]]
+        return isinstance(above, StreamSource) and above.format.key == node.format.key
 
     def _change_sender(self, node: TableRepartition) -> Callable[..., None]:
         topic = internal_topic(self._environment.config.application, node.topic.name)

@@ -207,10 +207,13 @@ class StatefulBuilder:
                 assert node.windows is not None
                 assert not isinstance(node.windows, SessionWindows)
                 windows = self._wiring.window(node.store, types, node.windows.advance_ms)
-                kind: type[WindowAggregate] = CachedWindowAggregate if cached else WindowAggregate
+                windowed: WindowAggregate | CachedWindowAggregate
                 if node.final:
-                    kind = FinalWindowAggregate
-                windowed = kind(fold, windows, node.windows, forward, context)
+                    windowed = FinalWindowAggregate(fold, windows, node.windows, forward, context)
+                elif cached:
+                    windowed = CachedWindowAggregate(fold, windows, node.windows, forward, context)
+                else:
+                    windowed = WindowAggregate(fold, windows, node.windows, forward, context)
                 return Built({parent: windowed.process}, windowed.flush)
             case SessionStoreSpec():
                 assert isinstance(node.windows, SessionWindows)

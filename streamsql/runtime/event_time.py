@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from streamsql.broker.ports import Message
-from streamsql.expr.javatime import timestamp_parser
 from streamsql.expr.stretch import EventTime
 from streamsql.formats.format import attribute_names
 from streamsql.formats.formats import key_decoder, value_decoder
@@ -18,6 +17,8 @@ def event_time(spec: TimestampSpec | None) -> EventTime | None:
         return None
     convert: Callable[[Any], int] | None = None
     if spec.pattern is not None:
+        from streamsql.expr.javatime import timestamp_parser
+
         convert = timestamp_parser(spec.pattern)
     return EventTime(spec.column, convert)
 

@@ -4,10 +4,15 @@ The state of a group is one list (the newest row's columns, then a state for eac
 the generated fold changes in place; the store drops it again when a transaction is rolled back.
 """
 
+from typing import Any
+
 from streamsql.expr.codegen.aggregates import Fold
 from streamsql.runtime.metrics import Metrics
 from streamsql.state.transaction import KeyValueStore
-from streamsql.types.record import Key, Row, TableForward
+from streamsql.types.record import Key, Row, StreamForward, TableForward
+
+Held = list[Any]
+"""``[state, timestamp_ms, old row]`` of a group touched since the last flush."""
 
 
 class StreamAggregate:
@@ -35,23 +40,26 @@ class StreamAggregate:
         fold = self._fold
         entry = self._store.get_mutable(key)
         if entry is None:
-            state, old = fold.initial(), None
+            state, old, latest = fold.initial(), None, timestamp
         else:
             state, before = entry
-            old = fold.result(state)
-            timestamp = max(timestamp, before)
+            old, latest = fold.result(state), max(timestamp, before)
         fold.add(state, key, value, timestamp)
-        self._store.put(key, state, timestamp)
-        self._forward(key, fold.result(state), old, timestamp)
+        self._store.put(key, state, latest)
+        self._forward(key, fold.result(state), old, latest)
 
     def flush(self) -> None:
         """Forward what is held back: nothing."""
 
 
 class CachedStreamAggregate:
-    """As :class:`StreamAggregate`, forwarding one change for each key and commit."""
+    """As :class:`StreamAggregate`, forwarding one change for each key and commit.
 
-    __slots__ = ("_fold", "_forward", "_metrics", "_old", "_store")
+    Groups touched since the last flush are held outside the store, so that a record of a hot key
+    costs one look-up. ``process`` is a closure: it runs for every record.
+    """
+
+    __slots__ = ("_fold", "_forward", "_held", "_store", "process")
 
     def __init__(
         self, fold: Fold, store: KeyValueStore, forward: TableForward, metrics: Metrics
@@ -59,36 +67,44 @@ class CachedStreamAggregate:
         self._fold = fold
         self._store = store
         self._forward = forward
-        self._metrics = metrics
-        self._old: dict[Key, Row | None] = {}
+        self._held: dict[Key, Held] = {}
+        self.process = self._make_process(metrics)
 
-    def process(self, key: Key, value: Row | None, timestamp: int) -> None:
-        """Update the aggregate of the key; remember its row as of the last flush."""
-        if key is None or value is None:
-            self._metrics.drop("null-key", "a record without key or value belongs to no group")
-            return
-        fold = self._fold
+    def _make_process(self, metrics: Metrics) -> StreamForward:
+        held, touch, add = self._held.get, self._touch, self._fold.add
+
+        def process(key: Key, value: Row | None, timestamp: int) -> None:
+            if key is None or value is None:
+                metrics.drop("null-key", "a record without key or value belongs to no group")
+                return
+            group = held(key)
+            if group is None:
+                group = touch(key)
+            if timestamp > group[1]:
+                group[1] = timestamp
+            add(group[0], key, value, timestamp)
+
+        return process
+
+    def _touch(self, key: Key) -> Held:
+        """Hold the group of the key, and its row as of now."""
         entry = self._store.get_mutable(key)
+        group: Held
         if entry is None:
-            state = fold.initial()
-            self._old[key] = None
+            group = [self._fold.initial(), -1, None]
         else:
-            state, before = entry
-            if before > timestamp:
-                timestamp = before
-            if key not in self._old:
-                self._old[key] = fold.result(state)
-        fold.add(state, key, value, timestamp)
-        self._store.put(key, state, timestamp)
+            state, timestamp = entry
+            group = [state, timestamp, self._fold.result(state)]
+        self._held[key] = group
+        return group
 
     def flush(self) -> None:
-        """Forward one change for each key touched since the last flush, in order of first touch."""
-        touched, self._old = self._old, {}
-        result, get, forward = self._fold.result, self._store.get_mutable, self._forward
-        for key, old in touched.items():
-            entry = get(key)
-            assert entry is not None
-            state, timestamp = entry
+        """Store and forward each group touched since the last flush, in order of first touch."""
+        touched = tuple(self._held.items())
+        self._held.clear()
+        result, put, forward = self._fold.result, self._store.put, self._forward
+        for key, (state, timestamp, old) in touched:
+            put(key, state, timestamp)
             forward(key, result(state), old, timestamp)
 
 

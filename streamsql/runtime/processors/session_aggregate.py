@@ -75,7 +75,7 @@ class SessionAggregate:
     ) -> None:
         """Replace the sessions found by one with the bounds that holds them and the record."""
         fold, store, emit = self._fold, self._store, self._emitter.emit
-        state = fold.initial()
+        state, newest = fold.initial(), timestamp
         old = None
         for start, end, part, latest in found:
             row = fold.result(list(part))
@@ -85,11 +85,11 @@ class SessionAggregate:
                 store.remove(key, start, end)
                 emit((key, start, end), None, row, latest)
             state = self._join(state, list(part))
-            timestamp = max(timestamp, latest)
+            newest = max(newest, latest)
         fold.add(state, key, value, timestamp)
         start, end = bounds
-        store.put(key, start, end, state, timestamp)
-        emit((key, start, end), fold.result(state), old, timestamp)
+        store.put(key, start, end, state, newest)
+        emit((key, start, end), fold.result(state), old, newest)
 
     def _advance(self, timestamp: int) -> None:
         self._time.now = timestamp
@@ -117,13 +117,13 @@ class FinalSessionAggregate(SessionAggregate):
         found: list[Session],
     ) -> None:
         fold, store = self._fold, self._store
-        state = fold.initial()
+        state, newest = fold.initial(), timestamp
         for start, end, part, latest in found:
             store.remove(key, start, end)
             state = self._join(state, list(part))
-            timestamp = max(timestamp, latest)
+            newest = max(newest, latest)
         fold.add(state, key, value, timestamp)
-        store.put(key, *bounds, state, timestamp)
+        store.put(key, *bounds, state, newest)
 
     def _advance(self, timestamp: int) -> None:
         """Forward the sessions that the new stream time closes, by their end, then move it on."""
