@@ -1,9 +1,11 @@
 """Event time from a column: conversions for the generated sources, and a reader for ordering."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from streamsql.broker.ports import Message
+from streamsql.expr.javatime import parse_timestamp
 from streamsql.expr.stretch import EventTime
 from streamsql.formats.format import attribute_names
 from streamsql.formats.formats import key_decoder, value_decoder
@@ -17,9 +19,7 @@ def event_time(spec: TimestampSpec | None) -> EventTime | None:
         return None
     convert: Callable[[Any], int] | None = None
     if spec.pattern is not None:
-        from streamsql.expr.javatime import timestamp_parser
-
-        convert = timestamp_parser(spec.pattern)
+        convert = partial(parse_timestamp, pattern=spec.pattern)
     return EventTime(spec.column, convert)
 
 
