@@ -214,7 +214,7 @@ class SendStep:
     send: Callable[[bytes | None, bytes | None, int], None]
     encode_key: Callable[[Any], bytes] | None
     row_type: Callable[..., Any]
-    encode: Callable[[Any], bytes]
+    encode: Callable[[Any], bytes | None]
     event_time: EventTime | None = None
     label: str = "sink"
 

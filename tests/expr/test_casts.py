@@ -1,6 +1,6 @@
 """CAST: what becomes what, and what becomes nothing."""
 
-import datetime
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -163,8 +163,8 @@ def test_there_is_no_such_cast(source: SqlType, target: SqlType) -> None:
 
 
 @given(st.dates())
-def test_dates_are_those_of_the_calendar(date: datetime.date) -> None:
-    days = (date - datetime.date(1970, 1, 1)).days
+def test_dates_are_those_of_the_calendar(date: dt.date) -> None:
+    days = (date - dt.date(1970, 1, 1)).days
     assert temporal.date_text(days) == date.isoformat()
     assert temporal.parse_date(date.isoformat()) == days
     assert temporal.civil(days) == (date.year, date.month, date.day)

@@ -1,17 +1,18 @@
 """Bound expressions as Python expression text.
 
-The fast form (:func:`compile_expression`) raises where an expression has no value. The guarded form
-(:func:`compile_guarded`) gives the same values, but a function argument, a CAST, or an element of a
-constructor that raises becomes NULL and is reported. A NULL operand of NOT and LIKE makes the result
-NULL, which no condition takes for true.
+The fast form (:func:`compile_expression`) raises where an expression has no value. The guarded
+form (:func:`compile_guarded`) gives the same values, but a function argument, a CAST, or an element
+of a constructor that raises becomes NULL and is reported. A NULL operand of NOT and LIKE makes the
+result NULL, which no condition takes for true.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
-from streamsql.expr import casts
-from streamsql.expr.codegen import literals, patterns, support, wording
+from streamsql.expr.codegen import literals, patterns, wording
+from streamsql.expr.codegen.calls import conversion, element_of, invocation
+from streamsql.expr.codegen.conditions import any_equal, conjunction, match_of, negation, unless
 from streamsql.expr.codegen.fragment import NULL, Fragment, Level, checked, strict
 from streamsql.expr.codegen.namespace import Locals, Namespace
 from streamsql.expr.codegen.narrowing import columns_not_null
@@ -45,13 +46,9 @@ from streamsql.expr.nodes import (
 )
 from streamsql.types.sqltypes import (
     BIGINT,
-    DATE,
-    DOUBLE,
     INTEGER,
     STRING,
-    TIMESTAMP,
     Array,
-    SqlType,
 )
 
 Build = Callable[[list[Fragment]], Fragment]
@@ -136,21 +133,22 @@ class ExpressionCompiler:
         """Return the text of an expression."""
         match expression:
             case Literal():
-                return literals.compile_literal(expression, self._namespace)
+                found = literals.compile_literal(expression, self._namespace)
             case ColumnRef(name):
                 text = self._columns[name]
                 level = Level.ATOM if "(" not in text or text.endswith((")", "]")) else Level.LAMBDA
-                return Fragment(text, level, nullable=name not in self.not_null)
+                found = Fragment(text, level, nullable=name not in self.not_null)
             case LambdaVariable(name):
-                return Fragment(self._variables[name], nullable=True)
+                found = Fragment(self._variables[name], nullable=True)
             case Arithmetic() | Negate() | Cast() | Call():
-                return self._computation(expression)
+                found = self._computation(expression)
             case Subscript() | FieldRef() | MakeArray() | MakeMap() | MakeStruct():
-                return self._nested(expression)
+                found = self._nested(expression)
             case Case():
-                return self._case(expression)
+                found = self._case(expression)
             case _:
-                return self._condition(expression)
+                found = self._condition(expression)
+        return found
 
     def truth(self, expression: Expression) -> Fragment:
         """Return the text of a condition of which only the truth matters, not whether it is NULL.
@@ -159,13 +157,13 @@ class ExpressionCompiler:
         """
         match expression:
             case And(left, right):
-                fragment = _and(self.truth(left), self.truth(right))
+                fragment = conjunction(self.truth(left), self.truth(right))
             case Or(left, right):
                 fragment = self._or(self.truth, left, right)
             case Like():
                 fragment = self._like(expression, self._checked)
             case Not(operand):
-                fragment = self._checked([self.compile(operand)], lambda o: _not(*o))
+                fragment = self._checked([self.compile(operand)], lambda o: negation(*o))
             case _:
                 fragment = self.compile(expression)
         self.not_null |= columns_not_null(expression)
@@ -192,24 +190,16 @@ class ExpressionCompiler:
         operand = self.compile(node.operand)
         if source == target or (source, target) == (INTEGER, BIGINT):
             return operand
-        return self._strict([operand], lambda o: self._converted(node, *o))
-
-    def _converted(self, node: Cast, operand: Fragment) -> Fragment:
-        source, target = node.operand.type, node.type
-        if source in (INTEGER, BIGINT) and target in (DOUBLE, STRING):
-            return Fragment(f"{'float' if target == DOUBLE else 'str'}({operand.text})")
-        if (source, target) == (DATE, TIMESTAMP):
-            return Fragment(f"{operand.at(Level.PRODUCT)} * 86400000", Level.PRODUCT)
-        hint = f"{_word(source)}_to_{_word(target)}"
-        name = self._namespace.add(hint, casts.caster(source, target))
-        return Fragment(f"{name}({operand.text})")
+        return self._strict([operand], lambda o: conversion(node, o[0], self._namespace))
 
     def _call(self, node: Call) -> Fragment:
         arguments = [self.argument(argument) for argument in node.arguments]
         if node.function.strict:
-            fragment = self._strict(arguments, lambda values: self._invoke(node, values))
+            fragment = self._strict(
+                arguments, lambda values: invocation(node, values, self._namespace)
+            )
         else:
-            fragment = self._invoke(node, arguments)
+            fragment = invocation(node, arguments, self._namespace)
         return Fragment(fragment.text, fragment.level, nullable=True)
 
     def argument(self, argument: Expression | Lambda) -> Fragment:
@@ -217,18 +207,6 @@ class ExpressionCompiler:
         if isinstance(argument, Lambda):
             return self._lambda(argument)
         return self._guarded(argument, self.compile(argument))
-
-    def _invoke(self, node: Call, arguments: list[Fragment]) -> Fragment:
-        function = node.function
-        if function.inline is not None and _may_inline(function.inline, arguments):
-            text = function.inline.format(*(argument.at(Level.ATOM) for argument in arguments))
-            return Fragment(text, Level.LAMBDA)
-        implementation = function.implementation
-        if function.typed:
-            types = [argument.type for argument in node.arguments]
-            implementation = implementation(types, node.type)
-        name = self._namespace.add(function.name, implementation)
-        return Fragment(f"{name}({', '.join(argument.text for argument in arguments)})")
 
     def _lambda(self, node: Lambda) -> Fragment:
         outer = dict(self._variables)
@@ -269,17 +247,10 @@ class ExpressionCompiler:
                 [container], lambda o: Fragment(f"{o[0].at(Level.ATOM)}.get({index.text})")
             )
         else:
-            fragment = self._strict([container, index], lambda o: self._at(node, *o))
+            fragment = self._strict(
+                [container, index], lambda o: element_of(node, o[0], o[1], self._namespace)
+            )
         return Fragment(fragment.text, fragment.level, nullable=True)
-
-    def _at(self, node: Subscript, array: Fragment, index: Fragment) -> Fragment:
-        position = node.index.value if isinstance(node.index, Literal) else None
-        if not isinstance(position, int) or position == 0 or not array.simple:
-            name = self._namespace.add("element", support.element)
-            return Fragment(f"{name}({array.text}, {index.text})")
-        offset = position - 1 if position > 0 else position
-        text = f"{array.text}[{offset}] if len({array.text}) >= {abs(position)} else None"
-        return Fragment(text, Level.TERNARY, nullable=True)
 
     # Conditions
 
@@ -289,27 +260,28 @@ class ExpressionCompiler:
     ) -> Fragment:
         match node:
             case Comparison():
-                return self._comparison(node)
+                found = self._comparison(node)
             case Distinct(left, right, negated):
                 operator = "==" if negated else "!="
                 texts = [self.compile(side).at(Level.SUM) for side in (left, right)]
-                return Fragment(f" {operator} ".join(texts), Level.COMPARISON)
+                found = Fragment(f" {operator} ".join(texts), Level.COMPARISON)
             case IsNull(operand, negated):
-                return self._is_null(operand, negated)
+                found = self._is_null(operand, negated)
             case Between():
-                return self._between(node)
+                found = self._between(node)
             case InList():
-                return self._in_list(node)
+                found = self._in_list(node)
             case Like():
-                return self._like(node, self._strict)
+                found = self._like(node, self._strict)
             case And():
-                return self._conjunction(node)
+                found = self._conjunction(node)
             case Or(left, right):
-                return self._or(self.compile, left, right)
+                found = self._or(self.compile, left, right)
             case Not(operand):
-                return self._strict([self.compile(operand)], lambda o: _not(*o))
+                found = self._strict([self.compile(operand)], lambda o: negation(*o))
             case _:
                 assert_never(node)
+        return found
 
     def _comparison(self, node: Comparison) -> Fragment:
         left, right = self.compile(node.left), self.compile(node.right)
@@ -333,7 +305,7 @@ class ExpressionCompiler:
         self.not_null |= columns_not_null(node.left)
         right = self.compile(node.right)
         self.not_null = known
-        return _and(left, right)
+        return conjunction(left, right)
 
     def _or(
         self, compile_side: Callable[[Expression], Fragment], left: Expression, right: Expression
@@ -355,7 +327,7 @@ class ExpressionCompiler:
                 Level.COMPARISON,
             ),
         )
-        return _unless(node.negated, between)
+        return unless(node.negated, between)
 
     def _in_list(self, node: InList) -> Fragment:
         operand = self.compile(node.operand)
@@ -368,20 +340,10 @@ class ExpressionCompiler:
         if constants is not None:
             operator = "not in" if node.negated else "in"
             return Fragment(f"{operand.at(Level.SUM)} {operator} {constants}", Level.COMPARISON)
-        fragment = self._any_equal(operand, [self.compile(option) for option in options])
-        return _unless(node.negated, fragment)
-
-    def _any_equal(self, operand: Fragment, options: list[Fragment]) -> Fragment:
-        if not options:
-            return Fragment("False")
-        named = operand.simple and not operand.nullable
-        return self._checked(
-            [operand if named else replace(operand, nullable=True)],
-            lambda o: Fragment(
-                " or ".join(f"{o[0].text} == {option.at(Level.SUM)}" for option in options),
-                Level.OR if len(options) > 1 else Level.COMPARISON,
-            ),
+        fragment = any_equal(
+            operand, [self.compile(option) for option in options], self._locals.new
         )
+        return unless(node.negated, fragment)
 
     def _like(
         self, node: Like, behind_checks: Callable[[list[Fragment], Build], Fragment]
@@ -389,34 +351,15 @@ class ExpressionCompiler:
         operand = self.compile(node.operand)
         if isinstance(node.pattern, Literal) and node.pattern.value is not None:
             pattern = node.pattern.value
-            return behind_checks([operand], lambda o: self._matches(node, pattern, *o))
+            return behind_checks(
+                [operand], lambda o: match_of(node, pattern, o[0], self._namespace)
+            )
         name = self._namespace.add("like", patterns.like)
         escape = literals.compile_literal(Literal(node.escape, STRING), self._namespace).text
         return behind_checks(
             [operand, self.compile(node.pattern)],
-            lambda o: _unless(
-                node.negated, Fragment(f"{name}({o[0].text}, {o[1].text}, {escape})")
-            ),
+            lambda o: unless(node.negated, Fragment(f"{name}({o[0].text}, {o[1].text}, {escape})")),
         )
-
-    def _matches(self, node: Like, pattern: str, value: Fragment) -> Fragment:
-        """Return the test of a constant pattern."""
-        return _unless(node.negated, self._plain_match(node, pattern, value))
-
-    def _plain_match(self, node: Like, pattern: str, value: Fragment) -> Fragment:
-        """Return the match of a constant pattern: a string method where one does."""
-        parts = patterns.literal_parts(pattern, node.escape)
-        if parts is None:
-            name = self._namespace.add("matches", patterns.matcher(pattern, node.escape))
-            return Fragment(f"{name}({value.text}) is not None", Level.COMPARISON)
-        leading, plain, trailing = parts
-        text = literals.compile_literal(Literal(plain, STRING), self._namespace).text
-        if leading and trailing:
-            return Fragment(f"{text} in {value.at(Level.SUM)}", Level.COMPARISON)
-        if leading or trailing:
-            method = "startswith" if trailing else "endswith"
-            return Fragment(f"{value.at(Level.ATOM)}.{method}({text})")
-        return Fragment(f"{value.at(Level.SUM)} == {text}", Level.COMPARISON)
 
     def _case(self, node: Case) -> Fragment:
         known = self.not_null
@@ -448,28 +391,3 @@ class ExpressionCompiler:
             f"{guard.attempt}(lambda: {fragment.at(Level.TERNARY)}, None, {text}, {guard.record})",
             nullable=True,
         )
-
-
-def _and(left: Fragment, right: Fragment) -> Fragment:
-    text = f"{left.at(Level.AND)} and {right.at(Level.AND)}"
-    return Fragment(text, Level.AND, nullable=left.nullable or right.nullable)
-
-
-def _not(operand: Fragment) -> Fragment:
-    return Fragment(f"not {operand.at(Level.NOT)}", Level.NOT)
-
-
-def _unless(negated: bool, condition: Fragment) -> Fragment:
-    return _not(condition) if negated else condition
-
-
-def _word(sql_type: SqlType) -> str:
-    return str(sql_type).split("(")[0].split("<")[0].lower()
-
-
-def _may_inline(inline: str, arguments: list[Fragment]) -> bool:
-    """Tell whether every argument that the text repeats is free to repeat."""
-    return all(
-        argument.simple or inline.count(f"{{{position}}}") <= 1
-        for position, argument in enumerate(arguments)
-    )

@@ -26,21 +26,22 @@ def columns_not_null(condition: Expression) -> frozenset[str]:
     """Return the names of the columns that are not NULL whenever the condition is true."""
     match condition:
         case And(left, right):
-            return columns_not_null(left) | columns_not_null(right)
+            names = columns_not_null(left) | columns_not_null(right)
         case Or(left, right):
-            return columns_not_null(left) & columns_not_null(right)
+            names = columns_not_null(left) & columns_not_null(right)
         case Comparison(_, left, right):
-            return _behind(left) | _behind(right)
+            names = _behind(left) | _behind(right)
         case Between(operand, low, high, False):
-            return _behind(operand) | _behind(low) | _behind(high)
+            names = _behind(operand) | _behind(low) | _behind(high)
         case InList(operand, _, False) | IsNull(operand, True):
-            return _behind(operand)
+            names = _behind(operand)
         case Like(operand, pattern):
-            return _behind(operand) | _behind(pattern)
+            names = _behind(operand) | _behind(pattern)
         case ColumnRef():
-            return _behind(condition)
+            names = _behind(condition)
         case _:
-            return _NONE
+            names = _NONE
+    return names
 
 
 def _behind(value: Expression | Lambda) -> frozenset[str]:

@@ -16,7 +16,7 @@ class Scope:
         key: Text of the key in flight.
         timestamp: Text of the timestamp.
         record: Text of what reports are about.
-        value: Text of the value tuple where there is one (``None`` for a NULL value), else ``None``.
+        value: Text of the value tuple where there is one (of a NULL value: "None"), else ``None``.
         not_null: Names of columns that are not NULL here.
         message_key: Whether the key is still that of the message.
     """

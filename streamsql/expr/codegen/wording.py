@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import assert_never
 
 from streamsql.expr.javatext import decimal_text, double_text
 from streamsql.expr.nodes import (
@@ -38,26 +39,27 @@ def describe(expression: Expression | Lambda) -> str:
     """Return the expression as SQL; casts that SQL leaves out are written out."""
     match expression:
         case Literal(value, sql_type):
-            return _literal(value, sql_type)
+            text = _literal(value, sql_type)
         case ColumnRef(name):
-            return ".".join(quote(part) for part in name.split("."))
+            text = ".".join(quote(part) for part in name.split("."))
         case LambdaVariable(name):
-            return name
+            text = name
         case Call(function, arguments):
-            return describe_call(function.name, arguments)
+            text = describe_call(function.name, arguments)
         case Lambda(parameters, body):
             names = ", ".join(parameter.name for parameter in parameters)
-            return f"({names}) => {describe(body)}"
+            text = f"({names}) => {describe(body)}"
         case Cast(operand, sql_type):
-            return f"CAST({describe(operand)} AS {sql_type})"
+            text = f"CAST({describe(operand)} AS {sql_type})"
         case Case():
-            return _case(expression)
+            text = _case(expression)
         case MakeArray() | MakeMap() | MakeStruct() | Subscript() | FieldRef():
-            return _nested(expression)
+            text = _nested(expression)
         case Arithmetic() | Negate():
-            return _arithmetic(expression)
+            text = _arithmetic(expression)
         case _:
-            return _condition(expression)
+            text = _condition(expression)
+    return text
 
 
 def describe_call(name: str, arguments: Sequence[Expression | Lambda]) -> str:
@@ -76,25 +78,28 @@ def _condition(
 ) -> str:
     match expression:
         case Comparison(operator, left, right):
-            return f"{_operand(left)} {operator.value} {_operand(right)}"
+            text = f"{_operand(left)} {operator.value} {_operand(right)}"
         case Distinct(left, right, negated):
-            return f"{_operand(left)} IS {_not(negated)}DISTINCT FROM {_operand(right)}"
+            text = f"{_operand(left)} IS {_not(negated)}DISTINCT FROM {_operand(right)}"
         case IsNull(operand, negated):
-            return f"{_operand(operand)} IS {_not(negated)}NULL"
+            text = f"{_operand(operand)} IS {_not(negated)}NULL"
         case Between(operand, low, high, negated):
             bounds = f"{_operand(low)} AND {_operand(high)}"
-            return f"{_operand(operand)} {_not(negated)}BETWEEN {bounds}"
+            text = f"{_operand(operand)} {_not(negated)}BETWEEN {bounds}"
         case InList(operand, options, negated):
-            return f"{_operand(operand)} {_not(negated)}IN ({_list(options)})"
+            text = f"{_operand(operand)} {_not(negated)}IN ({_list(options)})"
         case Like(operand, pattern, escape, negated):
             suffix = "" if escape is None else f" ESCAPE {_text(escape)}"
-            return f"{_operand(operand)} {_not(negated)}LIKE {_operand(pattern)}{suffix}"
+            text = f"{_operand(operand)} {_not(negated)}LIKE {_operand(pattern)}{suffix}"
         case And(left, right):
-            return f"{_operand(left)} AND {_operand(right)}"
+            text = f"{_operand(left)} AND {_operand(right)}"
         case Or(left, right):
-            return f"{_operand(left)} OR {_operand(right)}"
+            text = f"{_operand(left)} OR {_operand(right)}"
         case Not(operand):
-            return f"NOT {_operand(operand)}"
+            text = f"NOT {_operand(operand)}"
+        case _:
+            assert_never(expression)
+    return text
 
 
 def _nested(expression: MakeArray | MakeMap | MakeStruct | Subscript | FieldRef) -> str:
@@ -147,20 +152,21 @@ def _text(value: str) -> str:
 def _literal(value: object, sql_type: SqlType) -> str:
     match value:
         case None:
-            return "NULL"
+            text = "NULL"
         case bool():
-            return "TRUE" if value else "FALSE"
+            text = "TRUE" if value else "FALSE"
         case str():
-            return _text(value)
+            text = _text(value)
         case float():
-            return double_text(value)
+            text = double_text(value)
         case Decimal():
-            return decimal_text(value)
+            text = decimal_text(value)
         case int() if sql_type == DATE:
-            return _text(date_text(value))
+            text = _text(date_text(value))
         case int() if sql_type == TIME:
-            return _text(time_text(value))
+            text = _text(time_text(value))
         case int() if sql_type == TIMESTAMP:
-            return _text(timestamp_text(value))
+            text = _text(timestamp_text(value))
         case _:
-            return str(value)
+            text = str(value)
+    return text

@@ -182,11 +182,11 @@ class Interpreter:
     def makestruct(self, node: MakeStruct) -> tuple[Any, ...]:
         return tuple(self.part(value) for value in node.values)
 
-    def and_(self, node: And) -> bool | None:
+    def and_(self, node: And) -> Any:
         left = self.value(node.left)
         return self.value(node.right) if left else left
 
-    def or_(self, node: Or) -> bool | None:
+    def or_(self, node: Or) -> Any:
         return self.value(node.left) or self.value(node.right)
 
     def not_(self, node: Not) -> bool | None:

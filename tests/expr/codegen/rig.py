@@ -21,7 +21,7 @@ from streamsql.expr.stretch import (
     StretchInput,
 )
 from streamsql.types.schema import Column, Schema, WindowKind
-from streamsql.types.sqltypes import BIGINT, STRING
+from streamsql.types.sqltypes import BIGINT, STRING, SqlType
 
 BID = Schema(
     (Column("ID", BIGINT),),
@@ -120,7 +120,8 @@ class Rig:
 class Decoder:
     """JSON objects with the columns in lower case."""
 
-    errors = (msgspec.MsgspecError,)
+    errors: tuple[type[Exception], ...] = (msgspec.MsgspecError,)
+    decode: Callable[[bytes], Any]
 
     def __init__(
         self, schema: Schema, required: frozenset[str], headers: tuple[tuple[str, str | None], ...]
@@ -128,7 +129,7 @@ class Decoder:
         unread = {column for column, _ in headers}
         used = [c for c in schema.value if c.name in required and c.name not in unread]
         self.attributes = {column.name: column.name for column in used}
-        types = {BIGINT: int | None, STRING: str | None}
+        types: dict[SqlType, Any] = {BIGINT: int | None, STRING: str | None}
         self.row_type = msgspec.defstruct(
             "Row", [(c.name, types.get(c.type, Any), None) for c in used], rename=str.lower
         )

@@ -56,7 +56,8 @@ from tests.expr.codegen.build import (
     evaluate_guarded,
 )
 
-I, J, L, D, S, B, X = (column(name) for name in "IJLDSBX")
+I = column("I")  # noqa: E741 - the column's name
+J, L, D, S, B, X = (column(name) for name in "JLDSBX")
 _PATTERNS = Schema((), (Column("P", STRING),))
 NULL_INT = constant(None, INTEGER)
 

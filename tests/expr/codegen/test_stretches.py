@@ -164,7 +164,7 @@ def test_the_key_is_decoded_only_when_needed() -> None:
 
 def test_the_time_of_a_column() -> None:
     rig = Rig()
-    steps = [ProjectStep(("ID",), named(T=column("ROWTIME", BID))), rig.forward()]
+    steps: list[Step] = [ProjectStep(("ID",), named(T=column("ROWTIME", BID))), rig.forward()]
     function = rig.source(steps, event_time=EventTime("PRICE")).function
     function([message(price=7), message(price=-7), message(price=None), Message(None)])
     assert rig.events == [
@@ -203,7 +203,7 @@ def test_headers_and_positions() -> None:
     )
     rig = Rig()
     headers = (("ALL_OF", None), ("LAST", "k"))
-    steps = [ProjectStep((), columns), rig.forward()]
+    steps: list[Step] = [ProjectStep((), columns), rig.forward()]
     head: list[tuple[str, bytes | None]] = [("k", b"1"), ("k", b"2"), ("j", None)]
     rig.source(steps, schema, headers=headers).function(
         [Message(b"{}", None, 5, 9, head), Message(b"{}")]
@@ -233,7 +233,7 @@ def test_keys_of_several_columns() -> None:
     assert rig.events == [("forward", (1, "x"), (1, "x"), 5), ("forward", None, (None, None), 5)]
     keys = tuple(NamedExpression(name, value) for name, value in (("A", AUCTION), ("R", RATIO)))
     stage = Rig()
-    steps = [RekeyStep(keys), stage.forward()]
+    steps: list[Step] = [RekeyStep(keys), stage.forward()]
     run = stage.compiled(StreamInput(BID), steps).function
     run(1, ROW, 5)
     run(1, ZERO_ROW, 5)
@@ -264,7 +264,12 @@ def test_table_functions_are_zipped() -> None:
     calls = (TableCall("C", split, (CHANNEL,), STRING), TableCall("N", upto, (BIDDER,), BIGINT))
     kept = ProjectStep(("ID",), named(C=column_of("C"), N=column_of("N"), P=PRICE))
     rig = Rig()
-    steps = [FlatMapStep(calls), FilterStep(IsNull(column_of("C"), True)), kept, rig.forward()]
+    steps: list[Step] = [
+        FlatMapStep(calls),
+        FilterStep(IsNull(column_of("C"), True)),
+        kept,
+        rig.forward(),
+    ]
     source = [
         message(channel="ab", bidder=0, price=3),
         message(channel=None, price=3),

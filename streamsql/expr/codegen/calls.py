@@ -1,0 +1,58 @@
+"""Calls of fragments, none of which is NULL any more: functions, casts, elements of arrays."""
+
+from collections.abc import Sequence
+
+from streamsql.expr import casts
+from streamsql.expr.codegen import support
+from streamsql.expr.codegen.fragment import Fragment, Level
+from streamsql.expr.codegen.namespace import Namespace
+from streamsql.expr.nodes import Call, Cast, Literal, Subscript
+from streamsql.types.sqltypes import BIGINT, DATE, DOUBLE, INTEGER, STRING, TIMESTAMP, SqlType
+
+
+def invocation(node: Call, arguments: Sequence[Fragment], namespace: Namespace) -> Fragment:
+    """Return the call of a scalar function, or its inline text."""
+    function = node.function
+    if function.inline is not None and _may_inline(function.inline, arguments):
+        text = function.inline.format(*(argument.at(Level.ATOM) for argument in arguments))
+        return Fragment(text, Level.LAMBDA)
+    implementation = function.implementation
+    if function.typed:
+        implementation = implementation([a.type for a in node.arguments], node.type)
+    name = namespace.add(function.name, implementation)
+    return Fragment(f"{name}({', '.join(argument.text for argument in arguments)})")
+
+
+def conversion(node: Cast, operand: Fragment, namespace: Namespace) -> Fragment:
+    """Return the operand converted to the type of the node, which is another one."""
+    source, target = node.operand.type, node.type
+    if source in (INTEGER, BIGINT) and target in (DOUBLE, STRING):
+        return Fragment(f"{'float' if target == DOUBLE else 'str'}({operand.text})")
+    if (source, target) == (DATE, TIMESTAMP):
+        return Fragment(f"{operand.at(Level.PRODUCT)} * 86400000", Level.PRODUCT)
+    hint = f"{_word(source)}_to_{_word(target)}"
+    name = namespace.add(hint, casts.caster(source, target))
+    return Fragment(f"{name}({operand.text})")
+
+
+def element_of(node: Subscript, array: Fragment, index: Fragment, namespace: Namespace) -> Fragment:
+    """Return the element of an array, NULL where there is none."""
+    position = node.index.value if isinstance(node.index, Literal) else None
+    if not isinstance(position, int) or position == 0 or not array.simple:
+        name = namespace.add("element", support.element)
+        return Fragment(f"{name}({array.text}, {index.text})", nullable=True)
+    offset = position - 1 if position > 0 else position
+    text = f"{array.text}[{offset}] if len({array.text}) >= {abs(position)} else None"
+    return Fragment(text, Level.TERNARY, nullable=True)
+
+
+def _word(sql_type: SqlType) -> str:
+    return str(sql_type).split("(")[0].split("<")[0].lower()
+
+
+def _may_inline(inline: str, arguments: Sequence[Fragment]) -> bool:
+    """Tell whether every argument that the text repeats is free to repeat."""
+    return all(
+        argument.simple or inline.count(f"{{{position}}}") <= 1
+        for position, argument in enumerate(arguments)
+    )
