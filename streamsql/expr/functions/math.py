@@ -48,8 +48,7 @@ def _power(base: float, exponent: float) -> float:
     except ValueError:  # a fractional power of a negative number, or a negative power of zero
         if base != 0:
             return math.nan
-        odd = exponent.is_integer() and exponent % 2 == 1
-        return math.copysign(math.inf, base) if odd else math.inf
+        return math.copysign(math.inf, base) if exponent % 2 == 1 else math.inf
     except OverflowError:
         return -math.inf if base < 0 and exponent % 2 == 1 else math.inf
 

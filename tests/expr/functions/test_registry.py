@@ -1,0 +1,47 @@
+"""What every built-in function has: a signature that parses, a description, a stable name."""
+
+from streamsql.expr.builtins import builtins
+from streamsql.expr.signatures import Signature, parse_signature
+
+REFERENCE = frozenset(
+    """
+    ABS CEIL FLOOR ROUND TRUNC SIGN SQRT CBRT EXP LN LOG POWER SIN COS TAN COT ASIN ACOS
+    ATAN ATAN2 SINH COSH TANH DEGREES RADIANS PI RANDOM GREATEST LEAST GEO_DISTANCE COALESCE
+    IFNULL NULLIF AS_VALUE CONCAT CONCAT_WS LCASE UCASE INITCAP TRIM LEN SUBSTRING REPLACE
+    INSTR LPAD RPAD SPLIT SPLIT_TO_MAP CHR ELT FIELD ENCODE MD5 MASK MASK_LEFT MASK_RIGHT
+    MASK_KEEP_LEFT MASK_KEEP_RIGHT REGEXP_EXTRACT REGEXP_EXTRACT_ALL REGEXP_REPLACE
+    REGEXP_SPLIT_TO_ARRAY UUID TO_BYTES FROM_BYTES INT_FROM_BYTES BIGINT_FROM_BYTES
+    DOUBLE_FROM_BYTES EXTRACTJSONFIELD JSON_ARRAY_CONTAINS JSON_ARRAY_LENGTH JSON_KEYS
+    JSON_RECORDS JSON_ITEMS JSON_CONCAT IS_JSON_STRING TO_JSON_STRING ARRAY_LENGTH
+    ARRAY_CONTAINS ARRAY_CONCAT ARRAY_DISTINCT ARRAY_UNION ARRAY_INTERSECT ARRAY_EXCEPT
+    ARRAY_REMOVE ARRAY_MIN ARRAY_MAX ARRAY_SORT ARRAY_JOIN SLICE GENERATE_SERIES ENTRIES
+    AS_MAP MAP_KEYS MAP_VALUES MAP_UNION FILTER TRANSFORM REDUCE UNIX_TIMESTAMP UNIX_DATE
+    FROM_UNIXTIME FROM_DAYS PARSE_TIMESTAMP PARSE_DATE PARSE_TIME FORMAT_TIMESTAMP
+    FORMAT_DATE FORMAT_TIME CONVERT_TZ TIMESTAMPADD TIMESTAMPSUB DATEADD DATESUB TIMEADD
+    TIMESUB TIMESTAMPTOSTRING STRINGTOTIMESTAMP DATETOSTRING STRINGTODATE URL_DECODE_PARAM
+    URL_ENCODE_PARAM URL_EXTRACT_FRAGMENT URL_EXTRACT_HOST URL_EXTRACT_PATH
+    URL_EXTRACT_PROTOCOL URL_EXTRACT_QUERY URL_EXTRACT_PORT URL_EXTRACT_PARAMETER COUNT SUM
+    AVG MIN MAX COUNT_DISTINCT COLLECT_LIST COLLECT_SET HISTOGRAM TOPK TOPKDISTINCT
+    EARLIEST_BY_OFFSET LATEST_BY_OFFSET STDDEV_SAMP STDDEV_SAMPLE CORRELATION ATTR SUM_LIST
+    EXPLODE CUBE_EXPLODE
+    """.split()  # noqa: SIM905  # a list of one name a line would hide the test
+)
+
+
+def test_every_signature_parses_and_every_overload_is_described() -> None:
+    registry = builtins()
+    for name in registry.names():
+        for function in registry.overloads(name):
+            assert isinstance(parse_signature(function.signature), Signature)
+            assert function.description.endswith("."), name
+            assert function.name == name == name.upper()
+
+
+def test_every_function_of_ksqldb_is_there() -> None:
+    assert set(REFERENCE) <= set(builtins().names())
+
+
+def test_registries_are_independent() -> None:
+    registry = builtins()
+    registry.register(registry.overloads("LEN")[0])
+    assert len(registry.overloads("LEN")) == len(builtins().overloads("LEN"))
