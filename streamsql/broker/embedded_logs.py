@@ -114,7 +114,7 @@ class Cleaner:
         now_ms = self._now_ms()
         for partition, bounds in list(self._view.bounds.items()):
             retention_ms = self._view.topics[partition.topic].retention_ms
-            if retention_ms is not None:
+            if retention_ms is not None and retention_ms >= 0 and bounds.start < bounds.end:
                 kept = self._first_younger(partition, bounds, now_ms - retention_ms)
                 if kept > bounds.start:
                     self._drop_before(partition, kept)
