@@ -123,7 +123,11 @@ class Evaluation:
             if checks:
                 level = Level.AND if len(checks) > 1 else Level.COMPARISON
                 self._pass_if(Fragment(" and ".join(checks), level))
-            not_null |= set(keys)
+            for key in step.keys:
+                if isinstance(key.expression, ColumnRef):
+                    not_null |= {key.expression.name}
+                if key.name not in scope.values:  # else the name stays that of the value column
+                    not_null |= {key.name}
         return scope.rekeyed({name: value.text for name, value in keys.items()}, not_null)
 
     def _prepare(self, end: Step, scope: Scope) -> None:

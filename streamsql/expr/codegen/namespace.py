@@ -62,8 +62,8 @@ class Locals:
 
     def __init__(self, namespace: Namespace, parameters: tuple[str, ...] = ()) -> None:
         self._namespace = namespace
-        self.names: set[str] = set()
-        for parameter in parameters:
+        self.names = {"error"}  # what an except clause binds, and unbinds
+        for parameter in ("error", *parameters):
             claimed = namespace.claim_local(parameter)
             assert claimed, f"parameter {parameter} is a global"
             self.names.add(parameter)
@@ -71,7 +71,7 @@ class Locals:
     def new(self, hint: str) -> str:
         """Return a new local name like ``hint``, in lower case."""
         name = unique(
-            identifier(hint).lower(),
+            identifier(identifier(hint).lower()),
             lambda name: name in self.names or not self._namespace.claim_local(name),
         )
         self.names.add(name)
@@ -87,7 +87,7 @@ def identifier(hint: str) -> str:
     name = re.sub(r"[^0-9A-Za-z_]+", "_", hint).strip("_") or "value"
     if name[0].isdigit():
         name = "_" + name
-    return name + "_" if name in _RESERVED or name.lower() in _RESERVED else name
+    return name + "_" if name in _RESERVED else name
 
 
 def unique(name: str, taken: Any) -> str:

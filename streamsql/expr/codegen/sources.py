@@ -31,7 +31,7 @@ class SourceLoop:
 
     def generate(self) -> None:
         """Define the function."""
-        names = self._namespace.locals("messages", "message", "payload", "decode", "row", "error")
+        names = self._namespace.locals("messages", "message", "payload", "decode", "row")
         lines = Lines()
         decoder = self._namespace.add("decoder", self._source.decoder)
         null = self._null_record()
@@ -62,7 +62,7 @@ class SourceLoop:
         if not survives_null(self._steps):
             return []
         name = self._namespace.function(f"{self._name}_null")
-        names = self._namespace.locals("message", "error")
+        names = self._namespace.locals("message")
         lines = Lines()
         scope = self._scope(lines, names, "return", is_null=True)
         columns = scope.columns | dict.fromkeys(self._values, "None")

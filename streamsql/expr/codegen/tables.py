@@ -47,7 +47,7 @@ class TableStage:
         self._stretch = stretch
         self._table = table
         self._name = name
-        self._names = self._namespace.locals("key", "new", "old", "timestamp", "error")
+        self._names = self._namespace.locals("key", "new", "old", "timestamp")
         self._rows = RowFunctions(module, stretch.report)
         self._attempt = self._namespace.add("attempt_new", support.attempting(stretch.report))
         self._quietly = self._namespace.add("attempt_old", support.QUIETLY)
