@@ -53,8 +53,7 @@ class KafkaBroker:
         slots = self._slots.get(identity)
         if slots is None:
             slots = self._slots[identity] = Slots(self._settings, identity, self._watchdog)
-        timeout_ms = self._settings.transaction_timeout_ms
-        return KafkaProducer(slots, identity, timeout_ms, self._watchdog)
+        return KafkaProducer(slots, identity, self._settings, self._watchdog)
 
     def reader(self) -> KafkaReader:
         """Return a reader without a group."""

@@ -21,9 +21,9 @@ from streamsql.broker.kafka_settings import KafkaSettings, client_log
 from streamsql.broker.ports import Assignment, Committed, Polled, TopicPartition
 from streamsql.errors import EngineError
 
-_DECIDED_SECONDS = 20.0
-"""How much longer than its timeout a dead producer's transaction may stay undecided: a stock broker
-looks for expired transactions every 10 s."""
+_PATIENCE_SECONDS = 90.0
+"""How long committed positions are waited for: a dead producer's transaction is undecided for its
+timeout and 10 s more (a stock broker looks for expired ones that often); a broker may restart."""
 
 _log = logging.getLogger(__name__)
 
@@ -91,9 +91,7 @@ class KafkaConsumer:
 
     def committed(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Committed]:
         """Return the committed positions; waits until pending transactions are decided."""
-        deadline = (
-            time.monotonic() + self._settings.transaction_timeout_ms / 1000 + _DECIDED_SECONDS
-        )
+        deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
             try:
                 found = self._client.committed(_kafka(partitions), timeout=5.0)

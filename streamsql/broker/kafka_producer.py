@@ -23,6 +23,7 @@ from streamsql.broker.kafka_errors import (
     is_wrong_state,
     map_error,
 )
+from streamsql.broker.kafka_settings import KafkaSettings
 from streamsql.broker.kafka_slots import Slots
 from streamsql.broker.ports import Committed, Consumer, Send, StateChanges, TopicPartition
 from streamsql.broker.watchdog import Watchdog
@@ -31,16 +32,21 @@ from streamsql.errors import StreamSQLError, TaskFenced, TransactionAborted
 _SETTLE_SECONDS = 1.0
 """How long an abort waits for records in flight: one that overtakes its first record is fatal."""
 
+_REPLACE_MS = 60_000
+"""How long a worker that has lost its client waits for Kafka: a broker may restart."""
+
 _log = logging.getLogger(__name__)
 
 
 class KafkaProducer:
     """The writer of one worker."""
 
-    def __init__(self, slots: Slots, identity: str, timeout_ms: int, watchdog: Watchdog) -> None:
+    def __init__(
+        self, slots: Slots, identity: str, settings: KafkaSettings, watchdog: Watchdog
+    ) -> None:
         self._slots = slots
         self._identity = identity
-        self._timeout_seconds = timeout_ms / 1000
+        self._timeout_seconds = settings.transaction_timeout_ms / 1000
         self._watchdog = watchdog
         self._rebinds: list[Callable[[], None]] = []
         self._held: dict[TopicPartition, tuple[bytes | None, bytes | None, int]] = {}
@@ -48,7 +54,7 @@ class KafkaProducer:
         self._begun = False
         self._broken = False
         self._fenced = False
-        self._client: Producer = slots.next()
+        self._client: Producer = slots.next(settings.connect_timeout_ms)
 
     def sender(self, topic: str) -> Send:
         """Return a function that appends to the topic, partitioned by librdkafka (murmur2).
@@ -280,7 +286,7 @@ class KafkaProducer:
     def _replace(self) -> None:
         """Throw the client away and take one on the other slot."""
         _bury(self._client)
-        self._client = self._slots.next()
+        self._client = self._slots.next(_REPLACE_MS)
         self._broken = False
         for rebind in self._rebinds:
             rebind()

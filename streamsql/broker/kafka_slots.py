@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import logging
 import threading
+import time
 from pathlib import Path
 
 from confluent_kafka import KafkaException, Producer
@@ -35,12 +36,14 @@ class Slots:
         self._note = _note_path(settings.state_directory, identity)
         self._last = _read_note(self._note)
         self._fencing: threading.Thread | None = None
+        self._timeout_seconds = settings.connect_timeout_ms / 1000
 
-    def next(self) -> Producer:
+    def next(self, timeout_ms: int) -> Producer:
         """Return a new producer, ready for transactions, and fence the other slot.
 
         EngineError when Kafka does not answer in time.
         """
+        self._timeout_seconds = timeout_ms / 1000
         if self._fencing is not None:
             self._fencing.join()  # or it would fence the slot taken now
             self._fencing = None
@@ -77,13 +80,20 @@ class Slots:
         return producer
 
     def _initialize(self, producer: Producer) -> None:
-        timeout_seconds = self._settings.connect_timeout_ms / 1000
+        deadline = time.monotonic() + self._timeout_seconds
         doing = f'start transactions of "{self._identity}"'
-        try:
-            with self._watchdog.guard(doing, timeout_seconds):
-                producer.init_transactions(timeout_seconds)
-        except KafkaException as exception:
-            raise map_error(error_of(exception), doing) from exception
+        while True:
+            seconds = min(10.0, max(1.0, deadline - time.monotonic()))
+            try:
+                with self._watchdog.guard(doing, seconds):
+                    producer.init_transactions(seconds)
+            except KafkaException as exception:
+                error = error_of(exception)
+                if error.retriable() and time.monotonic() < deadline:
+                    _log.warning("cannot %s yet: %s", doing, error.str())
+                    continue
+                raise map_error(error, doing) from exception
+            return
 
     def _fence(self, producer: Producer) -> None:
         timeout_seconds = 3 * self._settings.transaction_timeout_ms / 1000
