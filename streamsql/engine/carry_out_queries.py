@@ -83,8 +83,8 @@ def explain(statement: Explain, step: Step, session: Session) -> Result:
     """Show what a statement would run, or what a running query runs."""
     if statement.statement is not None:
         config = step.before.config
-        lines = explain_query(statement.statement, statement.what, session.broker, config)
-        return text(lines, statement.text)
+        shown = explain_query(statement.statement, statement.what, session.broker, config)
+        return text(shown, statement.text)
     assert statement.query_id is not None
     query = session.queries.get(statement.query_id)
     if query is None:

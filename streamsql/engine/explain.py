@@ -25,11 +25,10 @@ Query = CreateAs | InsertSelect | PushQuery | PullQuery
 
 def explain_query(statement: Query, what: ExplainWhat, broker: Broker, config: EngineConfig) -> str:
     """Return the value between two steps of the query, as text."""
-    match what:
-        case ExplainWhat.PLAN:
-            return describe_plan(statement.plan)
-        case ExplainWhat.OPTIMIZED:
-            return describe_plan(optimize(statement.plan))
+    if what is ExplainWhat.PLAN:
+        return describe_plan(statement.plan)
+    if what is ExplainWhat.OPTIMIZED:
+        return describe_plan(optimize(statement.plan))
     topology = topology_of(statement, config)
     try:
         layout = lay_out_on(broker, "explain", topology, config)

@@ -83,7 +83,7 @@ def _compute(columns: tuple[NamedExpression, ...], span: Span) -> dict[str, Any]
         rows.append(value)
 
     def report(error: Exception, text: str, _record: object) -> None:
-        failures.append(f"{text} has no value: {error or type(error).__name__}")
+        failures.append(f"{text} has no value: {str(error) or type(error).__name__}")
 
     steps = (ProjectStep((), columns), ForwardStep(take))
     stretch = Stretch("values", "INSERT VALUES", StreamInput(Schema((), ())), steps, report)

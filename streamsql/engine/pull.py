@@ -20,7 +20,7 @@ from streamsql.engine.outputs import arrange
 from streamsql.engine.reading import partitions_of, read_to_end
 from streamsql.errors import Span
 from streamsql.formats.formats import key_encoder
-from streamsql.plan.nodes import Plan, Scan
+from streamsql.plan.nodes import Filter, Plan, Project, Scan
 from streamsql.runtime.build import build
 from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.config import RuntimeConfig
@@ -139,7 +139,5 @@ def _as_stream(plan: Plan) -> Plan:
     """Return the plan over the records of the source, which are its rows here."""
     if isinstance(plan, Scan):
         return replace(plan, source=replace(plan.source, kind=SourceKind.STREAM))
-    input_plan = getattr(plan, "input", None)
-    assert input_plan is not None, "a pull query is a scan, filters and projections"
-    changed: Plan = replace(plan, input=_as_stream(input_plan))  # type: ignore[call-arg]
-    return changed
+    assert isinstance(plan, Filter | Project), "a pull query is a scan, filters and projections"
+    return replace(plan, input=_as_stream(plan.input))

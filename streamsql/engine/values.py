@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from streamsql.types.schema import Column
-from streamsql.types.sqltypes import DATE, TIME, TIMESTAMP, Array, Map, SqlType, Struct
+from streamsql.types.sqltypes import DATE, TIME, TIMESTAMP, Array, Map, Primitive, SqlType, Struct
 
 Convert = Callable[[Any], Any]
 
@@ -38,8 +38,10 @@ def converter(sql_type: SqlType) -> Convert | None:
             return _map(converter(key), converter(value))
         case Struct(fields):
             return _struct([(field.name, converter(field.type)) for field in fields])
-        case _:
+        case Primitive():
             return {DATE: date, TIME: time, TIMESTAMP: timestamp}.get(sql_type)
+        case _:
+            return None
 
 
 def date(days: int) -> dt.date | int:

@@ -4,6 +4,7 @@ Exit status 0: told to end; 2: it cannot go on, with one line that says why.
 """
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -24,6 +25,7 @@ from streamsql.errors import StreamSQLError
 from streamsql.runtime.failpoints import crash_from_environment
 
 _ROUND_MS = 100
+_INPUT = 0
 
 
 def main() -> int:
@@ -32,7 +34,7 @@ def main() -> int:
     crash_from_environment()
     ending = threading.Event()
     _end_on_signals(ending)
-    line = sys.stdin.buffer.readline()
+    line = _first_line()
     if not line:
         return 0
     threading.Thread(target=_end_with_input, args=(ending,), daemon=True).start()
@@ -79,8 +81,24 @@ def _end_on_signals(ending: threading.Event) -> None:
 
 def _end_with_input(ending: threading.Event) -> None:
     """Wait for the end of the standard input: the supervisor is gone."""
-    sys.stdin.buffer.read()
+    while os.read(_INPUT, 4096):
+        pass
     ending.set()
+
+
+def _first_line() -> bytes:
+    """Return the first line of the input; empty when there is none.
+
+    The descriptor is read as it is: a thread in a buffered reader would block the end of the
+    interpreter.
+    """
+    line = b""
+    while not line.endswith(b"\n"):
+        chunk = os.read(_INPUT, 65536)
+        if not chunk:
+            return b""
+        line += chunk
+    return line
 
 
 if __name__ == "__main__":
