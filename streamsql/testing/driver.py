@@ -1,0 +1,201 @@
+"""A fresh engine in virtual time: statements in, records in one at a time, records out.
+
+Every record is processed and committed by every query, internal topics included, before the next
+one is piped in, and the record cache is off: each update of a table is seen.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType, TracebackType
+
+from streamsql.broker.ports import Message, TopicConfig, TopicPartition
+from streamsql.broker.simulated import SimulatedBroker
+from streamsql.catalog.catalog import Catalog, Source
+from streamsql.engine.binding import Step
+from streamsql.engine.config import EngineConfig
+from streamsql.engine.engine import Engine
+from streamsql.engine.lowering import query_topology
+from streamsql.engine.results import Result
+from streamsql.errors import EngineError, StatementError
+from streamsql.expr.registry import Function
+from streamsql.runtime.layout import internal_topic
+from streamsql.sql.statements import CreateAs, CreateSource, InsertSelect, InsertValues
+from streamsql.topology.nodes import Repartition, TableRepartition
+from streamsql.types.record import Header
+
+_SETTINGS = {"commit.interval.ms": "0", "statestore.cache.max.bytes": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class TestRecord:
+    """A record on a topic, as bytes.
+
+    Attributes:
+        headers: In order.
+    """
+
+    __test__ = False  # not a test class of pytest
+
+    key: bytes | None
+    value: bytes | None
+    timestamp_ms: int = 0
+    headers: tuple[Header, ...] = ()
+
+
+class TestDriver:
+    """An engine that runs only when a record is piped in, and then until nothing is left to do."""
+
+    __test__ = False
+
+    def __init__(
+        self,
+        settings: Mapping[str, str] = MappingProxyType({}),
+        *,
+        functions: Iterable[Function] = (),
+        keeps_state: bool = False,
+        now_ms: int = 0,
+    ) -> None:
+        """Open the engine.
+
+        Args:
+            settings: As SET gives them.
+            functions: Known besides the built-in ones.
+            keeps_state: Whether the broker keeps the state of tasks, as the embedded one does.
+            now_ms: The time at which INSERT VALUES happens.
+
+        Raises:
+            EngineError: A setting does not exist, or cannot have its value.
+        """
+        config = EngineConfig(
+            {n: v for n, v in settings.items() if n.startswith("ksql.functions.")}
+        )
+        for name, value in {**_SETTINGS, **settings}.items():
+            if not name.startswith("ksql.functions."):
+                config = config.with_setting(name, value)
+        self._broker = SimulatedBroker(keeps_state=keeps_state)
+        self._engine = Engine(
+            self._broker,
+            config,
+            clock_ms=self._broker.clock,
+            wall_clock_ms=lambda: now_ms,
+            remembers=False,
+        )
+        for function in functions:
+            self._engine.catalog.functions.register(function)
+        self._positions: dict[TopicPartition, int] = {}
+        self._sources: dict[str, list[Source]] = {}
+        self._queries: list[Step] = []
+
+    @property
+    def catalog(self) -> Catalog:
+        """What names mean now."""
+        return self._engine.catalog
+
+    def sources_of(self, topic: str) -> Sequence[Source]:
+        """Return every source over the topic that there was, dropped ones included, in order."""
+        return self._sources.get(topic, ())
+
+    def topics(self) -> Sequence[str]:
+        """Return the names of all topics, sorted."""
+        return sorted(self._broker.topics())
+
+    def repartition_topics(self) -> list[str]:
+        """Return the repartition topics of all queries, as with more than one partition.
+
+        Between single partitions they are left out, so that the broker may have none of them.
+        """
+        return [
+            internal_topic("query", node.topic.name)
+            for step in self._queries
+            if isinstance(step.bound.statement, CreateAs | InsertSelect)
+            for node in query_topology(step.bound.statement, step.before.config).nodes.values()
+            if isinstance(node, Repartition | TableRepartition)
+        ]
+
+    def create_topic(self, name: str, partitions: int = 1) -> None:
+        """Create a topic, if it does not exist."""
+        self._broker.create([TopicConfig(name, partitions)])
+
+    def bind(self, text: str) -> list[Step]:
+        """Bind statements without carrying them out; see :meth:`Engine.bind`."""
+        return self._engine.bind(text)
+
+    def execute(self, text: str) -> list[Result]:
+        """Carry out statements; topics of sources that do not exist are created.
+
+        Raises:
+            StatementError: One is wrong; nothing happened.
+            EngineError: A query failed, or topics do not fit together.
+        """
+        return self.carry_out(self.bind(text), text)
+
+    def carry_out(self, steps: list[Step], text: str) -> list[Result]:
+        """Carry out bound statements of a text; see :meth:`execute`."""
+        for step in steps:
+            statement = step.bound.statement
+            if isinstance(statement, CreateSource) and statement.source.partitions is None:
+                self.create_topic(statement.source.topic)
+        try:
+            results = self._engine.carry_out(steps)
+        except StatementError as error:
+            error.attach(text)
+            raise
+        for step in steps:
+            self._note(step)
+        if any(isinstance(step.bound.statement, InsertValues) for step in steps):
+            self._engine.drain()
+        return results
+
+    def pipe(self, topic: str, record: TestRecord, partition: int = 0) -> None:
+        """Append a record to a topic, and let every query process it to its end.
+
+        Raises:
+            EngineError: A query failed.
+        """
+        written = (record.key, record.value, record.timestamp_ms, record.headers)
+        self._broker.append(topic, [written], partition)
+        self._engine.drain()
+
+    def read(self, topic: str) -> Iterator[Message]:
+        """Yield the committed records of the topic that were not read yet, by partition.
+
+        Raises:
+            EngineError: The topic does not exist.
+        """
+        config = self._broker.topics().get(topic)
+        if config is None:
+            raise EngineError(f'topic "{topic}" does not exist')
+        partitions = [TopicPartition(topic, number) for number in range(config.partitions)]
+        ends = self._broker.ends(partitions, committed=True)
+        positions = {p: self._positions.get(p, 0) for p in partitions}
+        self._positions.update(ends)
+        reader = self._broker.reader()
+        reader.assign(positions)
+        while messages := reader.poll(1000, 0).messages:
+            for partition in partitions:
+                yield from messages.get(partition, ())
+        reader.close()
+
+    def close(self) -> None:
+        """End the engine."""
+        self._engine.close()
+
+    def _note(self, step: Step) -> None:
+        """Remember the sources that the statement left behind, and its query."""
+        if isinstance(step.bound.statement, CreateAs | InsertSelect):
+            self._queries.append(step)
+        for source in step.after.catalog.sources.values():
+            known = self._sources.setdefault(source.topic, [])
+            if all(other.schema != source.schema or other.name != source.name for other in known):
+                known.append(source)
+
+    def __enter__(self) -> "TestDriver":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
