@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from itertools import product
 
+from sqlglot import exp
+
 from streamsql.catalog.catalog import Source, SourceKind
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import (
@@ -23,7 +25,6 @@ from streamsql.sql.ast_queries import Join, Query
 from streamsql.sql.bind_coercion import converted
 from streamsql.sql.bind_context import Context
 from streamsql.sql.bind_query import bind_query
-from streamsql.sql.bind_walk import all_refs
 from streamsql.sql.statements import PullQuery, PushQuery
 from streamsql.types.schema import ROWOFFSET, ROWPARTITION, Column
 from streamsql.types.sqltypes import Field, Struct
@@ -79,15 +80,14 @@ def _check_clauses(node: Query) -> None:
 
 def _check_columns(plan: Plan, node: Query) -> None:
     assert isinstance(plan, Project)
-    expressions = [column.expression for column in plan.columns]
-    if isinstance(plan.input, Filter):
-        expressions.append(plan.input.predicate)
     if not isinstance(plan.input, Filter | Scan):
         raise BindError("table functions are not allowed in a query without EMIT", span(node))
-    for name in sorted(reference.name for reference in all_refs(expressions)):
-        if name in (ROWPARTITION, ROWOFFSET):
+    for column in node.find_all(exp.Column):
+        if column.this.name in (ROWPARTITION, ROWOFFSET):
             raise BindError(
-                f'column "{name}" is not kept', span(node), hint="Add EMIT CHANGES to see it."
+                f'column "{column.this.name}" is not kept',
+                span(column),
+                hint="Add EMIT CHANGES to see it.",
             )
 
 

@@ -44,45 +44,53 @@ def bind_create_as(node: nodes.CreateAs, context: Context) -> CreateAs:
     _check_kind(kind, query, span(node.source_name))
     _check_clauses(node.query)
     check_sources(query)
-    name = node.source_name.name
+    sink = _sink(node.source_name.name, kind, query, properties, context)
+    timestamp = None
+    if sink.timestamp_column is not None:
+        timestamp = TimestampSpec(sink.timestamp_column, sink.timestamp_format)
+    return CreateAs(
+        source=sink,
+        plan=query.plan,
+        sources=query.sources,
+        query_id=sink.query or "",
+        timestamp=timestamp,
+        if_not_exists=node.if_not_exists,
+        or_replace=node.or_replace,
+        text=context.text,
+    )
+
+
+def _sink(
+    name: str, kind: SourceKind, query: BoundQuery, properties: With, context: Context
+) -> Source:
+    """Return the stream or table that the result becomes."""
     schema = query.plan.schema
     key, value = _formats(properties, query, context.settings)
     check_formats(properties, (key, schema.key), (value, schema.value))
     check_retention(properties, kind, schema)
     timestamp_column, pattern = timestamp_of(properties, schema)
     short = "CSAS" if kind is SourceKind.STREAM else "CTAS"
-    query_id = f"{short}_{name.upper()}_{context.catalog.next_query}"
-    leftmost = query.origin.leftmost
-    topic = f"{setting(context.settings, Setting.TOPIC_PREFIX) or ''}{name.upper()}"
-    sink = Source(
+    settings, leftmost = context.settings, query.origin.leftmost
+    return Source(
         name=name,
         kind=kind,
-        topic=properties.text("KAFKA_TOPIC") or topic,
+        topic=properties.text("KAFKA_TOPIC")
+        or f"{setting(settings, Setting.TOPIC_PREFIX) or ''}{name.upper()}",
         schema=schema,
         key_format=key,
         value_format=value,
         partitions=properties.integer("PARTITIONS")
-        or _number(context.settings, Setting.SINK_PARTITIONS)
+        or _number(settings, Setting.SINK_PARTITIONS)
         or leftmost.partitions,
         replicas=properties.integer("REPLICAS")
-        or _number(context.settings, Setting.SINK_REPLICAS)
+        or _number(settings, Setting.SINK_REPLICAS)
         or leftmost.replicas,
         retention_ms=properties.integer("RETENTION_MS"),
         timestamp_column=timestamp_column,
         timestamp_format=pattern,
         window_size_ms=_window_size(query),
-        query=query_id,
+        query=f"{short}_{name.upper()}_{context.catalog.next_query}",
         materialized=kind is SourceKind.TABLE,
-        text=context.text,
-    )
-    return CreateAs(
-        source=sink,
-        plan=query.plan,
-        sources=query.sources,
-        query_id=query_id,
-        timestamp=None if timestamp_column is None else TimestampSpec(timestamp_column, pattern),
-        if_not_exists=node.if_not_exists,
-        or_replace=node.or_replace,
         text=context.text,
     )
 

@@ -12,7 +12,7 @@ from functools import singledispatch
 from sqlglot import exp
 
 from streamsql.catalog.catalog import Catalog, PersistentQuery
-from streamsql.errors import StatementError, UnsupportedError
+from streamsql.errors import BindError, StatementError, UnsupportedError
 from streamsql.sql import ast_statements as nodes
 from streamsql.sql import bind_asserts as asserts
 from streamsql.sql import bind_commands as commands
@@ -49,6 +49,9 @@ def bind(parsed: ParsedStatement, catalog: Catalog, settings: Mapping[str, str])
         if error.span is None:
             error.span = parsed.span
         raise
+    except RecursionError as error:
+        hint = "Split it: compute a part of it in another query."
+        raise BindError("the statement nests too deeply", parsed.span, hint) from error
     directives = {directive.name: directive.value for directive in parsed.directives}
     return Bound(statement, parsed.span, directives)
 
