@@ -396,7 +396,11 @@ def test_columns_may_have_any_name(divisor: int) -> None:
     values = tuple(divisor if name == "key" else 6 for name in AWKWARD)
     expected = tuple(None if divisor == 0 else value for value in values)
     rig = Rig()
-    steps = [kept, ProjectStep(("k e y",), columns), BranchStep(((rig.forward(),), (rig.send(),)))]
+    steps: list[Step] = [
+        kept,
+        ProjectStep(("k e y",), columns),
+        BranchStep(((rig.forward(),), (rig.send(),))),
+    ]
     rig.compiled(StreamInput(schema), steps).function(7, values, 5)
     rig.compiled(TableInput(schema), [*steps[:2], rig.forward()]).function(7, values, None, 5)
     forwarded = [event[2] for event in rig.events if event[0] == "forward"]
