@@ -130,9 +130,8 @@ class EmbeddedBroker:
                 write.changes.put_meta(meta_key("t", name), encode_topic(config))
                 for number in range(config.partitions):
                     write.set_bounds(TopicPartition(name, number), Bounds())
-            # Known before the bounds are: what is published may be cleaned at once.
-            self._view.topics.update(new)
             self._publish(write)
+            self._view.topics.update(new)
 
     def delete(self, topics: Sequence[str]) -> None:
         """Delete topics that exist."""

@@ -174,7 +174,10 @@ class Database:
 
     def state(self, key: bytes) -> bytes | None:
         """Return an entry of a store."""
-        found: bytes | None = self._state.get(key)
+        try:
+            found: bytes | None = self._state.get(key)
+        except Exception as error:
+            raise EngineError(f"cannot read state: {error}") from error
         return found
 
     def states(self, low: bytes, high: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -186,14 +189,16 @@ class Database:
         options = ReadOptions()
         options.set_iterate_lower_bound(prefix)
         options.set_iterate_upper_bound(log_key(prefix, end))
-        cursor = self._log.iter(options)
-        cursor.seek_for_prev(log_key(prefix, offset))
-        if not cursor.valid():
-            cursor.seek(prefix)
-        start = len(prefix)
-        while cursor.valid():
-            yield _OFFSET.unpack_from(cursor.key(), start)[0], cursor.value()
-            cursor.next()
+        with storage_errors("read a topic"):
+            cursor = self._log.iter(options)
+            cursor.seek_for_prev(log_key(prefix, offset))
+            if not cursor.valid():
+                cursor.seek(prefix)
+            start = len(prefix)
+            while cursor.valid():
+                yield _OFFSET.unpack_from(cursor.key(), start)[0], cursor.value()
+                cursor.next()
+            cursor.status()  # an iterator that fails looks like one that is at its end
 
     def close(self) -> None:
         """Release files. Handles of column families keep RocksDB's lock: they go first."""
@@ -247,7 +252,8 @@ def _scan(family: Rdict, low: bytes, high: bytes) -> Iterator[tuple[bytes, bytes
     # The iterator points into the options' bound without owning it: they must outlive it.
     options = ReadOptions()
     options.set_iterate_upper_bound(high)
-    yield from family.items(from_key=low, read_opt=options)
+    with storage_errors("read state"):
+        yield from family.items(from_key=low, read_opt=options)
 
 
 def _main_options() -> Options:

@@ -64,7 +64,8 @@ class KafkaConsumer:
         if self._seeks:
             self._carry_out_seeks()
             timeout_ms = min(timeout_ms, 10) if self._seeks else timeout_ms
-        polled = fetch(self._client, max_records, timeout_ms, self._doing)
+        only = next(iter(self._owned)) if len(self._owned) == 1 else None
+        polled = fetch(self._client, max_records, timeout_ms, self._doing, only)
         if self._seeks or not (polled.messages.keys() <= self._owned):
             return self._settled(polled)
         return polled

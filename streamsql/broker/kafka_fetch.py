@@ -38,8 +38,14 @@ _topic = cast("Callable[[Event], str]", KafkaMessage.topic)
 _partition = cast("Callable[[Event], int]", KafkaMessage.partition)
 
 
-def fetch(client: Consumer, max_records: int, timeout_ms: int, doing: str) -> Polled:
-    """Return some records.
+def fetch(
+    client: Consumer,
+    max_records: int,
+    timeout_ms: int,
+    doing: str,
+    only: TopicPartition | None = None,
+) -> Polled:
+    """Return some records; of ``only``, if nothing else is assigned to the client.
 
     ``consume(n, timeout)`` waits for *n* messages or the whole timeout. So what is there already is
     taken without waiting, and only when nothing is, the first one is waited for.
@@ -53,13 +59,15 @@ def fetch(client: Consumer, max_records: int, timeout_ms: int, doing: str) -> Po
                 batch += client.consume(count - 1, 0)
     except KafkaException as exception:
         raise map_error(error_of(exception), doing) from exception
+    if only is not None and batch and not any(map(_error, cast("list[Event]", batch))):
+        return Polled({only: cast("list[Event]", batch)}, {})
     return sort(cast("list[Event]", batch), doing)
 
 
 def sort(batch: list[Event], doing: str) -> Polled:
     """Divide messages by partition, and take the ends and errors out from among them."""
     ends: dict[TopicPartition, int] = {}
-    if any(map(_error, batch)):
+    if any(map(_error, cast("list[Event]", batch))):
         batch = _without_events(batch, ends, doing)
     messages: dict[TopicPartition, list[Event]] = {}
     for topic, of_topic in groupby(batch, _topic):
