@@ -7,6 +7,7 @@ from streamsql.formats.delimited import DelimitedFormat
 from streamsql.formats.format import Decoder, Encoder, Format, FormatSpec
 from streamsql.formats.json import JsonFormat
 from streamsql.formats.kafka import KafkaFormat
+from streamsql.formats.kafka import raw_key_decoder as kafka_raw_key_decoder
 from streamsql.formats.none import NoneFormat, no_key
 from streamsql.formats.row import RowFormat
 from streamsql.formats.windowed import windowed_key_decoder, windowed_key_encoder
@@ -69,6 +70,18 @@ def key_decoder(
     if schema.window is None:
         return decode
     return windowed_key_decoder(decode, schema.window, window_size_ms)
+
+
+def raw_key_decoder(
+    spec: FormatSpec, schema: Schema, window_size_ms: int | None = None
+) -> Callable[[bytes], Key]:
+    """As :func:`key_decoder`, without a wrapper around it where there is none needed.
+
+    It raises anything for bytes that do not fit: for callers that catch everything anyhow.
+    """
+    if spec.name == KafkaFormat.name and schema.window is None and schema.key:
+        return kafka_raw_key_decoder(schema.key)
+    return key_decoder(spec, schema, window_size_ms)
 
 
 def key_encoder(spec: FormatSpec, schema: Schema) -> Callable[[Key], bytes]:

@@ -72,6 +72,11 @@ class KafkaFormat:
         return None
 
 
+def raw_key_decoder(key: Sequence[Column]) -> Callable[[bytes], Key]:
+    """Return the quickest decoder of a key; it raises anything for bytes that do not fit."""
+    return _reader(_only(key))
+
+
 def _only(columns: Sequence[Column]) -> SqlType:
     """Return the type of the single column."""
     (column,) = columns

@@ -30,7 +30,13 @@ from streamsql.expr.stretch import (
     TableInput,
 )
 from streamsql.formats.format import attribute_names
-from streamsql.formats.formats import key_decoder, key_encoder, value_decoder, value_encoder
+from streamsql.formats.formats import (
+    key_decoder,
+    key_encoder,
+    raw_key_decoder,
+    value_decoder,
+    value_encoder,
+)
 from streamsql.formats.row import ChangeCodec
 from streamsql.runtime.build_stateful import StatefulBuilder, Wiring
 from streamsql.runtime.environment import Environment, SkipAndCount
@@ -156,7 +162,7 @@ class _Builder:
         decoder = value_decoder(node.format.value, node.format.schema, used)
         decode_key = None
         if node.schema.key:
-            decode_key = key_decoder(
+            decode_key = raw_key_decoder(
                 node.format.key, node.format.schema, node.format.window_size_ms
             )
         policy = SkipAndCount(decoder, self._environment.metrics)
