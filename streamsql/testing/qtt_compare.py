@@ -6,12 +6,13 @@ with their scale, everything else exactly.
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from decimal import Decimal as Number
 from math import isclose, isinf, isnan
-from typing import Any
+from typing import Any, NamedTuple
 
 from streamsql.catalog.catalog import Source
+from streamsql.testing.json_numbers import write_json
 from streamsql.testing.outcomes import Mismatch
 from streamsql.testing.qtt_records import ReadRecord
 from streamsql.types.schema import Column
@@ -56,15 +57,13 @@ def compare_records(
 def _compare_record(node: Mapping[str, Any], record: ReadRecord, source: Source) -> str | None:
     """Return how the record differs from the expected one, or ``None``."""
     schema = source.schema
-    key = _compare_side(
-        node.get("key"), record.key, schema.key, unwrap=len(schema.key) == 1, name="key"
-    )
+    side = _Side("key", source.key_format.name == "DELIMITED", len(schema.key) == 1)
+    key = _compare_side(node.get("key"), record.key, schema.key, side)
     if key is not None:
         return key
     unwrap = len(schema.value) == 1 and not _is_wrapped(source)
-    value = _compare_side(
-        node.get("value"), record.value, schema.value, unwrap=unwrap, name="value"
-    )
+    side = _Side("value", source.value_format.name == "DELIMITED", unwrap)
+    value = _compare_side(node.get("value"), record.value, schema.value, side)
     if value is not None:
         return value
     if node.get("timestamp") is not None and node["timestamp"] != record.timestamp_ms:
@@ -84,14 +83,29 @@ def _is_wrapped(source: Source) -> bool:
     return source.value_format.wrap is not False
 
 
+class _Side(NamedTuple):
+    """Key or value of a record.
+
+    Attributes:
+        is_text: DELIMITED, of which tests give the line as it is.
+        unwrap: A single column, without a record around it.
+    """
+
+    name: str
+    is_text: bool
+    unwrap: bool
+
+
 def _compare_side(
-    expected: Any, actual: Any, columns: Sequence[Column], *, unwrap: bool, name: str
+    expected: Any, actual: Any, columns: Sequence[Column], side: _Side
 ) -> str | None:
+    name = side.name
     if expected is None or actual is None:
         return None if expected is actual else f"{name} is {_short(actual)}, not {_short(expected)}"
-    if isinstance(expected, str) and isinstance(actual, str) and not unwrap:
-        return _different(expected, actual, name)  # a line of DELIMITED
-    if unwrap:
+    if side.is_text:
+        text = expected if isinstance(expected, str) else write_json(expected)
+        return None if text == actual else _unequal(text, actual, name)
+    if side.unwrap:
         (column,) = columns
         return difference(expected, actual, column.type, name)
     fields = [(column.name, column.type) for column in columns]
@@ -120,7 +134,7 @@ def _is_equal(expected: Any, actual: Any, sql_type: SqlType) -> bool:
     if sql_type == DOUBLE:
         return _is_near(expected, actual)
     if isinstance(sql_type, Decimal):
-        return _is_same_decimal(expected, actual)
+        return _is_same_decimal(expected, actual, sql_type.scale)
     if sql_type == BYTES:
         return _bytes(expected) == _bytes(actual)
     if sql_type == STRING:
@@ -153,11 +167,12 @@ def _float(node: Any) -> float | None:
     return float(node)
 
 
-def _is_same_decimal(expected: Any, actual: Any) -> bool:
+def _is_same_decimal(expected: Any, actual: Any, scale: int) -> bool:
+    """Compare as the type has it: the expected number may leave out zeros, the actual may not."""
     left, right = _number(expected), _number(actual)
     if left is None or right is None:
         return False
-    return left == right and left.as_tuple().exponent == right.as_tuple().exponent
+    return left == right and right.as_tuple().exponent == -scale
 
 
 def _number(node: Any) -> Number | None:
@@ -206,19 +221,35 @@ def _compare_fields(
     if not isinstance(expected, dict) or not isinstance(actual, dict):
         return _unequal(expected, actual, path)
     names = {name for name, _ in fields}
-    for node, what in ((actual, "has"), (expected, "lacks")):
-        strange = sorted(node.keys() - names)
-        if strange:
-            return f'{path} {what} field "{strange[0]}"'
+    strange = sorted(actual.keys() - names)
+    if strange:
+        return f'{path} has field "{strange[0]}"'
+    wanted, left_over = _by_field(expected, names)
+    if left_over is not None:
+        return f'{path} has no field "{left_over}"'
     for name, sql_type in fields:
-        found = difference(expected.get(name), actual.get(name), sql_type, f"{path}.{name}")
+        found = difference(wanted.get(name), actual.get(name), sql_type, f"{path}.{name}")
         if found is not None:
             return found
     return None
 
 
-def _different(expected: str, actual: str, path: str) -> str | None:
-    return None if expected == actual else _unequal(expected, actual, path)
+def _by_field(
+    expected: Mapping[str, Any], names: Set[str]
+) -> tuple[Mapping[str, Any], str | None]:
+    """Return the expected nodes by field, as JSON is read: a name in any case; absent is NULL.
+
+    Also a member that has a value but no field, if there is one.
+    """
+    wanted: dict[str, Any] = {}
+    for member, node in expected.items():
+        if member in names:
+            wanted[member] = node
+        elif member.upper() in names:
+            wanted.setdefault(member.upper(), node)
+        elif node is not None:
+            return wanted, member
+    return wanted, None
 
 
 def _unequal(expected: Any, actual: Any, path: str) -> str:
