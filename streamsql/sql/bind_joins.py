@@ -97,13 +97,12 @@ def _is_key(plan: Plan, expression: Expression) -> bool:
 
 
 def _rekeyed(plan: Plan, key: Expression, name: str) -> Plan:
-    """Return a stream that comes together by a new key; the old key stays as value columns."""
-    if plan.schema.key and isinstance(plan, Scan | Project):
-        columns = tuple(_same(column) for column in plan.schema.columns())
-        hidden = tuple(
-            Column(f"{name}_OLD_{n}", column.type) for n, column in enumerate(plan.schema.key)
-        )
-        schema = Schema(hidden, tuple(plan.schema.columns()), plan.schema.window)
-        plan = Project(plan, columns, schema)
-    new = Schema((Column(name, key.type),), plan.schema.value)
-    return Rekey(plan, (NamedExpression(name, key),), True, True, new)
+    """Return a stream that comes together by a new key."""
+    named = NamedExpression(name, key)
+    return Rekey(plan, (named,), True, True, rekeyed_schema(plan, [named]))
+
+
+def rekeyed_schema(plan: Plan, keys: Sequence[NamedExpression]) -> Schema:
+    """Return the schema after a new key: the columns of the old one are values now."""
+    key = tuple(Column(named.name, named.expression.type) for named in keys)
+    return Schema(key, tuple(plan.schema.columns()))

@@ -75,7 +75,7 @@ def _sink(
         name=name,
         kind=kind,
         topic=properties.text("KAFKA_TOPIC")
-        or f"{setting(settings, Setting.TOPIC_PREFIX) or ''}{name.upper()}",
+        or f"{setting(settings, Setting.TOPIC_PREFIX) or ''}{name}",
         schema=schema,
         key_format=key,
         value_format=value,
