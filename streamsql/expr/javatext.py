@@ -11,6 +11,8 @@ def double_text(value: float) -> str:
 
     >>> [double_text(value) for value in (1.0, 1e7, 1234567.5, 0.001, 0.00012, -0.0, 1e-5)]
     ['1.0', '1.0E7', '1234567.5', '0.001', '1.2E-4', '-0.0', '1.0E-5']
+    >>> double_text(5e-324)  # two digits, the closer number, where one would read back
+    '4.9E-324'
     >>> [double_text(value) for value in (float("nan"), float("inf"), float("-inf"))]
     ['NaN', 'Infinity', '-Infinity']
     """
@@ -22,6 +24,9 @@ def double_text(value: float) -> str:
     if value == 0 or 1e-3 <= abs(value) < 1e7:
         return text
     sign = "-" if value < 0 else ""
+    closer = f"{value:.1e}"
+    if float(closer) == value:
+        text = closer
     _, digit_tuple, exponent = Decimal(text).normalize().as_tuple()
     assert isinstance(exponent, int)
     digits = "".join(map(str, digit_tuple))

@@ -11,8 +11,7 @@ class RecordFormat:
     """The schema of a topic's records and the formats of their two sides.
 
     Attributes:
-        names: Field names as written in the topic's values, when they are not the column names
-            (positional with ``schema.value``).
+        window_size_ms: Length of the time windows in the key, which holds only their start.
     """
 
     schema: Schema
