@@ -331,10 +331,12 @@ class _Match:
 
 
 def _looseness(pattern: Pattern) -> int:
-    """Count the places of a pattern that are open to several types."""
+    """Count the places of a pattern that are open to any type; DECIMAL is one type."""
     match pattern:
-        case Variable() | Family():
+        case Variable():
             return 1
+        case Family():
+            return int(pattern != DECIMAL)
         case ArrayOf(element):
             return _looseness(element)
         case MapOf(key, value):

@@ -63,6 +63,12 @@ def test_two_ways_to_widen_are_ambiguous() -> None:
     assert "(BIGINT...) or (DOUBLE...)" in str(caught.value.hint)
 
 
+def test_decimal_is_no_better_than_double() -> None:
+    registry = registry_of("DECIMAL, DECIMAL... -> STRING", "DOUBLE, DOUBLE... -> STRING")
+    with pytest.raises(BindError, match="ambiguous"):
+        resolve(registry, "F", [INTEGER, BIGINT, Decimal(50, 30)])
+
+
 def test_one_way_to_widen_is_taken() -> None:
     registry = registry_of("INTEGER... -> INTEGER", "BIGINT... -> BIGINT", "DOUBLE... -> DOUBLE")
     assert chosen(registry, INTEGER, DOUBLE, None) == "DOUBLE... -> DOUBLE"
