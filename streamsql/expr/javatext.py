@@ -5,16 +5,13 @@ from math import isinf, isnan
 
 
 def double_text(value: float) -> str:
-    """Return the text of ``Double.toString``: the shortest digits that read back as the value, but
-    at least two.
+    """Return the text of ``Double.toString``: the shortest digits that read back as the value.
 
     Plain from 0.001 up to ten million, else ``d.dE±n`` without a plus sign.
 
     >>> [double_text(value) for value in (1.0, 1e7, 1234567.5, 0.001, 0.00012, -0.0, 1e-5)]
     ['1.0', '1.0E7', '1234567.5', '0.001', '1.2E-4', '-0.0', '1.0E-5']
     >>> double_text(5e-324)  # two digits, the closer number, where one would read back
-    '4.9E-324'
-    >>> double_text(5e-324)
     '4.9E-324'
     >>> [double_text(value) for value in (float("nan"), float("inf"), float("-inf"))]
     ['NaN', 'Infinity', '-Infinity']
