@@ -8,7 +8,7 @@ from streamsql.formats.format import Decoder, Encoder, Format, FormatSpec
 from streamsql.formats.json import JsonFormat
 from streamsql.formats.kafka import KafkaFormat
 from streamsql.formats.kafka import raw_key_decoder as kafka_raw_key_decoder
-from streamsql.formats.none import NoneFormat, no_key
+from streamsql.formats.none import NoneFormat, no_key, refuse_key
 from streamsql.formats.row import RowFormat
 from streamsql.formats.windowed import windowed_key_decoder, windowed_key_encoder
 from streamsql.types.record import Key
@@ -85,7 +85,12 @@ def raw_key_decoder(
 
 
 def key_encoder(spec: FormatSpec, schema: Schema) -> Callable[[Key], bytes]:
-    """Return a function from keys in flight, never ``None``, to the topic's key bytes."""
+    """Return a function from keys in flight, never ``None``, to the topic's key bytes.
+
+    Without key columns every key is ``None``, and the function refuses any other.
+    """
+    if not schema.key:
+        return refuse_key
     encode = lookup(spec.name).key_encoder(spec, schema.key)
     if schema.window is None:
         return encode

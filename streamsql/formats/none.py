@@ -23,7 +23,7 @@ class NoneFormat:
     def key_encoder(self, spec: FormatSpec, key: Sequence[Column]) -> Callable[[Key], bytes]:
         """Return a function that refuses keys: none can come from a schema without key columns."""
         del spec, key
-        return _refuse
+        return refuse_key
 
     def decoder(
         self, spec: FormatSpec, schema: Sequence[Column], used: Sequence[Column]
@@ -51,6 +51,6 @@ def no_key(payload: Any) -> None:
     del payload
 
 
-def _refuse(key: Key) -> bytes:
-    """Refuse a key."""
-    raise ValueError(f"the NONE format writes no keys, got {key!r}")
+def refuse_key(key: Key) -> bytes:
+    """Refuse a key: there are no columns to write it to."""
+    raise ValueError(f"without key columns no key can be written, got {key!r}")
