@@ -67,7 +67,7 @@ def fetch(
 def sort(batch: list[Event], doing: str) -> Polled:
     """Divide messages by partition, and take the ends and errors out from among them."""
     ends: dict[TopicPartition, int] = {}
-    if any(map(_error, cast("list[Event]", batch))):
+    if any(map(_error, batch)):
         batch = _without_events(batch, ends, doing)
     messages: dict[TopicPartition, list[Event]] = {}
     for topic, of_topic in groupby(batch, _topic):
