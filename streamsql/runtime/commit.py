@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from streamsql.broker.ports import Committed, Consumer, Producer, StateChanges, TopicPartition
 from streamsql.runtime.failpoints import failpoint
 from streamsql.runtime.layout import changelog_topic
-from streamsql.runtime.task import Task
+from streamsql.runtime.task import Task, state_name
 from streamsql.state.store import Changes
 
 CHECKPOINT = "checkpoint/"
@@ -46,12 +46,13 @@ def commit(
     producer.flush()
     failpoint("producer-flushed")
     checkpoints = producer.ends()
-    producer.commit(_offsets(tasks), consumer, () if logged else _state(changes))
+    producer.commit(_offsets(tasks), consumer, () if logged else _state(changes, application))
     failpoint("broker-committed")
     for task, pending in changes:
-        if logged and pending:
-            task.engine.write(pending, _checkpoints(task, pending, checkpoints, application))
-        task.committed()
+        if logged:
+            task.committed(pending, _checkpoints(task, pending, checkpoints, application))
+        else:
+            task.committed({}, {})
     failpoint("state-written")
 
 
@@ -70,8 +71,14 @@ def _offsets(tasks: Sequence[Task]) -> dict[TopicPartition, Committed]:
     return offsets
 
 
-def _state(changes: Sequence[tuple[Task, dict[str, Changes]]]) -> list[StateChanges]:
-    return [StateChanges(str(task.id), pending) for task, pending in changes if pending]
+def _state(
+    changes: Sequence[tuple[Task, dict[str, Changes]]], application: str
+) -> list[StateChanges]:
+    return [
+        StateChanges(state_name(application, task.id), pending)
+        for task, pending in changes
+        if pending
+    ]
 
 
 def _checkpoints(

@@ -8,7 +8,8 @@ class Completion:
     """Compares committed offsets with the ends of the inputs.
 
     Topics that the application writes itself (repartitions, sinks that it reads again) must be
-    worked off as well, to wherever they end by then.
+    worked off as well, to wherever they end by then. That is their high watermark: offsets may be
+    seen as committed a moment before the records of the same transaction are.
     """
 
     def __init__(self, broker: Broker, layout: Layout) -> None:
@@ -39,7 +40,7 @@ class Completion:
         return done, total
 
     def _own_ends(self) -> dict[TopicPartition, int]:
-        return dict(self._broker.ends(self._own, committed=True)) if self._own else {}
+        return dict(self._broker.ends(self._own, committed=False)) if self._own else {}
 
     def _reached(self, targets: dict[TopicPartition, int]) -> bool:
         """Tell whether the group has committed up to the targets; empty partitions need nothing."""

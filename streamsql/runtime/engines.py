@@ -1,10 +1,11 @@
 """Where the state of a worker's tasks lies: in the broker, in RocksDB, or in memory."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from streamsql.broker.ports import Broker, LocalState
-from streamsql.runtime.task import TaskId
+from streamsql.runtime.task import TaskId, state_name
 from streamsql.state.directory import StateDirectory
 from streamsql.state.engine_memory import MemoryEngine
 from streamsql.state.rocksdb import RocksEngine
@@ -33,6 +34,17 @@ class Engines:
         if engine is not None:
             engine.close()
 
+    def clear(self, task: TaskId, stores: Sequence[str]) -> None:
+        """Delete what an earlier life of the application has left in the broker for the task.
+
+        Offsets and state are committed together: where there are no offsets, no state counts.
+        """
+        engine = self.get(task, stores)
+        for store in stores:
+            last = next(iter(deque(engine.scan(store), 1)), None)
+            if last is not None:
+                engine.delete_range(store, b"", last[0] + b"\0")
+
     def wipe(self, task: TaskId) -> None:
         """Forget the state of the task: it will be restored from its changelogs."""
         self.close(task)
@@ -46,7 +58,7 @@ class Engines:
 
     def _make(self, task: TaskId, stores: Sequence[str]) -> Engine:
         if self._broker.keeps_state:
-            return BrokerEngine(self._broker.local_state(f"{self._application}/{task}"))
+            return BrokerEngine(self._broker.local_state(state_name(self._application, task)))
         if self._directory is None:
             return MemoryEngine()
         return RocksEngine(self._directory.task(str(task)), stores)

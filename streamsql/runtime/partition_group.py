@@ -84,6 +84,9 @@ class PartitionGroup:
         if not heads:
             return None
         heads.sort()
-        limit = heads[1][0] if len(heads) > 1 else None
         partition = heads[0][1]
-        return partition, self._queues[partition].take(limit)
+        if len(heads) == 1:
+            return partition, self._queues[partition].take(None)
+        limit, other = heads[1]
+        # Of records of one time those of the first partition go first, however they are batched.
+        return partition, self._queues[partition].take(limit if partition < other else limit - 1)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from streamsql.broker.ports import Committed, Message, TopicPartition
+from streamsql.errors import TaskCorrupted
 from streamsql.runtime.build import ProcessMessages, Processors
 from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.metrics import Metrics
@@ -26,6 +27,15 @@ class TaskId:
 
     def __str__(self) -> str:
         return f"{self.part}_{self.partition}"
+
+
+def state_name(application: str, task: TaskId) -> str:
+    """Return the name under which a broker keeps the state of the task.
+
+    Store names are unique in an application, so the partition tells tasks apart: the number of a
+    sub-topology may change when another query is added.
+    """
+    return f"{application}-{task.partition}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,7 @@ class Task:
         self._ends: dict[TopicPartition, int] = {}
         self.uncommitted = 0
         self.moved = False
+        self.corrupted = False
 
     @property
     def partitions(self) -> Sequence[TopicPartition]:
@@ -101,7 +112,11 @@ class Task:
             if run is None:
                 break
             partition, messages = run
-            self._process[partition](messages)
+            try:
+                self._process[partition](messages)
+            except TaskCorrupted:
+                self.corrupted = True
+                raise
             self._positions[partition] = messages[-1].offset() + 1
             done += len(messages)
             if not self._group.waiting(partition):
@@ -121,8 +136,12 @@ class Task:
 
     def flush(self) -> None:
         """Forward what the processors hold back, upstream first."""
-        for flush in self._processors.flushes:
-            flush()
+        try:
+            for flush in self._processors.flushes:
+                flush()
+        except TaskCorrupted:
+            self.corrupted = True
+            raise
 
     def offsets(self) -> dict[TopicPartition, Committed]:
         """Return the positions to commit; the stream times of the operators travel with them."""
@@ -135,10 +154,20 @@ class Task:
         changes = {name: store.pending() for name, store in self._wiring.stores.items()}
         return {name: change for name, change in changes.items() if change}
 
-    def committed(self) -> None:
-        """Note that everything so far is committed."""
-        for store in self._wiring.stores.values():
-            store.committed()
+    def committed(self, changes: Mapping[str, Changes], meta: Mapping[str, bytes]) -> None:
+        """Note that everything so far is committed; write what the broker does not keep.
+
+        Raises:
+            TaskCorrupted: The engine is damaged; what is missing is in the changelogs.
+        """
+        try:
+            if changes:
+                self.engine.write(changes, meta)
+            for store in self._wiring.stores.values():
+                store.committed()
+        except TaskCorrupted:
+            self.corrupted = True
+            raise
         self.uncommitted = 0
         self.moved = False
 

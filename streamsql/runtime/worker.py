@@ -1,16 +1,23 @@
 """The worker: one loop that polls, processes and commits the tasks its group gives it.
 
 A failure is dispatched by its class: TransactionAborted rolls every task back to the last commit,
-TaskFenced makes the worker join anew with a new identity, TaskCorrupted wipes one task's state. All
-three end in the same place: tasks are *opened* (committed offsets, restore, processors) as after an
-assignment. Anything else ends the worker.
+TaskFenced makes the worker join anew with a new identity, TaskCorrupted rolls back too and wipes
+one task's state. All three end in the same place: tasks are *opened* (committed offsets, restore,
+processors) as after an assignment. Anything else ends the worker.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 
 from streamsql.broker.ports import Broker, TopicPartition
-from streamsql.errors import TaskCorrupted, TaskFenced, TransactionAborted
+from streamsql.errors import (
+    EngineError,
+    TaskCorrupted,
+    TaskError,
+    TaskFenced,
+    TransactionAborted,
+)
 from streamsql.runtime.assignment import Assignments
 from streamsql.runtime.build import build
 from streamsql.runtime.build_stateful import Wiring
@@ -22,12 +29,15 @@ from streamsql.runtime.layout import Layout, changelog_topic
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.restore import restore
 from streamsql.runtime.task import Task, TaskId, TaskInputs, decode_times
+from streamsql.state.rocksdb import EngineInUse
+from streamsql.state.store import Engine
 from streamsql.topology.topology import stores_of
 
 log = logging.getLogger(__name__)
 
 _BUFFERED_RECORDS = 10_000
 _PURGE_INTERVAL_MS = 10_000
+_ENGINE_PATIENCE_MS = 60_000
 
 
 class Worker:
@@ -94,6 +104,12 @@ class Worker:
         except TaskFenced as error:
             log.warning("fenced, joining again: %s", error)
             self._rejoin()
+        except TaskCorrupted as error:
+            log.warning("state cannot be used, rewinding: %s", error)
+            damaged = [task for task, running in self._tasks.items() if running.corrupted]
+            self._rewind()
+            for task in damaged:
+                self._engines.wipe(task)
         return 0
 
     def commit(self) -> None:
@@ -112,12 +128,11 @@ class Worker:
         """Commit, give everything back and leave the group."""
         try:
             self.commit()
-        except (TransactionAborted, TaskFenced) as error:
+        except TaskError as error:
             log.warning("the last commit failed: %s", error)
-        self._drop(tuple(self._tasks))
-        self._engines.close_all()
-        self._consumer.close()
-        self._producer.close()
+        finally:
+            self._drop((*self._tasks, *self._opening))
+            self._leave()
 
     def assigned(self, partitions: Sequence[TopicPartition]) -> None:
         """Take over partitions: open the tasks that they complete."""
@@ -130,17 +145,17 @@ class Worker:
         """Commit and give partitions up."""
         try:
             self.commit()
-        except (TransactionAborted, TaskFenced) as error:
+        except TaskError as error:
             log.warning("the commit before giving partitions up failed: %s", error)
-            self._producer.abort()
-            self._drop(tuple(self._tasks))
-        self._release(partitions)
+            self.lost(partitions)
+        else:
+            self._release(partitions)
 
     def lost(self, partitions: Sequence[TopicPartition]) -> None:
         """Drop partitions that somebody else has: everything uncommitted is void."""
-        self._producer.abort()
         self._drop(tuple(self._tasks))
         self._release(partitions)
+        self._producer.abort()
 
     def _release(self, partitions: Sequence[TopicPartition]) -> None:
         """Forget the partitions and their tasks; tasks that were dropped but stay ours reopen."""
@@ -222,6 +237,9 @@ class Worker:
                 log.warning("state of task %s is wiped and restored: %s", task, error)
                 self._engines.wipe(task)
                 self._opening[task] = self._open(task)
+            except BaseException:
+                self._opening[task] = self._open(task)  # the failed one would seem to be done
+                raise
 
     def _open(self, identity: TaskId) -> Iterator[None]:
         """Make the task ready: committed offsets first, then its state, then its processors."""
@@ -230,8 +248,11 @@ class Worker:
         part = self._layout.parts[identity.part]
         nodes = [self._layout.topology.nodes[name] for name in part.nodes]
         stores = [spec.name for node in nodes for spec in stores_of(node)]
-        engine = self._engines.get(identity, stores)
-        if not self._broker.keeps_state and stores:
+        engine = yield from self._engine(identity, stores)
+        if self._broker.keeps_state:
+            if not committed:
+                self._engines.clear(identity, stores)
+        elif stores:
             application = self._config.application
             changelogs = {
                 TopicPartition(changelog_topic(application, store), identity.partition): store
@@ -249,12 +270,24 @@ class Worker:
             self._readers[partition] = task
             self._consumer.seek(partition, offset)
 
+    def _engine(self, identity: TaskId, stores: Sequence[str]) -> Generator[None, None, Engine]:
+        """Return the task's engine, when a worker of this host that lost the task lets it go."""
+        patience = self._clock_ms() + _ENGINE_PATIENCE_MS
+        while True:
+            try:
+                return self._engines.get(identity, stores)
+            except EngineInUse as error:
+                if self._clock_ms() >= patience:
+                    raise
+                log.info("task %s waits for its state: %s", identity, error)
+            yield
+
     def _rewind(self) -> None:
         """Go back to the last commit: every task is opened again."""
         try:
             self._producer.abort()
-        except TaskFenced as error:
-            log.warning("fenced while aborting: %s", error)
+        except (TaskFenced, TransactionAborted) as error:
+            log.warning("the abort failed, joining again: %s", error)
             self._rejoin()
             return
         self._consumer.pause(sorted(self._owned))
@@ -266,10 +299,15 @@ class Worker:
         """Leave with all handles and join again with new ones."""
         self._drop((*self._tasks, *self._opening))
         self._owned.clear()
-        self._engines.close_all()
-        self._consumer.close()
-        self._producer.close()
+        self._leave()
         self.start()
+
+    def _leave(self) -> None:
+        """Let go of all handles, whatever some of them may say."""
+        with ExitStack() as left:
+            left.callback(self._producer.close)
+            left.callback(self._consumer.close)
+            left.callback(self._engines.close_all)
 
     def _purge(self) -> None:
         """Delete what is behind the commit from repartition topics, now and then."""
@@ -284,5 +322,9 @@ class Worker:
             for partition, position in task.offsets().items()
             if partition.topic in self._layout.internal
         }
-        if before:
+        if not before:
+            return
+        try:
             self._broker.purge(before)
+        except EngineError as error:
+            log.warning("old records are kept for now: %s", error)

@@ -36,6 +36,10 @@ READ_AT_ONCE = 64
 """Scans up to this many entries leave no iterator behind."""
 
 
+class EngineInUse(EngineError):
+    """The directory is open in another process, or in another engine of this one."""
+
+
 class RocksMemory:
     """Block cache and write buffers, shared by all engines of a process."""
 
@@ -199,7 +203,7 @@ def _mapped(directory: Path, error: Exception, *, existing: bool = True) -> Stre
     if isinstance(error, StreamSQLError):
         return error
     if "lock hold by current process" in text or "lock file" in text.lower():
-        return EngineError(f'state directory "{directory}" is in use by another process or engine')
+        return EngineInUse(f'state directory "{directory}" is in use by another process or engine')
     if "No space left on device" in text or "no space" in text.lower():
         return EngineError(f'disk full: cannot write to state directory "{directory}"')
     if "Corruption" in text or (existing and "No such file or directory" in text):

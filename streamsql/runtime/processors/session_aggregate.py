@@ -129,7 +129,10 @@ class FinalSessionAggregate(SessionAggregate):
         """Forward the sessions that the new stream time closes, by their end, then move it on."""
         distance = self._windows.grace_ms + self._windows.gap_ms
         closed, before = timestamp - distance, self._time.now - distance
-        ready = [s for s in self._store.all() if before <= s[2] < closed]
-        for key, start, end, state, latest in sorted(ready, key=lambda session: session[2]):
-            self._emitter.emit((key, start, end), self._fold.result(list(state)), None, latest)
+        earliest = self._store.earliest_ms()
+        if earliest is not None and earliest < closed:
+            ready = self._store.fetch_all(max(before, 0), closed - 1)
+            for key, start, end, state, latest in ready:
+                row = self._fold.result(list(state))
+                self._emitter.emit((key, start, end), row, None, latest)
         super()._advance(timestamp)

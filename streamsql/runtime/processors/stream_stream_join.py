@@ -64,6 +64,8 @@ class StreamStreamJoin:
         self._forward = forward
         self._time, self._metrics = context
         self._expired = 0
+        if self._time.now >= 0:
+            self._expire(self._time.now)
 
     def left(self, key: Key, value: Row | None, timestamp: int) -> None:
         """Take a record of the left stream."""
@@ -74,6 +76,8 @@ class StreamStreamJoin:
         matched = False
         other, forward = self._right, self._forward
         low, high = timestamp - self._left.before_ms, timestamp + self._left.after_ms
+        if timestamp < self._time.now:
+            low = max(low, self._time.now - self._retention_ms + 1)
         for start, row, _ in other.store.fetch(key, low, high):
             matched = True
             if other.waiting is not None:
@@ -91,6 +95,8 @@ class StreamStreamJoin:
         matched = False
         other, forward = self._left, self._forward
         low, high = timestamp - self._right.before_ms, timestamp + self._right.after_ms
+        if timestamp < self._time.now:
+            low = max(low, self._time.now - self._retention_ms + 1)
         for start, row, _ in other.store.fetch(key, low, high):
             matched = True
             if other.waiting is not None:
@@ -105,15 +111,19 @@ class StreamStreamJoin:
         if timestamp >= time.now:
             time.now = timestamp
             self._close()
-            limit = timestamp - self._retention_ms
-            if limit > self._expired:
-                self._expired = limit + self._retention_ms // 4
-                self._left.store.expire(limit)
-                self._right.store.expire(limit)
+            if timestamp - self._retention_ms > self._expired:
+                self._expire(timestamp)
         if timestamp > time.now - self._retention_ms:
             side.store.put(key, timestamp, value, timestamp)
         else:
             self._metrics.drop("late", f"a record of {timestamp} is too old to be joined later")
+
+    def _expire(self, now: int) -> None:
+        """Let go of what is beyond retention, well after nobody can see it any more."""
+        limit = now - self._retention_ms
+        self._expired = limit + self._retention_ms // 4
+        self._left.store.expire(limit)
+        self._right.store.expire(limit)
 
     def _unmatched(self, side: JoinSide, key: Key, value: Row, timestamp: int) -> None:
         """Forward the record with NULLs, or let it wait for its window to close."""
