@@ -80,7 +80,9 @@ class FlatMap:
 
 @dataclass(frozen=True, slots=True)
 class Rekey:
-    """A new key computed from each row of a stream; value columns stay. Empty ``keys``: no key.
+    """A new key computed from each row of a stream. Empty ``keys``: no key.
+
+    The value columns stay; the columns of the old key come before them as value columns.
 
     Attributes:
         drop_null_key: Rows whose key is NULL are dropped (join), not kept (PARTITION BY).

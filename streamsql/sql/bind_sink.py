@@ -107,7 +107,7 @@ def bind_insert_select(node: nodes.InsertSelect, context: Context) -> InsertSele
         raise BindError(
             f'"{sink.name}" is a table, and INSERT INTO … SELECT is only for streams', where
         )
-    check_writable(sink, where)
+    _check_writable(sink, where)
     properties = With(node.properties, frozenset({"QUERY_ID"}), where)
     query = bind_query(node.query, context, persistent=True)
     _check_clauses(node.query)
@@ -118,14 +118,18 @@ def bind_insert_select(node: nodes.InsertSelect, context: Context) -> InsertSele
     return InsertSelect(sink, query.plan, query.sources, query_id, context.text)
 
 
-def check_writable(sink: Source, where: Span) -> None:
-    """Refuse to write to a source that is only read.
+def check_not_read_only(sink: Source, where: Span) -> None:
+    """Refuse to write to a source that was declared with SOURCE.
 
     Raises:
-        BindError: It was declared with SOURCE, or has columns of headers.
+        BindError: It was.
     """
     if sink.read_only:
         raise BindError(f'{kind_word(sink.kind)} "{sink.name}" is read-only', where)
+
+
+def _check_writable(sink: Source, where: Span) -> None:
+    check_not_read_only(sink, where)
     if sink.headers:
         names = ", ".join(binding.column for binding in sink.headers)
         raise BindError(

@@ -13,7 +13,7 @@ from streamsql.sql.bind_calls import CallContext
 from streamsql.sql.bind_coercion import Operand, coerced
 from streamsql.sql.bind_context import Context
 from streamsql.sql.bind_expressions import ExpressionBinder
-from streamsql.sql.bind_sink import check_writable
+from streamsql.sql.bind_sink import check_not_read_only
 from streamsql.sql.scope import Scope, did_you_mean, kind_word
 from streamsql.sql.statements import InsertValues
 from streamsql.types.schema import PSEUDO_COLUMNS, ROWTIME, Column
@@ -27,10 +27,11 @@ def bind_insert_values(node: InsertValuesNode, context: Context) -> InsertValues
     """
     sink = context.source(node.target)
     where = span(node.target)
-    check_writable(sink, where)
+    check_not_read_only(sink, where)
     if sink.schema.window is not None:
         raise BindError(f'{kind_word(sink.kind)} "{sink.name}" is windowed', where)
     columns = target_columns(sink, node.columns, (ROWTIME,))
+    _check_headers(sink, columns, node)
     values = bind_row(columns, node.row, context, span(node))
     if sink.kind is SourceKind.TABLE:
         _check_primary_key(sink, values, span(node))
@@ -97,6 +98,19 @@ def _value(column: Column, operand: Operand) -> Expression:
             f'column "{column.name}" is {column.type}, the value {operand.type}', operand.where
         )
     return value
+
+
+def _check_headers(sink: Source, columns: Sequence[Column], node: InsertValuesNode) -> None:
+    """Refuse values for columns that show the headers of a record."""
+    headers = {binding.column for binding in sink.headers}
+    for position, column in enumerate(columns):
+        if column.name in headers:
+            where = span(node.target) if node.columns is None else span(node.columns[position])
+            raise BindError(
+                f'column "{column.name}" shows headers and cannot be written',
+                where,
+                hint="List the other columns: INSERT INTO … (column, …) VALUES (…).",
+            )
 
 
 def _check_primary_key(sink: Source, values: dict[str, Expression], where: Span) -> None:
