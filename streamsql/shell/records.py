@@ -1,0 +1,129 @@
+"""From a line's columns to a record's key and timestamp."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from typing import Any
+
+from streamsql.errors import EngineError
+from streamsql.formats.format import FormatSpec
+from streamsql.formats.formats import check, key_encoder
+from streamsql.shell.lines import BadLine
+from streamsql.types.schema import Column, Schema
+from streamsql.types.sqltypes import BIGINT, BOOLEAN, DOUBLE, INTEGER, STRING, SqlType
+
+_KEY_TYPES = {"BIGINT": BIGINT, "BOOLEAN": BOOLEAN, "DOUBLE": DOUBLE, "STRING": STRING}
+_KEY_TYPES |= {"INTEGER": INTEGER, "INT": INTEGER, "VARCHAR": STRING}
+_PYTHON_TYPES: dict[SqlType, tuple[type, ...]] = {
+    BIGINT: (int,),
+    BOOLEAN: (bool,),
+    DOUBLE: (int, float),
+    INTEGER: (int,),
+    STRING: (str,),
+}
+_GUESSED: dict[type, SqlType] = {str: STRING, int: BIGINT, float: DOUBLE, bool: BOOLEAN}
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_WHOLE = re.compile(r"-?[0-9]+")
+_MILLISECOND = dt.timedelta(milliseconds=1)
+
+
+class KeyWriter:
+    """Writes the values of one column as keys."""
+
+    def __init__(self, column: str, format_name: str, type_name: str | None) -> None:
+        """Choose how keys are written.
+
+        Args:
+            type_name: ``None``: by what the values are.
+
+        Raises:
+            EngineError: The format has no such keys.
+        """
+        self._column = column
+        self._spec = FormatSpec(format_name)
+        self._type: SqlType | None = None
+        self._encoders: dict[SqlType, Callable[[Any], bytes]] = {}
+        if type_name is not None:
+            known = _KEY_TYPES.get(type_name.upper())
+            if known is None:
+                names = ", ".join(sorted(_KEY_TYPES))
+                raise EngineError(f'a key cannot be of type "{type_name}": use one of {names}')
+            self._type = known
+            self._encoder(known)
+
+    def __call__(self, value: Any) -> bytes | None:
+        """Return the key's bytes; NULL has none.
+
+        Raises:
+            BadLine: The value is not of the type of the keys.
+        """
+        if value is None:
+            return None
+        sql_type = self._type or self._guess(value)
+        if sql_type is STRING and type(value) is int:
+            value = str(value)
+        if type(value) not in _PYTHON_TYPES[sql_type]:
+            raise self._bad(value, sql_type)
+        try:
+            return self._encoder(sql_type)(float(value) if sql_type is DOUBLE else value)
+        except (ValueError, OverflowError) as error:
+            raise self._bad(value, sql_type) from error
+
+    def _guess(self, value: Any) -> SqlType:
+        guessed = _GUESSED.get(type(value))
+        if guessed is None:
+            raise BadLine(f'key column "{self._column}" holds an array or an object')
+        if self._spec.name == "KAFKA" and guessed is not STRING:
+            raise EngineError(
+                f'key column "{self._column}" does not hold strings: say the SQL type of the keys '
+                "with --key-type, as the column is declared"
+            )
+        return guessed
+
+    def _encoder(self, sql_type: SqlType) -> Callable[[Any], bytes]:
+        if sql_type not in self._encoders:
+            columns = (Column(self._column, sql_type),)
+            reason = check(self._spec, columns, is_key=True)
+            if reason is not None:
+                raise EngineError(reason)
+            self._encoders[sql_type] = key_encoder(self._spec, Schema(columns, ()))
+        return self._encoders[sql_type]
+
+    def _bad(self, value: Any, sql_type: SqlType) -> BadLine:
+        return BadLine(f'{value!r} in key column "{self._column}" is not of type {sql_type}')
+
+
+def timestamp_ms(value: Any, column: str) -> int:
+    """Return the time that a column says: epoch milliseconds, or ISO 8601 (UTC without a zone).
+
+    Raises:
+        BadLine: It is neither, or before 1970.
+
+    >>> timestamp_ms(1357020000000, "t"), timestamp_ms("2013-01-01T06:00:00Z", "t")
+    (1357020000000, 1357020000000)
+    """
+    found = _time(value)
+    if found is None:
+        raise BadLine(
+            f'{value!r} in timestamp column "{column}" is neither epoch milliseconds nor ISO 8601'
+        )
+    if found < 0:
+        raise BadLine(f'{value!r} in timestamp column "{column}" is before 1970')
+    return found
+
+
+def _time(value: Any) -> int | None:
+    if type(value) is int:
+        return value
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return (moment - _EPOCH) // _MILLISECOND

@@ -1,0 +1,69 @@
+"""``streamsql run``: files as one application, until their end or until told to stop."""
+
+import argparse
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from streamsql.engine.connect import open_application
+from streamsql.engine.place import find_place
+from streamsql.shell.progress import Progress
+from streamsql.shell.render import renderer
+from streamsql.shell.terminal import Terminal
+
+_SIGNAL_STATUS = 128
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Run the files; return the exit status.
+
+    A signal lets the application commit and leave the group; the second one ends it at once.
+    """
+    place = find_place(
+        options.bootstrap_servers,
+        directory=options.directory,
+        settings=dict(options.settings),
+    )
+    application = open_application(
+        options.files, place, name=options.application, variables=dict(options.variables)
+    )
+    progress = Progress(terminal)
+    rendered = renderer(options.output, terminal)
+    with application, _stopping_on_signals(application.stop) as received:
+        results = application.run(
+            until_end=options.until_end, workers=options.workers, on_progress=progress
+        )
+        for result in results:
+            rendered.render(result)
+    if received:
+        return _status(received[0], until_end=options.until_end)
+    if options.until_end:
+        progress.finish()
+    return 0
+
+
+def _status(number: int, *, until_end: bool) -> int:
+    """Return the exit status after a signal: being told to end is the way of an endless run."""
+    if number == signal.SIGTERM and not until_end:
+        return 0
+    return _SIGNAL_STATUS + number
+
+
+@contextmanager
+def _stopping_on_signals(stop: Callable[[], None]) -> Iterator[list[int]]:
+    """Call ``stop`` at the first SIGINT or SIGTERM; the list holds its number then."""
+    received: list[int] = []
+
+    def react(number: int, _frame: FrameType | None) -> None:
+        if received:
+            raise KeyboardInterrupt
+        received.append(number)
+        stop()
+
+    before = {each: signal.signal(each, react) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
