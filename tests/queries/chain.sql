@@ -1,0 +1,46 @@
+--@test: queries over the results of queries
+CREATE STREAM raw (id INT KEY, kind STRING, v INT) WITH (KAFKA_TOPIC = 'raw', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
+CREATE STREAM clean AS SELECT id, LCASE(kind) AS kind, v FROM raw WHERE v IS NOT NULL EMIT CHANGES;
+CREATE STREAM big AS SELECT id, kind, v FROM clean WHERE v >= 10 EMIT CHANGES;
+CREATE TABLE per_kind AS SELECT kind, COUNT(*) AS n, SUM(v) AS total FROM big GROUP BY kind EMIT CHANGES;
+CREATE TABLE popular AS SELECT kind, n FROM per_kind WHERE n > 1 EMIT CHANGES;
+INSERT INTO raw (ROWTIME, id, kind, v) VALUES (1, 1, 'A', 10);
+INSERT INTO raw (ROWTIME, id, kind, v) VALUES (2, 2, 'b', 3);
+INSERT INTO raw (ROWTIME, id, kind, v) VALUES (3, 3, 'a', 11);
+INSERT INTO raw (ROWTIME, id, kind, v) VALUES (4, 4, 'B', 12);
+INSERT INTO raw (ROWTIME, id, kind, v) VALUES (5, 5, 'a', NULL);
+INSERT INTO raw (ROWTIME, id, kind, v) VALUES (6, 6, 'A', 13);
+ASSERT VALUES clean (rowtime, id, kind, v) VALUES (1, 1, 'a', 10);
+ASSERT VALUES clean (rowtime, id, kind, v) VALUES (2, 2, 'b', 3);
+ASSERT VALUES clean (rowtime, id, kind, v) VALUES (3, 3, 'a', 11);
+ASSERT VALUES clean (rowtime, id, kind, v) VALUES (4, 4, 'b', 12);
+ASSERT VALUES clean (rowtime, id, kind, v) VALUES (6, 6, 'a', 13);
+ASSERT VALUES big (rowtime, id, kind, v) VALUES (1, 1, 'a', 10);
+ASSERT VALUES big (rowtime, id, kind, v) VALUES (3, 3, 'a', 11);
+ASSERT VALUES big (rowtime, id, kind, v) VALUES (4, 4, 'b', 12);
+ASSERT VALUES big (rowtime, id, kind, v) VALUES (6, 6, 'a', 13);
+ASSERT VALUES per_kind (rowtime, kind, n, total) VALUES (1, 'a', 1, 10);
+ASSERT VALUES per_kind (rowtime, kind, n, total) VALUES (3, 'a', 2, 21);
+ASSERT VALUES per_kind (rowtime, kind, n, total) VALUES (4, 'b', 1, 12);
+ASSERT VALUES per_kind (rowtime, kind, n, total) VALUES (6, 'a', 3, 34);
+ASSERT VALUES popular (rowtime, kind, n) VALUES (3, 'a', 2);
+ASSERT VALUES popular (rowtime, kind, n) VALUES (6, 'a', 3);
+
+--@test: two queries write one stream
+CREATE STREAM east (id STRING KEY, v INT) WITH (KAFKA_TOPIC = 'east', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
+CREATE STREAM west (id STRING KEY, v INT) WITH (KAFKA_TOPIC = 'west', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
+CREATE STREAM merged AS SELECT id, v, 'east' AS side FROM east EMIT CHANGES;
+INSERT INTO merged SELECT id, v, 'west' AS side FROM west EMIT CHANGES;
+CREATE TABLE counted AS SELECT id, COUNT(*) AS n, SUM(v) AS total FROM merged GROUP BY id EMIT CHANGES;
+INSERT INTO east (ROWTIME, id, v) VALUES (1, 'a', 1);
+INSERT INTO east (ROWTIME, id, v) VALUES (2, 'b', 8);
+INSERT INTO west (ROWTIME, id, v) VALUES (3, 'b', 2);
+INSERT INTO west (ROWTIME, id, v) VALUES (4, 'a', 4);
+ASSERT VALUES merged (rowtime, id, v, side) VALUES (1, 'a', 1, 'east');
+ASSERT VALUES merged (rowtime, id, v, side) VALUES (2, 'b', 8, 'east');
+ASSERT VALUES merged (rowtime, id, v, side) VALUES (3, 'b', 2, 'west');
+ASSERT VALUES merged (rowtime, id, v, side) VALUES (4, 'a', 4, 'west');
+ASSERT VALUES counted (rowtime, id, n, total) VALUES (1, 'a', 1, 1);
+ASSERT VALUES counted (rowtime, id, n, total) VALUES (2, 'b', 1, 8);
+ASSERT VALUES counted (rowtime, id, n, total) VALUES (3, 'b', 2, 10);
+ASSERT VALUES counted (rowtime, id, n, total) VALUES (4, 'a', 2, 5);

@@ -1,0 +1,23 @@
+--@test: inner, left and full joins of tables
+CREATE TABLE l (id STRING PRIMARY KEY, v INT) WITH (KAFKA_TOPIC = 'l', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
+CREATE TABLE r (id STRING PRIMARY KEY, w INT) WITH (KAFKA_TOPIC = 'r', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
+CREATE TABLE inner_join AS SELECT l.id AS id, v, w FROM l JOIN r ON l.id = r.id EMIT CHANGES;
+CREATE TABLE left_join AS SELECT l.id AS id, v, w FROM l LEFT JOIN r ON l.id = r.id EMIT CHANGES;
+CREATE TABLE full_join AS SELECT ROWKEY AS id, v, w FROM l FULL OUTER JOIN r ON l.id = r.id EMIT CHANGES;
+INSERT INTO l (ROWTIME, id, v) VALUES (1, 'a', 1);
+INSERT INTO r (ROWTIME, id, w) VALUES (2, 'b', 2);
+INSERT INTO r (ROWTIME, id, w) VALUES (3, 'a', 3);
+INSERT INTO l (ROWTIME, id, v) VALUES (4, 'b', 4);
+INSERT INTO l (ROWTIME, id, v) VALUES (5, 'a', 5);
+ASSERT VALUES inner_join (rowtime, id, v, w) VALUES (3, 'a', 1, 3);
+ASSERT VALUES inner_join (rowtime, id, v, w) VALUES (4, 'b', 4, 2);
+ASSERT VALUES inner_join (rowtime, id, v, w) VALUES (5, 'a', 5, 3);
+ASSERT VALUES left_join (rowtime, id, v, w) VALUES (1, 'a', 1, NULL);
+ASSERT VALUES left_join (rowtime, id, v, w) VALUES (3, 'a', 1, 3);
+ASSERT VALUES left_join (rowtime, id, v, w) VALUES (4, 'b', 4, 2);
+ASSERT VALUES left_join (rowtime, id, v, w) VALUES (5, 'a', 5, 3);
+ASSERT VALUES full_join (rowtime, id, v, w) VALUES (1, 'a', 1, NULL);
+ASSERT VALUES full_join (rowtime, id, v, w) VALUES (2, 'b', NULL, 2);
+ASSERT VALUES full_join (rowtime, id, v, w) VALUES (3, 'a', 1, 3);
+ASSERT VALUES full_join (rowtime, id, v, w) VALUES (4, 'b', 4, 2);
+ASSERT VALUES full_join (rowtime, id, v, w) VALUES (5, 'a', 5, 3);
