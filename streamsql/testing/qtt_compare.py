@@ -96,9 +96,7 @@ class _Side(NamedTuple):
     unwrap: bool
 
 
-def _compare_side(
-    expected: Any, actual: Any, columns: Sequence[Column], side: _Side
-) -> str | None:
+def _compare_side(expected: Any, actual: Any, columns: Sequence[Column], side: _Side) -> str | None:
     name = side.name
     if expected is None or actual is None:
         return None if expected is actual else f"{name} is {_short(actual)}, not {_short(expected)}"
@@ -234,9 +232,7 @@ def _compare_fields(
     return None
 
 
-def _by_field(
-    expected: Mapping[str, Any], names: Set[str]
-) -> tuple[Mapping[str, Any], str | None]:
+def _by_field(expected: Mapping[str, Any], names: Set[str]) -> tuple[Mapping[str, Any], str | None]:
     """Return the expected nodes by field, as JSON is read: a name in any case; absent is NULL.
 
     Also a member that has a value but no field, if there is one.
