@@ -163,11 +163,17 @@ def _shared_struct(left: Struct, right: Struct) -> SqlType | None:
     return Struct(tuple(fields))
 
 
-def unified(operands: Sequence[Operand]) -> tuple[SqlType, tuple[Expression, ...]] | None:
+def unified(
+    operands: Sequence[Operand], *, lenient: bool = True
+) -> tuple[SqlType, tuple[Expression, ...]] | None:
     """Return the common type of a list and its operands converted to it; ``None``: all are NULL.
 
     The first operand that is not NULL decides; numbers widen to hold all numbers, structs grow to
     hold all fields.
+
+    Args:
+        operands: The operands.
+        lenient: Whether constants among them are read leniently.
 
     Raises:
         BindError: An operand cannot be converted.
@@ -177,7 +183,7 @@ def unified(operands: Sequence[Operand]) -> tuple[SqlType, tuple[Expression, ...
         return None
     results: list[Expression] = []
     for operand in operands:
-        result = coerced(operand, target)
+        result = coerced(operand, target) if lenient else _widened(operand, target)
         if result is None:
             raise BindError(
                 f"type {operand.type} does not fit among values of type {target}",
@@ -186,6 +192,14 @@ def unified(operands: Sequence[Operand]) -> tuple[SqlType, tuple[Expression, ...
             )
         results.append(result)
     return target, tuple(results)
+
+
+def _widened(operand: Operand, target: SqlType) -> Expression | None:
+    if operand.type is not None and (operand.type == STRING) != (target == STRING):
+        return None
+    if isinstance(operand.type, Struct):
+        return coerced(operand, target)
+    return widened(operand, target)
 
 
 def list_type(operands: Sequence[Operand]) -> SqlType | None:

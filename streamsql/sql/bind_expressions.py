@@ -33,7 +33,7 @@ from streamsql.expr.registry import FunctionRegistry
 from streamsql.sql import ast
 from streamsql.sql.ast import span
 from streamsql.sql.bind_calls import CallContext, bind_call, bind_concatenation
-from streamsql.sql.bind_coercion import Operand, coerced, unified, widened
+from streamsql.sql.bind_coercion import Operand, unified, widened
 from streamsql.sql.bind_constructors import bind_array, bind_map, bind_struct
 from streamsql.sql.bind_literals import bind_number, convert_literal, decimal_literal
 from streamsql.sql.bind_operators import (
@@ -265,7 +265,7 @@ class ExpressionBinder:
         results = [self.operand(when.result) for when in node.whens]
         if node.fallback is not None:
             results.append(self.operand(node.fallback))
-        found = unified(results)
+        found = unified(results, lenient=False)
         if found is None:
             raise BindError(
                 "the type of CASE is not known: all its results are NULL",
@@ -306,7 +306,7 @@ class ExpressionBinder:
                 assert position.expression is not None
                 return Subscript(container, position.expression, element)
             case Map(key, value):
-                bound = coerced(position, key)
+                bound = widened(position, key)
                 if bound is None:
                     raise BindError(
                         f"the keys of the map are {key}, not {position.type}", position.where

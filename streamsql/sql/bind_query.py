@@ -227,7 +227,9 @@ class _QueryBinder:
         query = self._query
         if query.group_by is not None:
             binder = self._binder(CallContext("GROUP BY"))
-            return [binder.bind(key) for key in query.group_by.keys]
+            grouping = [binder.bind(key) for key in query.group_by.keys]
+            _check_distinct(grouping, query.group_by.keys)
+            return grouping
         if query.partition_by is None:
             return None
         binder = self._binder(CallContext("PARTITION BY"))
@@ -243,6 +245,7 @@ class _QueryBinder:
                 span(query.partition_by),
                 hint="PARTITION BY NULL alone removes the key.",
             )
+        _check_distinct(keys, query.partition_by.keys)
         return keys
 
     def _items(self, keys: list[Expression] | None) -> list[Item]:
@@ -358,6 +361,12 @@ class _QueryBinder:
             return grouped, rewrite
         assert self._query.having is not None
         return Filter(grouped, rewrite(having, span(self._query.having.condition))), rewrite
+
+
+def _check_distinct(keys: Sequence[Expression], nodes: Sequence[exp.Expr]) -> None:
+    for position, (key, node) in enumerate(zip(keys, nodes, strict=True)):
+        if key in keys[:position]:
+            raise BindError("the same expression is there twice", span(node), hint="Name it once.")
 
 
 def _source_key(origin: From) -> _Keys:

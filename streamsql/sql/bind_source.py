@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from streamsql.catalog.catalog import HeaderBinding, Source, SourceKind
-from streamsql.errors import BindError, Span
+from streamsql.errors import BindError, EvaluationError, Span
+from streamsql.expr.javatime import compile_pattern
 from streamsql.sql.ast import span
 from streamsql.sql.ast_statements import (
     ColumnDefinition,
@@ -294,12 +295,23 @@ def _check_timestamp(column: Column, pattern: str | None, where: Span) -> None:
         )
     if column.type != STRING and pattern is not None:
         raise BindError(f'timestamp column "{column.name}" is {column.type}: no format', where)
+    if pattern is not None:
+        _check_pattern(pattern, where)
     if column.type not in (BIGINT, TIMESTAMP, STRING):
         raise BindError(
             f'timestamp column "{column.name}" is {column.type}',
             where,
             hint="It must be BIGINT, TIMESTAMP, or STRING with TIMESTAMP_FORMAT.",
         )
+
+
+def _check_pattern(pattern: str, where: Span) -> None:
+    try:
+        compile_pattern(pattern)
+    except EvaluationError as error:
+        raise BindError(
+            str(error), where, hint="Write it as in TIMESTAMP_FORMAT='yyyy-MM-dd HH:mm:ss.SSS'."
+        ) from error
 
 
 def identifier_text(written: str) -> str:
