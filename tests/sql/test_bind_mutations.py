@@ -75,6 +75,7 @@ def empty() -> Catalog:
     return catalog()
 
 
+@pytest.mark.slow
 def test_mutations_raise_only_statement_errors(empty: Catalog) -> None:
     generator = random.Random(SEED)
     tried = bound = 0

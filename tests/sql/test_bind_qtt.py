@@ -34,6 +34,7 @@ def empty() -> Catalog:
     return catalog()
 
 
+@pytest.mark.slow
 def test_all_cases_bind_as_they_must(empty: Catalog, capsys: pytest.CaptureFixture[str]) -> None:
     counts: Counter[str] = Counter()
     wrong: list[str] = []
