@@ -1,9 +1,11 @@
 """The command line: from arguments to an exit status.
 
-0    done
-1    a statement is wrong: its place and a hint are on standard error
-2    something else is in the way: one line on standard error says what
-130  Ctrl-C
+| status | meaning                                                            |
+|--------|--------------------------------------------------------------------|
+| 0      | done                                                               |
+| 1      | a statement is wrong: its place and a hint are on standard error   |
+| 2      | something else is in the way: one line on standard error says what |
+| 130    | Ctrl-C                                                             |
 """
 
 import argparse
@@ -29,9 +31,9 @@ def main(arguments: Sequence[str] | None = None, run_tests: RunTests | None = No
     """
     options = parse(sys.argv[1:] if arguments is None else arguments)
     if options.version:
-        from importlib.metadata import version
+        from streamsql.shell.version import version
 
-        print(f"streamsql {version('streamsql')}")
+        print(f"streamsql {version()}")
         return 0
     if options.command == "test":
         assert run_tests is not None, "the program's entry brings the test runner along"
@@ -41,14 +43,11 @@ def main(arguments: Sequence[str] | None = None, run_tests: RunTests | None = No
 
 def _carry_out(options: argparse.Namespace) -> int:
     """Do what the options say, importing no more than that takes."""
-    import logging
-    import os
-
-    from streamsql.shell.terminal import Terminal, TerminalHandler
+    from streamsql.shell.logs import log_to
+    from streamsql.shell.terminal import Terminal
 
     terminal = Terminal(sys.stdout, sys.stderr)
-    level = os.environ.get("STREAMSQL_LOG", "WARNING").upper()
-    logging.basicConfig(level=level, handlers=[TerminalHandler(terminal)])
+    log_to(terminal)
     match options.command:
         case "run":
             from streamsql.shell.run import run

@@ -156,7 +156,7 @@ def _opened(name: str) -> Iterator[IO[bytes]]:
     with ExitStack() as held:
         try:
             if name == _STANDARD_INPUT:
-                file = held.enter_context(tempfile.TemporaryFile())
+                file: IO[bytes] = held.enter_context(tempfile.TemporaryFile())
                 shutil.copyfileobj(sys.stdin.buffer, file)
             else:
                 file = held.enter_context(Path(name).open("rb"))

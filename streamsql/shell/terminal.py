@@ -4,7 +4,6 @@ Colour and a progress line that is written over are for terminals alone; pipes a
 lines. One object, so that a log line never lands in the middle of a progress line.
 """
 
-import logging
 import time
 from typing import TextIO
 
@@ -70,16 +69,3 @@ class Terminal:
             self._shows_progress = False
             self._err.write(_CLEAR)
             self._err.flush()
-
-
-class TerminalHandler(logging.Handler):
-    """Writes log records as lines of standard error."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        super().__init__()
-        self._terminal = terminal
-        self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one record."""
-        self._terminal.say(self.format(record))
