@@ -16,7 +16,14 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it does not
 )
 
 from streamsql.broker.errors import check_partitions, no_topic
-from streamsql.broker.kafka_errors import error_of, is_all_down, is_refused, map_error, mapped
+from streamsql.broker.kafka_errors import (
+    error_of,
+    is_all_down,
+    is_passing,
+    is_refused,
+    map_error,
+    mapped,
+)
 from streamsql.broker.kafka_settings import KafkaSettings, client_log
 from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
 from streamsql.errors import EngineError
@@ -180,20 +187,32 @@ class KafkaAdmin:
     ) -> dict[TopicPartition, int]:
         if not partitions:
             return {}
+        deadline = time.monotonic() + self._seconds
+        while True:
+            try:
+                return self._offsets_once(partitions, spec, isolation)
+            except KafkaException as exception:
+                # A topic without a leader is mostly one that is not there. Asking for it also
+                # refreshes what the client knows of leaders, without which it would fail again.
+                for topic in sorted({partition.topic for partition in partitions}):
+                    if self._partitions(topic) == 0:
+                        raise no_topic(topic) from exception
+                error = error_of(exception)
+                if not is_passing(error) or time.monotonic() > deadline:
+                    raise map_error(error, "read offsets of topics") from exception
+                time.sleep(0.1)
+
+    def _offsets_once(
+        self, partitions: Sequence[TopicPartition], spec: OffsetSpec, isolation: IsolationLevel
+    ) -> dict[TopicPartition, int]:
         asked = {KafkaTopicPartition(*partition): spec for partition in partitions}
         futures = self._client.list_offsets(asked, isolation_level=isolation)
-        found = {}
-        for partition, future in futures.items():
-            try:
-                result = future.result(self._seconds + 5)
-            except KafkaException as exception:
-                # A topic without a leader is mostly one that is not there.
-                if self._partitions(partition.topic) == 0:
-                    raise no_topic(partition.topic) from exception
-                doing = f'read offsets of topic "{partition.topic}"'
-                raise map_error(error_of(exception), doing) from exception
-            found[TopicPartition(partition.topic, partition.partition)] = int(result.offset)
-        return found
+        return {
+            TopicPartition(partition.topic, partition.partition): int(
+                future.result(self._seconds + 5).offset
+            )
+            for partition, future in futures.items()
+        }
 
     def _result(self, future: "Future[_T]", doing: str, tolerated: int) -> _T | None:
         try:

@@ -60,7 +60,16 @@ _REASONS = (
     (_NO_TOPIC, "the topic or partition does not exist"),
     (_TOO_LARGE, "the record is larger than Kafka takes"),
 )
-_PASSING = _UNREACHABLE | {KafkaError._MAX_POLL_EXCEEDED, KafkaError.COORDINATOR_LOAD_IN_PROGRESS}
+_PASSING = _UNREACHABLE | {
+    KafkaError._MAX_POLL_EXCEEDED,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+}
 
 
 def error_of(exception: KafkaException) -> KafkaError:
@@ -119,7 +128,7 @@ def is_undecided(error: KafkaError) -> bool:
 
 
 def is_passing(error: KafkaError) -> bool:
-    """Whether the consumer gets over the error by itself."""
+    """Whether the error goes away by itself: the client goes on, or the call can be made again."""
     return error.code() in _PASSING
 
 

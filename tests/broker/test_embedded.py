@@ -333,6 +333,7 @@ while True:
 
 WRITER = """
 import sys
+import time
 from pathlib import Path
 from typing import Any
 from streamsql.broker.inbox import InboxWriter
@@ -342,6 +343,7 @@ first = int(sys.argv[2])
 for start in range(first, first + 1_000_000, 10):
     writer.append("in", [(b"k%d" % (i % 50), b"%d" % i, i, ()) for i in range(start, start + 10)])
     print(start + 10, flush=True)
+    time.sleep(0.001)
 """
 
 
