@@ -7,83 +7,57 @@
         for row in engine.query("SELECT * FROM hourly EMIT CHANGES LIMIT 10"):
             print(row["USER"], row["N"])
 
-``connect`` opens an engine; ``parse`` and ``plan`` are the compiler alone; ``StreamsBuilder`` is the
-DSL for programs without SQL.
+``connect`` opens an engine; ``parse`` and ``plan`` are the compiler alone; ``StreamsBuilder`` is
+the DSL for programs without SQL.
+
+A name is imported when it is first used, because every module of the package begins by importing
+this one: ``streamsql --help`` need not wait for the engine. Type checkers read ``__init__.pyi``.
 """
 
-from collections.abc import Mapping
+from importlib import import_module
 
-from streamsql.catalog.catalog import Catalog
-from streamsql.engine.connect import connect
-from streamsql.engine.engine import Engine
-from streamsql.engine.results import Result, ResultKind, Row
-from streamsql.errors import (
-    BindError,
-    DecodeError,
-    EngineError,
-    EvaluationError,
-    ParseError,
-    RecordError,
-    Span,
-    StatementError,
-    StreamSQLError,
-    UnsupportedError,
-)
-from streamsql.expr.builtins import builtins
-from streamsql.plan.nodes import Plan
-from streamsql.plan.optimize import optimize
-from streamsql.sql.compile import bind_script
-from streamsql.sql.parse import ParsedStatement, parse_script
-from streamsql.sql.statements import CreateAs, InsertSelect, PullQuery, PushQuery
-from streamsql.streams.builder import StreamsBuilder
-from streamsql.topology.topology import Topology
+_HOMES = {
+    "BindError": "errors",
+    "Catalog": "catalog.catalog",
+    "DecodeError": "errors",
+    "Engine": "engine.engine",
+    "EngineError": "errors",
+    "EvaluationError": "errors",
+    "ParseError": "errors",
+    "RecordError": "errors",
+    "Result": "engine.results",
+    "ResultKind": "engine.results",
+    "Row": "engine.results",
+    "Span": "errors",
+    "StatementError": "errors",
+    "StreamSQLError": "errors",
+    "StreamsBuilder": "streams.builder",
+    "Topology": "topology.topology",
+    "UnsupportedError": "errors",
+    "connect": "engine.connect",
+    "parse": "engine.compiler",
+    "plan": "engine.compiler",
+}
+"""The module that each public name is defined in."""
 
-__all__ = [
-    "BindError",
-    "Catalog",
-    "DecodeError",
-    "Engine",
-    "EngineError",
-    "EvaluationError",
-    "ParseError",
-    "RecordError",
-    "Result",
-    "ResultKind",
-    "Row",
-    "Span",
-    "StatementError",
-    "StreamSQLError",
-    "StreamsBuilder",
-    "Topology",
-    "UnsupportedError",
-    "connect",
-    "parse",
-    "plan",
-]
+__all__ = [*_HOMES]  # noqa: PLE0604 - strings, as they are in the table
+
+# The function `plan` has the name of a room. A room becomes an attribute when it is imported, once:
+# so that is done now, and the attribute is the function's from then on.
+import_module(f"{__name__}.plan")
+del globals()["plan"]
 
 
-def parse(sql: str, variables: Mapping[str, str] | None = None) -> list[ParsedStatement]:
-    """Return the statements of a text as syntax trees.
-
-    Raises:
-        ParseError: At the first statement that is not one.
-
-    >>> [statement.text for statement in parse("SHOW STREAMS; SHOW TABLES")]
-    ['SHOW STREAMS', 'SHOW TABLES']
-    """
-    return parse_script(sql, variables)
+def __getattr__(name: str) -> object:
+    """Import a public name at its first use."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = found
+    return found
 
 
-def plan(sql: str, catalog: Catalog | None = None) -> Plan:
-    """Return the optimized plan of the last statement, a query, of a text.
-
-    The statements before it are bound first: declarations make the sources that the query reads.
-
-    Raises:
-        StatementError: A statement is wrong, or the last one is not a query.
-    """
-    bound = bind_script(sql, catalog or Catalog(functions=builtins()), {})
-    statement = bound[-1].statement if bound else None
-    if not isinstance(statement, CreateAs | InsertSelect | PushQuery | PullQuery):
-        raise BindError("the last statement is not a query", bound[-1].span if bound else None)
-    return optimize(statement.plan)
+def __dir__() -> list[str]:
+    """Return the public names too, imported or not."""
+    return sorted({*globals(), *_HOMES})
