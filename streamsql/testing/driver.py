@@ -95,6 +95,18 @@ class TestDriver:
         """Return every source over the topic that there was, dropped ones included, in order."""
         return self._sources.get(topic, ())
 
+    def result_topics(self) -> list[str]:
+        """Return the topics that a query writes and none reads, as they were named: the results."""
+        sinks: dict[str, None] = {}
+        read: set[str] = set()
+        for step in self._queries:
+            statement = step.bound.statement
+            assert isinstance(statement, CreateAs | InsertSelect)
+            sink = statement.source if isinstance(statement, CreateAs) else statement.sink
+            sinks[sink.topic] = None
+            read |= {step.before.catalog.sources[name].topic for name in statement.sources}
+        return [topic for topic in sinks if topic not in read]
+
     def topics(self) -> Sequence[str]:
         """Return the names of all topics, sorted."""
         return sorted(self._broker.topics())
@@ -113,7 +125,11 @@ class TestDriver:
         ]
 
     def create_topic(self, name: str, partitions: int = 1) -> None:
-        """Create a topic, if it does not exist."""
+        """Create a topic.
+
+        Raises:
+            EngineError: It exists, with other partitions.
+        """
         self._broker.create([TopicConfig(name, partitions)])
 
     def bind(self, text: str) -> list[Step]:
@@ -134,7 +150,7 @@ class TestDriver:
         for step in steps:
             statement = step.bound.statement
             if isinstance(statement, CreateSource) and statement.source.partitions is None:
-                self.create_topic(statement.source.topic)
+                self._make_sure_of(statement.source.topic)
         try:
             results = self._engine.carry_out(steps)
         except StatementError as error:
@@ -179,6 +195,10 @@ class TestDriver:
     def close(self) -> None:
         """End the engine."""
         self._engine.close()
+
+    def _make_sure_of(self, topic: str) -> None:
+        if topic not in self._broker.topics():
+            self.create_topic(topic)
 
     def _note(self, step: Step) -> None:
         """Remember the sources that the statement left behind, and its query."""

@@ -5,7 +5,7 @@ compare makes it fail.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -164,19 +164,23 @@ def _expect_outputs(test: Mapping[str, Any], driver: TestDriver) -> None:
         if not sources:
             raise Mismatch(f'no source reads topic "{node["topic"]}" of an input')
         driver.pipe(node["topic"], write_record(node, sources[0]))
-    outputs: dict[str, list[Mapping[str, Any]]] = {}
-    for node in test.get("outputs", ()):
-        outputs.setdefault(node["topic"], []).append(node)
-    unknown = unknown_members(test.get("outputs", ()))
+    _check_outputs(test.get("outputs", ()), driver)
+    check_post(test.get("post", {}), driver, before)
+
+
+def _check_outputs(nodes: Sequence[Mapping[str, Any]], driver: TestDriver) -> None:
+    unknown = unknown_members(nodes)
     if unknown:
         raise Mismatch(f'this runner does not know member "{unknown[0]}" of an output')
+    outputs: dict[str, list[Mapping[str, Any]]] = {topic: [] for topic in driver.result_topics()}
+    for node in nodes:
+        outputs.setdefault(node["topic"], []).append(node)
     for topic, expected in outputs.items():
         sources = driver.sources_of(topic)
         if not sources:
             raise Mismatch(f'no statement made topic "{topic}" of an output')
         actual = [read_record(message, sources[-1]) for message in driver.read(topic)]
         compare_records(topic, expected, actual, sources[-1])
-    check_post(test.get("post", {}), driver, before)
 
 
 class _Quiet:

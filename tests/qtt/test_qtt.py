@@ -1,0 +1,129 @@
+"""The query-validation tests in ``../shared/qtt``: what passes, and the known rest that does not.
+
+``REWRITE=1`` writes the list of the expected failures anew.
+"""
+
+import io
+import json
+import os
+import random
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from streamsql.testing.outcomes import Status
+from streamsql.testing.qtt import QttCase, read_cases, run_case
+from streamsql.testing.runner import run_tests
+from tests.testing.corruption import corruptions
+
+DIRECTORY = Path(__file__).parents[3] / "shared" / "qtt"
+EXPECTED_FAILURES = Path(__file__).with_name("expected_failures.txt")
+
+PASSING_WITH_OUTPUTS = 860
+"""A floor under the number of passing cases that have outputs."""
+
+PASSING_REJECTIONS = 305
+"""A floor under the number of passing cases that must be rejected."""
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[QttCase]:
+    if not DIRECTORY.is_dir():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI runs the query-validation tests, but {DIRECTORY} is not there")
+        pytest.skip(f"the query-validation tests are not there: {DIRECTORY}")
+    return [case for path in sorted(DIRECTORY.glob("*.json")) for case in read_cases(path)]
+
+
+def _id(file: str, name: str) -> str:
+    return f"{file}: {name}"
+
+
+@pytest.mark.slow
+def test_passes_and_failures_are_the_expected_ones(cases: list[QttCase], tmp_path: Path) -> None:
+    report, out = tmp_path / "report.json", io.StringIO()
+    status = run_tests([DIRECTORY], report, out)
+    outcomes = json.loads(report.read_text(encoding="utf-8"))
+    failed = {
+        _id(one["file"], one["name"]): one["reason"]
+        for one in outcomes["cases"]
+        if one["status"] == "failed"
+    }
+    if os.environ.get("REWRITE"):
+        EXPECTED_FAILURES.write_text(_list(failed), encoding="utf-8")
+    expected = _expected_failures()
+    unexpected = {name: reason for name, reason in failed.items() if name not in expected}
+    assert not unexpected, f"failed, but should pass: {json.dumps(unexpected, indent=1)}"
+    passed = sorted(expected - failed.keys())
+    assert not passed, f"passed, or is gone, but is listed as a failure: {passed}"
+    assert status == (1 if failed else 0)
+
+    rejections = {_id(case.file, case.name) for case in cases if "expectedException" in case.test}
+    good = {_id(o["file"], o["name"]) for o in outcomes["cases"] if o["status"] == "passed"}
+    assert len(good - rejections) >= PASSING_WITH_OUTPUTS
+    assert len(good & rejections) >= PASSING_REJECTIONS
+    counts = (outcomes["passed"], outcomes["failed"], outcomes["skipped"])
+    assert sum(counts) == len(outcomes["cases"]) == len(cases)
+    assert out.getvalue().splitlines()[-1] == "{} passed, {} failed, {} skipped".format(*counts)
+
+
+def _expected_failures() -> set[str]:
+    lines = EXPECTED_FAILURES.read_text(encoding="utf-8").splitlines()
+    return {line for line in lines if line and not line.startswith("# ")}
+
+
+def _list(failed: Mapping[str, str]) -> str:
+    """Return the text of the list: by cause, the most frequent first."""
+    causes: dict[str, list[str]] = {}
+    for name, reason in failed.items():
+        unsupported = re.match(r"unsupported: .*", reason)
+        causes.setdefault(unsupported[0] if unsupported else "others", []).append(name)
+    lines = [
+        "# Query-validation tests that fail, by cause; tests/qtt/test_qtt.py compares and",
+        "# rewrites this list (REWRITE=1).",
+    ]
+    for cause, names in sorted(causes.items(), key=lambda one: (-len(one[1]), one[0])):
+        lines += ["", f"# {cause}", *sorted(names)]
+    return "\n".join(lines) + "\n"
+
+
+def _corrupted_fail(case: QttCase, rng: random.Random, seed: int, most: int) -> None:
+    every = list(corruptions(case.test, rng))
+    for what, test in rng.sample(every, min(most, len(every))):
+        outcome = run_case(QttCase(case.file, case.name, test))
+        where = f"seed {seed}: {case.file}: {case.name}: {what}"
+        assert outcome.status is Status.FAILED, f"{where} was not noticed"
+        assert not outcome.reason.startswith("internal"), f"{where}: {outcome.reason}"
+
+
+def _has_outputs(case: QttCase) -> bool:
+    return bool(case.test.get("outputs")) and "expectedException" not in case.test
+
+
+def test_some_corrupted_expectations_fail(cases: list[QttCase]) -> None:
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    for case in rng.sample([case for case in cases if _has_outputs(case)], 40):
+        if run_case(case).status is Status.PASSED:
+            _corrupted_fail(case, rng, seed, 3)
+
+
+@pytest.mark.slow
+def test_corrupted_expectations_fail(cases: list[QttCase]) -> None:
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    for case in cases:
+        if _has_outputs(case) and run_case(case).status is Status.PASSED:
+            _corrupted_fail(case, rng, seed, 2)
+
+
+@pytest.mark.slow
+def test_state_in_the_broker_gives_the_same(cases: list[QttCase]) -> None:
+    for case in cases:
+        if _has_outputs(case) and run_case(case).status is Status.PASSED:
+            outcome = run_case(case, keeps_state=True)
+            assert outcome.status is Status.PASSED, f"{_id(case.file, case.name)}: {outcome.reason}"
