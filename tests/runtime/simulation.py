@@ -94,14 +94,19 @@ class Simulation:
         )
         feed = random.Random(1)
         self._broker.create([TopicConfig(t, setting.partitions) for t in scenario.topics])
-        for topic in scenario.topics:
-            self._broker.append(topic, scenario.records(topic, feed, setting.records))
+        self._waiting = [
+            (topic, record)
+            for topic in scenario.topics
+            for record in scenario.records(topic, feed, setting.records)
+        ]
+        if len(scenario.topics) > 1:
+            # What several inputs make depends on what is there when one of them is at its end.
+            self._feed(len(self._waiting))
         topology = scenario.topology(setting.partitions)
         self._layout = lay_out(
             APPLICATION, topology, self._broker.topics(), changelogs=not setting.keeps_state
         )
         self._broker.create(self._layout.create)
-        self._completion = Completion(self._broker, self._layout)
         self._sinks = scenario.sinks
         self._hosts = [Host(f"h{number}") for number in range(setting.workers)]
         self._outcome = Outcome()
@@ -116,17 +121,26 @@ class Simulation:
                 self._rounds += 1
                 if troubled:
                     self._trouble()
+                self._feed(self._choose.randrange(4))
                 self._round()
-                if not troubled and self._rounds % 5 == 0 and self._completion.done():
+                if not troubled and self._rounds % 5 == 0 and self._is_done():
                     break
             else:
-                raise AssertionError(f"stuck: {self._completion.progress()}")
+                raise AssertionError("stuck")
         finally:
             react(None)
         self._collect()
         return self._outcome
 
     _rounds = 0
+
+    def _feed(self, count: int) -> None:
+        fed, self._waiting = self._waiting[:count], self._waiting[count:]
+        for topic, record in fed:
+            self._broker.append(topic, [record])
+
+    def _is_done(self) -> bool:
+        return not self._waiting and Completion(self._broker, self._layout).done()
 
     def _round(self) -> None:
         """Let every host that can do something, and time pass."""
@@ -147,7 +161,7 @@ class Simulation:
             commit_interval_ms=30,
             cache_bytes=self._setting.cache_bytes,
             state_directory=None if state is None else state / host.name,
-            poll_records=self._choose.choice((1, 5, 20)),
+            poll_records=self._choose.choice((1, 2, 20)),
         )
         worker = host.worker = Worker(
             self._layout, self._broker, config, host.name, self._broker.clock
@@ -254,6 +268,8 @@ class Simulation:
                 file.rmdir() if file.is_dir() else file.unlink()
 
     def _compact(self, _host: Host) -> None:
+        if self._setting.state is not None:
+            return  # tombstones go at once here, on Kafka a day later: old local state needs them
         for name, config in self._broker.topics().items():
             if config.compacted and name.endswith("-changelog"):
                 self._broker.compact(name)
@@ -290,7 +306,8 @@ class Simulation:
         outcome.state = self._state(Host("h0"))
         if not self._setting.keeps_state:
             restored = self._state(Host("fresh"))
-            assert restored == outcome.state, "the changelogs hold another state than the engines"
+            different = [s for s in restored if restored[s] != outcome.state[s]]
+            assert not different, f"changelogs and engines differ: {different}"
 
     def _read(self, partition: TopicPartition) -> list[Any]:
         reader = self._broker.reader()
