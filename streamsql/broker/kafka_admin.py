@@ -28,6 +28,7 @@ from streamsql.broker.kafka_settings import KafkaSettings, client_log
 from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
 from streamsql.errors import EngineError
 
+_COORDINATOR_SECONDS = 30.0
 _VISIBLE_SECONDS = 15.0
 """How long a topic created or deleted may take to be known everywhere."""
 
@@ -113,15 +114,30 @@ class KafkaAdmin:
 
     def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
         """Return what the group has committed; what is being decided does not count yet."""
+        doing = f'read the offsets of group "{group}"'
+        deadline = time.monotonic() + _COORDINATOR_SECONDS
+        while True:
+            try:
+                return self._group_offsets_once(group)
+            except TimeoutError as late:
+                raise EngineError(f"cannot {doing}: Kafka does not answer") from late
+            except KafkaException as exception:
+                error = error_of(exception)
+                if error.code() == KafkaError.GROUP_ID_NOT_FOUND:
+                    return {}
+                # A coordinator that has just started, or is busy, answers a little later.
+                waited = time.monotonic() > deadline
+                if waited or not (is_passing(error) or error.retriable()):
+                    raise map_error(error, doing) from exception
+                time.sleep(0.1)
+
+    def _group_offsets_once(self, group: str) -> dict[TopicPartition, Committed]:
         asked = [ConsumerGroupTopicPartitions(group)]
-        with mapped(f'read the offsets of group "{group}"'):
-            futures = self._client.list_consumer_group_offsets(asked, require_stable=False)
-        found = self._result(
-            futures[group], f'read the offsets of group "{group}"', KafkaError.GROUP_ID_NOT_FOUND
-        )
+        futures = self._client.list_consumer_group_offsets(asked, require_stable=False)
+        found = futures[group].result(self._seconds + 5)
         return {
             TopicPartition(p.topic, p.partition): Committed(p.offset, p.metadata or "")
-            for p in (found.topic_partitions if found is not None else ())
+            for p in found.topic_partitions
             if p.offset >= 0
         }
 

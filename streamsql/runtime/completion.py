@@ -1,5 +1,7 @@
 """Knowing when an application has worked off the input that was there at the start."""
 
+from collections.abc import Collection
+
 from streamsql.broker.ports import Broker, TopicPartition
 from streamsql.runtime.layout import Layout
 
@@ -12,10 +14,14 @@ class Completion:
     seen as committed a moment before the records of the same transaction are.
     """
 
-    def __init__(self, broker: Broker, layout: Layout) -> None:
+    def __init__(
+        self, broker: Broker, layout: Layout, parts: Collection[int] | None = None
+    ) -> None:
+        """Look at the inputs of these sub-topologies (``None``: of all) as they are now."""
         self._broker = broker
         self._application = layout.application
-        every = {p for part in layout.parts for p in layout.partitions_of(part.index)}
+        indexes = [part.index for part in layout.parts] if parts is None else parts
+        every = {p for index in indexes for p in layout.partitions_of(index)}
         self._own = sorted(p for p in every if p.topic in layout.written)
         external = sorted(every - set(self._own))
         self._targets = dict(broker.ends(external, committed=True))

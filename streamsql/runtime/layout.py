@@ -33,7 +33,7 @@ class Layout:
         inputs: Physical topics that the application reads, by index of the sub-topology.
         create: Topics the application needs and may create.
         internal: Physical names of repartition topics.
-        written: Physical names of all topics the application writes and reads again.
+        writers: The sub-topologies that write, by physical topic.
     """
 
     application: str
@@ -43,7 +43,13 @@ class Layout:
     inputs: Mapping[int, tuple[str, ...]]
     create: tuple[TopicConfig, ...]
     internal: frozenset[str]
-    written: frozenset[str]
+    writers: Mapping[str, frozenset[int]]
+
+    @property
+    def written(self) -> frozenset[str]:
+        """The topics that the application writes and reads again."""
+        read = {topic for topics in self.inputs.values() for topic in topics}
+        return frozenset(read & self.writers.keys())
 
     def partitions_of(self, index: int) -> list[TopicPartition]:
         """Return all partitions that the tasks of a sub-topology read."""
@@ -87,18 +93,15 @@ def lay_out(
         for node in topology.nodes.values()
         if isinstance(node, Repartition | TableRepartition)
     }
-    sinks = {n.topic.name for n in topology.nodes.values() if isinstance(n, Sink)}
-    inputs = {part.index: counting.inputs(part) for part in counting.parts}
-    read = {topic for topics in inputs.values() for topic in topics}
     return Layout(
         application,
         topology,
         counting.parts,
         counting.tasks,
-        inputs,
+        {part.index: counting.inputs(part) for part in counting.parts},
         tuple(counting.to_create(changelogs=changelogs)),
         frozenset(internal),
-        frozenset((internal | sinks) & read),
+        counting.writers(),
     )
 
 
@@ -142,6 +145,19 @@ class _Counting:
         writer = next(part for part in self.parts if node.name in part.exits)
         topic = internal_topic(self._application, node.topic.name)
         return self.tasks[writer.index] == 1 and self._counts[topic] == 1
+
+    def writers(self) -> dict[str, frozenset[int]]:
+        """Return the indexes of the parts that write, by physical topic."""
+        found: dict[str, set[int]] = {}
+        for part in self.parts:
+            for node in self._nodes(part.exits):
+                assert isinstance(node, Repartition | TableRepartition)
+                topic = internal_topic(self._application, node.topic.name)
+                found.setdefault(topic, set()).add(part.index)
+            for node in self._nodes(part.nodes):
+                if isinstance(node, Sink):
+                    found.setdefault(node.topic.name, set()).add(part.index)
+        return {topic: frozenset(parts) for topic, parts in found.items()}
 
     def to_create(self, *, changelogs: bool) -> list[TopicConfig]:
         """Return sinks, repartition topics and changelogs that do not exist."""

@@ -66,6 +66,14 @@ class PartitionGroup:
         """Note that the partition holds no more records for now."""
         self._queues[partition].at_end = True
 
+    def doubt_end(self, partition: TopicPartition) -> None:
+        """Take back that the partition holds no more records."""
+        self._queues[partition].at_end = False
+
+    def at_end(self, partition: TopicPartition) -> bool:
+        """Tell whether the partition is known to hold no more records for now."""
+        return self._queues[partition].at_end
+
     def waiting(self, partition: TopicPartition) -> int:
         """Return how many records of the partition wait."""
         return len(self._queues[partition])

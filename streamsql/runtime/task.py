@@ -45,10 +45,13 @@ class TaskInputs:
     Attributes:
         positions: Next offset by partition.
         timestamps: How the records of each partition are ordered in time.
+        derived: Partitions that the application writes itself, of a task that reads others as well:
+            that such a partition is empty says nothing while what writes it is behind.
     """
 
     positions: Mapping[TopicPartition, int]
     timestamps: Mapping[TopicPartition, Callable[[Message], int]]
+    derived: frozenset[TopicPartition] = frozenset()
 
 
 class Task:
@@ -74,6 +77,7 @@ class Task:
         self._wiring = wiring
         self._metrics = metrics
         self._positions = dict(inputs.positions)
+        self._derived = inputs.derived
         self._ends: dict[TopicPartition, int] = {}
         self.uncommitted = 0
         self.moved = False
@@ -93,12 +97,31 @@ class Task:
         """Let records wait for their turn."""
         self._ends.pop(partition, None)
         self._group.add(partition, messages)
+        for derived in self._derived:
+            self._group.doubt_end(derived)
 
     def reached_end(self, partition: TopicPartition, position: int) -> None:
         """Note that the partition is read to its end, which is ``position``."""
         self._ends[partition] = position
-        self._group.reached_end(partition)
+        if partition not in self._derived:
+            self._group.reached_end(partition)
         self._pass_markers(partition)
+
+    def doubtful(self) -> dict[TopicPartition, int]:
+        """Return the ends of derived partitions that hold records of others up, if any do."""
+        if not any(self._group.waiting(partition) for partition in self._positions):
+            return {}
+        return {
+            partition: self._ends[partition]
+            for partition in self._derived
+            if partition in self._ends
+            and not self._group.waiting(partition)
+            and not self._group.at_end(partition)
+        }
+
+    def confirm_end(self, partition: TopicPartition) -> None:
+        """Note that what writes a derived partition has written all that it had to."""
+        self._group.reached_end(partition)
 
     def waiting(self, partition: TopicPartition) -> int:
         """Return how many records of the partition wait."""

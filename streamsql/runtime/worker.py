@@ -29,6 +29,7 @@ from streamsql.runtime.layout import Layout, changelog_topic
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.restore import restore
 from streamsql.runtime.task import Task, TaskId, TaskInputs, decode_times
+from streamsql.runtime.upstream import Upstream
 from streamsql.state.rocksdb import EngineInUse
 from streamsql.state.store import Engine
 from streamsql.topology.topology import stores_of
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 
 _BUFFERED_RECORDS = 10_000
 _PURGE_INTERVAL_MS = 10_000
+_CONFIRM_MS = 10
 _ENGINE_PATIENCE_MS = 60_000
 
 
@@ -67,6 +69,7 @@ class Worker:
         self._clock_ms = clock_ms
         self._outputs = outputs or {}
         self._assignments = Assignments(layout)
+        self._upstream = Upstream(broker, layout, clock_ms)
         self._engines = Engines(broker, config.application, config.state_directory)
         self._tasks: dict[TaskId, Task] = {}
         self._opening: dict[TaskId, Iterator[None]] = {}
@@ -188,6 +191,7 @@ class Worker:
             task = self._readers.get(partition)
             if task is not None:
                 task.reached_end(partition, end)
+        self._upstream.confirm(self._tasks)
         done = 0
         for task in self._tasks.values():
             done += task.process(_BUFFERED_RECORDS)
@@ -200,6 +204,8 @@ class Worker:
         """Return how long to wait for records: not beyond the next commit, nor while tasks open."""
         if self._opening:
             return 0
+        if self._upstream.is_waiting:
+            timeout_ms = min(timeout_ms, _CONFIRM_MS)
         if any(task.moved for task in self._tasks.values()):
             due = self._last_commit_ms + self._config.commit_interval_ms - self._clock_ms()
             return max(0, min(timeout_ms, int(due)))
@@ -263,7 +269,9 @@ class Worker:
         wiring = Wiring(engine, decode_times(committed))
         environment = Environment(self._config, self._producer, self.metrics, self._outputs)
         processors = build(self._layout.topology, part, environment, wiring)
-        reading = TaskInputs(positions, self._assignments.timestamps(identity))
+        reading = TaskInputs(
+            positions, self._assignments.timestamps(identity), self._derived(identity)
+        )
         task = Task(identity, reading, processors, wiring, engine, self.metrics)
         self._tasks[identity] = task
         for partition, offset in positions.items():
@@ -281,6 +289,14 @@ class Worker:
                     raise
                 log.info("task %s waits for its state: %s", identity, error)
             yield
+
+    def _derived(self, identity: TaskId) -> frozenset[TopicPartition]:
+        """Return the inputs that the application writes itself, of a task with several."""
+        inputs = self._assignments.inputs(identity)
+        if len(inputs) == 1:
+            return frozenset()
+        written = self._layout.written
+        return frozenset(partition for partition in inputs if partition.topic in written)
 
     def _rewind(self) -> None:
         """Go back to the last commit: every task is opened again."""
