@@ -40,10 +40,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that uses the broker, so that ``-m "not kafka"`` leaves it out."""
+    """Mark every test that uses the broker: ``-m "not kafka"`` and the inner loop leave it out."""
     for item in items:
         if "kafka" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.kafka)
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
