@@ -1,0 +1,179 @@
+"""``streamsql run`` on real Kafka while its worker processes are killed: exactly once, all the same."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from streamsql.broker.kafka import KafkaBroker
+from streamsql.broker.kafka_settings import KafkaSettings
+from streamsql.broker.ports import TopicPartition
+from streamsql.runtime.failpoints import STEPS
+from tests.storm.load import PARTITIONS, SQL, Gaps, Load, topics
+
+pytestmark = pytest.mark.slow
+
+REPOSITORY = Path(__file__).parents[2]
+_WORKERS = 2
+_SECONDS = float(os.environ.get("STREAMSQL_STORM_SECONDS", "20"))
+_BETWEEN_KILLS_SECONDS = 2.0
+
+
+class _Run:
+    """One ``streamsql run`` and its workers."""
+
+    def __init__(
+        self, servers: str, directory: Path, prefix: str, environment: dict[str, str] | None = None
+    ) -> None:
+        self.directory = directory / prefix
+        self.application = f"{prefix}app"
+        file = directory / "storm.sql"
+        file.write_text(SQL, encoding="utf-8")
+        command = [sys.executable, "-m", "streamsql", "run", str(file)]
+        command += ["--workers", str(_WORKERS), "--bootstrap-servers", servers]
+        command += ["--application", self.application, "--directory", str(self.directory)]
+        command += ["-D", f"prefix={prefix}"]
+        self.process = subprocess.Popen(
+            command, cwd=REPOSITORY, env={**os.environ, **(environment or {})}
+        )
+
+    def workers(self) -> list[int]:
+        """Return the process ids of the workers."""
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+        return [int(child) for child in children.split()]
+
+    def identities(self) -> dict[str, str]:
+        """Return what tells whether a task's state is the one it was, by task."""
+        return {
+            file.parent.name: file.read_text(encoding="ascii")
+            for file in self.directory.rglob("IDENTITY")
+        }
+
+    def end(self) -> None:
+        """Let it commit and leave."""
+        self.process.terminate()
+        assert self.process.wait(60) == 0
+
+    def kill(self) -> None:
+        """End it for certain; its workers end with it."""
+        self.process.kill()
+        self.process.wait()
+
+
+def _await_committed(broker: KafkaBroker, prefix: str) -> None:
+    """Wait until everything that went in is processed and committed."""
+    partitions = [TopicPartition(f"{prefix}events", number) for number in range(PARTITIONS)]
+    ends = broker.ends(partitions, committed=True)
+    deadline = time.monotonic() + 90
+    while True:
+        at = broker.group_offsets(f"{prefix}app")
+        if all(p in at and at[p].offset >= end for p, end in ends.items()):
+            return
+        assert time.monotonic() < deadline, f"stuck at {at} of {ends}"
+        time.sleep(0.2)
+
+
+class _Killer:
+    """Kills a random worker every now and then, none more than twice in a row."""
+
+    def __init__(self, run: _Run, choose: random.Random) -> None:
+        self._run = run
+        self._choose = choose
+        self._next = time.monotonic() + 2 * _BETWEEN_KILLS_SECONDS
+        self._last: list[int] = []
+        self.kills = 0
+
+    def look(self) -> None:
+        """Kill, if it is time to."""
+        workers = self._run.workers()
+        if time.monotonic() < self._next or len(workers) < _WORKERS:
+            return
+        self._next = time.monotonic() + _BETWEEN_KILLS_SECONDS
+        index = self._choose.randrange(len(workers))
+        if self._last[-2:] == [index, index]:
+            index = (index + 1) % len(workers)
+        self._last.append(index)
+        os.kill(workers[index], signal.SIGKILL)
+        self.kills += 1
+
+
+def test_killed_workers_lose_and_double_nothing(
+    kafka: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seed = int.from_bytes(os.urandom(4), "big")
+    print(f"seed {seed}")
+    choose = random.Random(seed)
+    prefix = f"storm{uuid.uuid4().hex[:8]}-"
+    broker = KafkaBroker(KafkaSettings(kafka))
+    broker.create(topics(prefix))
+    load = Load(prefix, choose)
+    run = _Run(kafka, tmp_path, prefix)
+    try:
+        _await_topic(broker, f"{prefix}kept")
+        gaps = Gaps(broker, f"{prefix}kept")
+        load.feed(broker.append, 2, gaps.look)
+        before = run.identities()
+        killer = _Killer(run, choose)
+
+        def meanwhile() -> None:
+            killer.look()
+            gaps.look()
+
+        load.feed(broker.append, _SECONDS, meanwhile)
+        begin = time.monotonic()
+        _await_committed(broker, prefix)
+        caught_up = time.monotonic() - begin
+        after = run.identities()
+        run.end()
+    finally:
+        run.kill()
+    counts = load.check(broker)
+    silence = gaps.close()
+    broker.close()
+    assert before
+    assert {task: after[task] for task in before} == before, "a state directory was wiped"
+    with capsys.disabled():
+        print(
+            f"\nKafka storm: {counts}; {killer.kills} kills; {silence}; quiet in {caught_up:.1f} s"
+        )
+
+
+def _await_topic(broker: KafkaBroker, name: str) -> None:
+    deadline = time.monotonic() + 60
+    while name not in broker.topics():
+        assert time.monotonic() < deadline, f"{name} does not appear"
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if step != "restore-written"])
+def test_crash_at_a_step(kafka: str, tmp_path: Path, step: str) -> None:
+    """Each worker dies once at its third arrival at the step."""
+    prefix = f"step{uuid.uuid4().hex[:8]}-"
+    broker = KafkaBroker(KafkaSettings(kafka))
+    broker.create(topics(prefix))
+    load = Load(prefix, random.Random(1))
+    run = _Run(kafka, tmp_path, prefix, {"STREAMSQL_CRASH_AT": f"{step}:3"})
+    try:
+        _await_topic(broker, f"{prefix}kept")
+        first: set[int] = set()
+
+        def meanwhile() -> None:
+            if len(first) < _WORKERS:
+                first.update(run.workers())
+            time.sleep(0.01)
+
+        load.feed(broker.append, 3, meanwhile)
+        _await_committed(broker, prefix)
+        assert first.isdisjoint(run.workers()), "not every worker has crashed"
+        run.end()
+    finally:
+        run.kill()
+    load.check(broker)
+    broker.close()
