@@ -14,7 +14,7 @@ from streamsql.shell.arguments import OUTPUTS
 from streamsql.shell.version import version
 
 _CLEAR_SCREEN = "\x1b[2J\x1b[H"
-_TEXT = re.compile(r"\s*([A-Za-z]+)(?:\s+(\S[^\n]*?))?\s*;?\s*")
+_TEXT = re.compile(r"\s*([A-Za-z]+)(?:[ \t]+(\S[^\n]*?))?\s*;?\s*")
 _SCRIPT = re.compile(r"script\s+('(?:[^']|'')+')", re.IGNORECASE)
 
 
@@ -75,7 +75,9 @@ def find_command(text: str) -> Call | None:
     if match is None or command is None:
         return None
     argument = match[2] or ""
-    if match[1].lower() == "run" and not _SCRIPT.fullmatch(argument):
+    if argument and not command.takes_argument:
+        return None
+    if command.action is _run and not _SCRIPT.fullmatch(argument):
         return None
     return Call(command.action, argument)
 
@@ -109,7 +111,7 @@ def _output(interpreter: Interpreting, argument: str) -> Shown:
 
 def _history(interpreter: Interpreting, argument: str) -> Shown:
     del argument
-    typed = interpreter.history()
+    typed = (text.replace("\n", "\n      ") for text in interpreter.history())
     return Shown("\n".join(f"{place:4}  {text}" for place, text in enumerate(typed, 1)))
 
 
@@ -118,9 +120,13 @@ def _run(_interpreter: Interpreting, argument: str) -> Shown:
 
 
 COMMANDS: Mapping[str, Command] = {
-    "help": Command("help [COMMAND]", "shows this", _help),
-    "output": Command("output [table|json|csv]", "chooses how rows are shown", _output),
-    "run": Command("run script 'FILE'", "carries out the statements of a file", _run),
+    "help": Command("help [COMMAND]", "shows this", _help, takes_argument=True),
+    "output": Command(
+        "output [table|json|csv]", "chooses how rows are shown", _output, takes_argument=True
+    ),
+    "run": Command(
+        "run script 'FILE'", "carries out the statements of a file", _run, takes_argument=True
+    ),
     "history": Command("history", "lists what was typed", _history),
     "clear": Command("clear", "clears the screen", lambda *_: Shown(_CLEAR_SCREEN)),
     "version": Command("version", "shows the version", lambda *_: Shown(f"streamsql {version()}")),

@@ -7,7 +7,7 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer
 from prompt_toolkit.completion import Completion as Proposal
 from prompt_toolkit.document import Document
-from prompt_toolkit.filters import completion_is_selected
+from prompt_toolkit.filters import completion_is_selected, is_searching
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
@@ -114,7 +114,7 @@ def _bindings(is_done: Callable[[str], bool]) -> KeyBindings:
     """Return what keys do besides what prompt-toolkit gives them: Enter sends a whole text."""
     bindings = KeyBindings()
 
-    @bindings.add("enter", filter=~completion_is_selected)
+    @bindings.add("enter", filter=~completion_is_selected & ~is_searching)
     def _enter(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
         if is_done(buffer.text):

@@ -69,7 +69,7 @@ class JsonRenderer:
         if result.kind is ResultKind.STATUS:
             self._terminal.say(result.message)
         elif result.kind is ResultKind.TEXT:
-            self._terminal.write(json.dumps({"TEXT": result.message}, ensure_ascii=False) + "\n")
+            self._terminal.write(json_text({"TEXT": result.message}) + "\n")
         else:
             names = [json.dumps(name, ensure_ascii=False) for name in result.names]
             for row in result:
