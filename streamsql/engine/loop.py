@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _ROUND_MS = 20
+_IDLE_MS = 100
 _IDLE_SECONDS = 0.02
 _YIELD_SECONDS = 0.0005
 _MOMENT_SECONDS = 0.05
@@ -18,13 +19,21 @@ _MOMENT_SECONDS = 0.05
 class Loop:
     """Steps queries: on its own thread after :meth:`start`, else when somebody waits."""
 
-    def __init__(self, step: Callable[[int], int], is_idle: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        step: Callable[[int], int],
+        is_idle: Callable[[], bool],
+        pass_time: Callable[[float], None],
+    ) -> None:
         """Make a loop.
 
         Args:
             step: Does a round of work, waiting so many milliseconds for it; returns how much.
             is_idle: Tells whether there is nothing to step.
+            pass_time: Puts the clock of the queries forward, when whoever waits drives them and
+                they have nothing to do: what is done is committed and flushed then.
         """
+        self._pass_time = pass_time
         self._step = step
         self._is_idle = is_idle
         self._lock = threading.RLock()
@@ -52,7 +61,8 @@ class Loop:
     def moment(self) -> None:
         """Let the queries work for a moment: here, or on the thread."""
         if self._thread is None:
-            self.step(_ROUND_MS)
+            if not self.step(_ROUND_MS):
+                self._pass_time(_IDLE_MS)
         else:
             self._moved.wait(_MOMENT_SECONDS)
             self._moved.clear()

@@ -75,6 +75,9 @@ class Row(Sequence[Any]):
             return self._values == other._values and self._names == other._names
         return self._values == other if isinstance(other, tuple) else NotImplemented
 
+    def __lt__(self, other: "Row | tuple[Any, ...]") -> bool:
+        return self._values < (other._values if isinstance(other, Row) else other)
+
     def __hash__(self) -> int:
         return hash(self._values)
 

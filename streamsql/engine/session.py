@@ -34,7 +34,7 @@ class Session:
         self.log = log
         self.queries = QuerySet()
         self.pushes = QuerySet()
-        self.loop = Loop(self.step, self._is_idle)
+        self.loop = Loop(self.step, self._is_idle, clock.put_forward)
 
     def host(self, config: EngineConfig) -> Host:
         """Return where a query under this configuration runs."""

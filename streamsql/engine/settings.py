@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from streamsql.errors import EngineError
+from streamsql.errors import EngineError, StatementError
 from streamsql.formats.formats import lookup
 
 PREFIX = "ksql.streams."
@@ -53,7 +53,10 @@ def _one_of(*options: str) -> Callable[[str], object]:
 
 
 def _format(value: str) -> None:
-    lookup(value)
+    try:
+        lookup(value)
+    except StatementError as error:
+        raise ValueError(f"a format: {error.message}") from error
 
 
 def _text(value: str) -> None:
