@@ -1,100 +1,35 @@
 """The program, run as a person runs it: every command, and everything that can be in its way."""
 
 import json
-import os
 import resource
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.shell.place import (
+    TIMEOUT_SECONDS,
+    Place,
+    command,
+    environment,
+    one_clear_line,
+    read_line,
+    succeeded,
+)
+
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 CLICKS = """
     CREATE STREAM clicks (usr STRING KEY, page STRING, ms BIGINT)
     WITH (KAFKA_TOPIC = 'clicks', VALUE_FORMAT = 'JSON', PARTITIONS = 2);
 """
 COUNTS = "CREATE TABLE counts AS SELECT usr, COUNT(*) AS n FROM clicks GROUP BY usr EMIT CHANGES;"
-TIMEOUT_SECONDS = 60
-
-Completed = subprocess.CompletedProcess[str]
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "streamsql", *arguments]
-
-
-def environment(**more: str) -> dict[str, str]:
-    inherited = {n: v for n, v in os.environ.items() if not n.startswith("STREAMSQL_")}
-    return {**inherited, "PYTHONPATH": str(ROOT), **more}
-
-
-class Place:
-    """A working directory of its own, with an embedded broker when something opens it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def write(self, name: str, text: str) -> str:
-        (self.path / name).write_text(text, encoding="utf-8")
-        return name
-
-    def run(self, *arguments: str, stdin: str = "", **more: str) -> Completed:
-        return subprocess.run(
-            command(*arguments),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=self.path,
-            env=environment(**more),
-            timeout=TIMEOUT_SECONDS,
-        )
-
-    @contextmanager
-    def running(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-        process = subprocess.Popen(
-            command(*arguments),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=self.path,
-            env=environment(),
-        )
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.communicate()
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
-
-
-def succeeded(run: Completed) -> str:
-    assert run.returncode == 0, f"exit status {run.returncode}\n{run.stdout}\n{run.stderr}"
-    return run.stdout
-
-
-def one_clear_line(run: Completed) -> str:
-    """The error line of a run that an operator has to look after."""
-    assert run.returncode == 2, f"exit status {run.returncode}\n{run.stdout}\n{run.stderr}"
-    (line,) = run.stderr.splitlines()
-    assert line.startswith("Error: ")
-    return line
-
-
-def read_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline()
 
 
 def test_execute(place: Place) -> None:

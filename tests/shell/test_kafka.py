@@ -1,0 +1,60 @@
+"""The program on real Kafka."""
+
+import json
+import signal
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests.shell.place import TIMEOUT_SECONDS, Place, one_clear_line, read_line, succeeded
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def test_load_and_run_in_two_workers(kafka: str, place: Place) -> None:
+    topic = f"shell-{uuid.uuid4().hex[:8]}"
+    server = ("--bootstrap-servers", kafka)
+    lines = [json.dumps({"usr": f"u{n % 7}", "ms": n}) for n in range(1_000)]
+    place.write("clicks.jsonl", "\n".join(lines))
+    place.write(
+        "counts.sql",
+        f"""CREATE STREAM clicks (usr STRING KEY, ms BIGINT)
+            WITH (KAFKA_TOPIC = '{topic}', VALUE_FORMAT = 'JSON');
+        CREATE TABLE counts WITH (KAFKA_TOPIC = '{topic}-counts') AS
+            SELECT usr, COUNT(*) AS n FROM clicks GROUP BY usr EMIT CHANGES;
+        SELECT * FROM counts;""",
+    )
+    loading = ("load", topic, "clicks.jsonl", "--key", "usr", "--partitions", "4")
+    assert succeeded(place.run(*loading, *server)) == f'1,000 records loaded into topic "{topic}"\n'
+
+    running = ("run", "counts.sql", "--until-end", "--workers", "2", "--application", topic)
+    ran = place.run(*running, "--output", "json", *server)
+
+    found = {row["USR"]: row["N"] for row in map(json.loads, succeeded(ran).splitlines())}
+    assert found == {f"u{k}": len(range(k, 1_000, 7)) for k in range(7)}
+    assert ran.stderr.endswith(" s\n")
+    assert "1,000 input records processed in" in ran.stderr
+    more = one_clear_line(place.run(*loading, *server, "--partitions", "3"))
+    assert more.endswith(f'topic "{topic}" has 4 partitions, but 3 are needed')
+
+
+def test_a_push_query_is_stopped(kafka: str, place: Place) -> None:
+    topic = f"shell-{uuid.uuid4().hex[:8]}"
+    place.write("a.csv", "usr\nada\n")
+    options = ("--bootstrap-servers", kafka, "--application", topic)
+    succeeded(place.run("load", topic, "a.csv", "--key", "usr", *options[:2]))
+    text = f"""
+        CREATE STREAM clicks (usr STRING KEY) WITH (KAFKA_TOPIC = '{topic}', VALUE_FORMAT = 'JSON');
+        SET 'auto.offset.reset' = 'earliest';
+        SELECT usr FROM clicks EMIT CHANGES;"""
+    with place.running("-e", text, "--output", "csv", *options) as process:
+        assert (read_line(process), read_line(process)) == ("USR\n", "ada\n")
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=TIMEOUT_SECONDS)
+        assert process.returncode == 130, error
