@@ -89,7 +89,7 @@ def test_killed_owner_loses_and_doubles_nothing(
         time.sleep(0.005)
 
     try:
-        load.feed(lambda topic, records: writer.append(topic, records), _SECONDS, meanwhile)
+        load.feed(writer.append, _SECONDS, meanwhile)
         writer.close()
     finally:
         owner.kill()
@@ -117,7 +117,7 @@ def test_crash_at_a_step(tmp_path: Path, step: str) -> None:
     try:
         deadline = time.monotonic() + 30
         while len(statuses) < 2 and time.monotonic() < deadline:
-            load.feed(lambda topic, records: writer.append(topic, records), 0.5, meanwhile)
+            load.feed(writer.append, 0.5, meanwhile)
         writer.close()
     finally:
         owner.kill()
