@@ -92,4 +92,4 @@ def _side(relation: _Relation, needed: Names) -> _Relation:
 
 
 def _joined(plan: Join, values: tuple[Column, ...]) -> Schema:
-    return Schema(plan.schema.key, values)
+    return Schema(plan.schema.key, values, plan.schema.window)

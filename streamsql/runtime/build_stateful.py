@@ -242,6 +242,7 @@ class StatefulBuilder:
                 node.before_ms,
                 node.after_ms,
                 (None,) * len(left),
+                self._wiring.clock(f"{node.name}-left"),
             ),
             JoinSide(
                 window(node.right_store),
@@ -250,6 +251,7 @@ class StatefulBuilder:
                 node.after_ms,
                 node.before_ms,
                 (None,) * len(right),
+                self._wiring.clock(f"{node.name}-right"),
             ),
         )
         context = (self._wiring.clock(node.name), self._metrics)

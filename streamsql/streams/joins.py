@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from streamsql.topology.nodes import JoinKind
 from streamsql.topology.stores import WindowStoreSpec
-from streamsql.types.schema import Schema
+from streamsql.types.schema import WINDOW_COLUMNS, Column, Schema
+from streamsql.types.sqltypes import Field, Struct
 from streamsql.types.windows import DAY_MS
 
 
@@ -38,7 +39,7 @@ def join_stores(
 
     def store(part: str, schema: Schema) -> WindowStoreSpec:
         types = tuple(column.type for column in schema.value)
-        key = schema.key
+        key = _with_window(schema)
         return WindowStoreSpec(f"{name}-{part}", key, types, window.retention_ms, duplicates=True)
 
     left, right = schemas
@@ -51,3 +52,13 @@ def join_stores(
         store("left-outer", left) if left_waits else None,
         store("right-outer", right) if right_waits else None,
     )
+
+
+def _with_window(schema: Schema) -> tuple[Column, ...]:
+    """Return key columns for keys in flight: a windowed key is a tuple of the key and its bounds."""
+    if schema.window is None:
+        return schema.key
+    if len(schema.key) == 1:
+        return (*schema.key, *WINDOW_COLUMNS)
+    fields = tuple(Field(column.name, column.type) for column in schema.key)
+    return (Column("KEY", Struct(fields)), *WINDOW_COLUMNS)

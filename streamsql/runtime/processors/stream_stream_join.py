@@ -15,9 +15,12 @@ from streamsql.state.duplicates import DuplicateWindowStore
 from streamsql.types.record import Key, Row, StreamForward
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class JoinSide:
     """One side of the join.
+
+    Its records are let go by its own time, not by the other side's: the longest they can find
+    partners is what Kafka Streams gives them.
 
     Attributes:
         store: Its records by key and timestamp.
@@ -26,6 +29,8 @@ class JoinSide:
         before_ms: How much older than its record a partner may be.
         after_ms: How much younger.
         absent: A row of NULLs that stands for a missing record of this side.
+        time: The largest timestamp of its records.
+        expired_ms: At which limit the store next lets go of what is beyond retention.
     """
 
     store: DuplicateWindowStore
@@ -34,13 +39,14 @@ class JoinSide:
     before_ms: int
     after_ms: int
     absent: Row
+    time: StreamTime
+    expired_ms: int = 0
 
 
 class StreamStreamJoin:
     """Pairs the records of two streams."""
 
     __slots__ = (
-        "_expired",
         "_forward",
         "_grace_ms",
         "_left",
@@ -63,9 +69,9 @@ class StreamStreamJoin:
         self._retention_ms = retention_ms
         self._forward = forward
         self._time, self._metrics = context
-        self._expired = 0
-        if self._time.now >= 0:
-            self._expire(self._time.now)
+        for side in sides:
+            if side.time.now >= 0:
+                self._expire(side)
 
     def left(self, key: Key, value: Row | None, timestamp: int) -> None:
         """Take a record of the left stream."""
@@ -76,8 +82,9 @@ class StreamStreamJoin:
         matched = False
         other, forward = self._right, self._forward
         low, high = timestamp - self._left.before_ms, timestamp + self._left.after_ms
-        if timestamp < self._time.now:
-            low = max(low, self._time.now - self._retention_ms + 1)
+        unexpired = other.time.now - self._retention_ms
+        if low <= unexpired:
+            low = unexpired + 1
         for start, row, _ in other.store.fetch(key, low, high):
             matched = True
             if other.waiting is not None:
@@ -95,8 +102,9 @@ class StreamStreamJoin:
         matched = False
         other, forward = self._left, self._forward
         low, high = timestamp - self._right.before_ms, timestamp + self._right.after_ms
-        if timestamp < self._time.now:
-            low = max(low, self._time.now - self._retention_ms + 1)
+        unexpired = other.time.now - self._retention_ms
+        if low <= unexpired:
+            low = unexpired + 1
         for start, row, _ in other.store.fetch(key, low, high):
             matched = True
             if other.waiting is not None:
@@ -111,19 +119,22 @@ class StreamStreamJoin:
         if timestamp >= time.now:
             time.now = timestamp
             self._close()
-            if timestamp - self._retention_ms > self._expired:
-                self._expire(timestamp)
-        if timestamp > time.now - self._retention_ms:
+        limit = side.time.now - self._retention_ms
+        if timestamp > side.time.now:
+            side.time.now = timestamp
+            limit = timestamp - self._retention_ms
+            if limit > side.expired_ms:
+                self._expire(side)
+        if timestamp > limit:
             side.store.put(key, timestamp, value, timestamp)
         else:
             self._metrics.drop("late", f"a record of {timestamp} is too old to be joined later")
 
-    def _expire(self, now: int) -> None:
+    def _expire(self, side: JoinSide) -> None:
         """Let go of what is beyond retention, well after nobody can see it any more."""
-        limit = now - self._retention_ms
-        self._expired = limit + self._retention_ms // 4
-        self._left.store.expire(limit)
-        self._right.store.expire(limit)
+        limit = side.time.now - self._retention_ms
+        side.expired_ms = limit + self._retention_ms // 4
+        side.store.expire(limit)
 
     def _unmatched(self, side: JoinSide, key: Key, value: Row, timestamp: int) -> None:
         """Forward the record with NULLs, or let it wait for its window to close."""
