@@ -141,7 +141,7 @@ def _is_equal(expected: Any, actual: Any, sql_type: SqlType) -> bool:
         return isinstance(actual, bool) and actual is expected
     return (
         isinstance(actual, int)
-        and isinstance(expected, int)
+        and isinstance(expected, int | Number)
         and not isinstance(actual, bool)
         and not isinstance(expected, bool)
         and expected == actual

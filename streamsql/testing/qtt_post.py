@@ -10,9 +10,13 @@ from streamsql.sql.compile import bind_script
 from streamsql.sql.statements import CreateSource
 from streamsql.testing.driver import TestDriver
 from streamsql.testing.outcomes import Mismatch
-from streamsql.types.schema import Schema
+from streamsql.types.schema import Column, Schema
 
 _KEY = re.compile(r"(?<!PRIMARY)\s+KEY\b(?=\s*(,|$))", re.IGNORECASE)
+_MARK = "$"
+_RESERVED = re.compile(r"\b(ROWTIME|ROWOFFSET|ROWPARTITION)\b(?!`)", re.IGNORECASE)
+"""Names that a key column may have after PARTITION BY, though nobody may declare such a column."""
+
 _BOTH_WAYS = frozenset({"JSON", "JSON_SR", "AVRO", "PROTOBUF_NOSR"})
 """Formats that write a single column with or without a record around it."""
 
@@ -118,10 +122,16 @@ def read_schema(text: str, kind: SourceKind) -> Schema:
         Mismatch: The text is none.
     """
     columns = _KEY.sub(" PRIMARY KEY", text) if kind is SourceKind.TABLE else text
+    columns = _RESERVED.sub(rf"`{_MARK}\1`", columns)
     statement = f"CREATE {kind.value} X ({columns}) WITH (KAFKA_TOPIC = 'x', FORMAT = 'JSON');"
     try:
         (bound,) = bind_script(statement, Catalog(), {})
     except StatementError as error:
         raise Mismatch(f'schema "{text}" of post cannot be read: {error.message}') from error
     assert isinstance(bound.statement, CreateSource)
-    return bound.statement.source.schema
+    schema = bound.statement.source.schema
+    return Schema(_unmarked(schema.key), _unmarked(schema.value))
+
+
+def _unmarked(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    return tuple(Column(column.name.removeprefix(_MARK), column.type) for column in columns)

@@ -19,7 +19,7 @@ from streamsql.testing.json_numbers import read_json, write_json
 from streamsql.testing.outcomes import Mismatch
 from streamsql.types.record import Header
 from streamsql.types.schema import Column, WindowKind
-from streamsql.types.sqltypes import BIGINT, DOUBLE, INTEGER, STRING, SqlType
+from streamsql.types.sqltypes import BIGINT, BYTES, DOUBLE, INTEGER, STRING, SqlType
 
 _FIXED: dict[SqlType, struct.Struct] = {
     INTEGER: struct.Struct(">i"),
@@ -158,6 +158,8 @@ def _write_kafka(node: Any, columns: Sequence[Column]) -> bytes:
     (column,) = columns
     if column.type == STRING:
         return str(node).encode()
+    if column.type == BYTES:
+        return base64.b64decode(node)
     number = float(node) if column.type == DOUBLE else int(node)
     return _FIXED[column.type].pack(number)
 
@@ -169,6 +171,8 @@ def _read(payload: bytes, spec: FormatSpec, columns: Sequence[Column]) -> Any:
                 return read_json(payload.decode())
             case "KAFKA" if columns and columns[0].type in _FIXED:
                 return _FIXED[columns[0].type].unpack(payload)[0]
+            case "KAFKA" if columns and columns[0].type == BYTES:
+                return base64.b64encode(payload).decode()
             case "DELIMITED" | "KAFKA":
                 return payload.decode()
             case _:
