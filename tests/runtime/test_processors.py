@@ -79,7 +79,8 @@ def test_late_records_are_counted_as_dropped() -> None:
 def test_hopping_windows_overlap(restarts: bool, cache_bytes: int) -> None:
     app = App(
         "CREATE TABLE o AS SELECT k, COUNT(*) AS c FROM s WINDOW HOPPING "
-        "(SIZE 10 MILLISECONDS, ADVANCE BY 5 MILLISECONDS, GRACE PERIOD 3 MILLISECONDS) GROUP BY k;",
+        "(SIZE 10 MILLISECONDS, ADVANCE BY 5 MILLISECONDS, GRACE PERIOD 3 MILLISECONDS) "
+        "GROUP BY k;",
         restarts=restarts,
         cache_bytes=cache_bytes,
     )

@@ -171,7 +171,11 @@ def test_crash_at_a_step(kafka: str, tmp_path: Path, step: str) -> None:
                 first.update(run.workers())
             time.sleep(0.01)
 
-        load.feed(broker.append, 3, meanwhile)
+        deadline = time.monotonic() + 40
+        while time.monotonic() < deadline:
+            load.feed(broker.append, 1, meanwhile)
+            if len(first) == _WORKERS and first.isdisjoint(run.workers()):
+                break
         _await_committed(broker, prefix)
         assert first.isdisjoint(run.workers()), "not every worker has crashed"
         run.end()
