@@ -19,7 +19,7 @@ from streamsql.streams.kstream import KStream
 from streamsql.streams.ktable import KTable
 from streamsql.topology.nodes import HeaderColumn, OffsetReset, StreamSource, TableSource
 from streamsql.topology.topics import RecordFormat, TimestampSpec, TopicSpec
-from streamsql.types.schema import PSEUDO_COLUMNS, ROWTIME, Column, Schema
+from streamsql.types.schema import PLACE_COLUMNS, PSEUDO_COLUMNS, ROWTIME, Column, Schema
 
 Names = frozenset[str]
 
@@ -87,11 +87,13 @@ def _lower(plan: Plan, context: _Context, needed: Names) -> KStream | KTable:
 
 def _scan(scan: Scan, context: _Context, needed: Names) -> KStream | KTable:
     """Read the source; in a join, under qualified names, with the pseudo columns needed."""
-    relation = _source(scan.source, context)
+    prefix = "" if scan.qualifier is None else f"{scan.qualifier}."
+    places = [column for column in PLACE_COLUMNS if f"{prefix}{column.name}" in needed]
+    relation = _source(scan.source, context, places)
     if scan.qualifier is None:
         return relation
-    prefix = f"{scan.qualifier}."
-    names = [(f"{prefix}{c.name}", c) for c in (*relation.schema.value, *PSEUDO_COLUMNS.values())]
+    known = {column.name: column for column in relation.schema.value} | PSEUDO_COLUMNS
+    names = [(f"{prefix}{name}", column) for name, column in known.items()]
     columns = [
         NamedExpression(name, ColumnRef(column.name, column.type))
         for name, column in names
@@ -100,7 +102,8 @@ def _scan(scan: Scan, context: _Context, needed: Names) -> KStream | KTable:
     return relation.select(columns, [f"{prefix}{column.name}" for column in relation.schema.key])
 
 
-def _source(source: Source, context: _Context) -> KStream | KTable:
+def _source(source: Source, context: _Context, places: Sequence[Column]) -> KStream | KTable:
+    """Read the source; a table keeps the places of its rows that are needed, as values."""
     headers = {header.column for header in source.headers}
     written = tuple(column for column in source.schema.value if column.name not in headers)
     schema = Schema(source.schema.key, written, source.schema.window)
@@ -122,7 +125,8 @@ def _source(source: Source, context: _Context) -> KStream | KTable:
             f'queries on windowed table "{source.name}" are not supported',
             hint="Declare its topic as a stream with WINDOW_TYPE and read that.",
         )
-    table = TableSource("", source.topic, record_format, source.schema, None, timestamp, columns)
+    kept = Schema(source.schema.key, (*source.schema.value, *places))
+    table = TableSource("", source.topic, record_format, kept, None, timestamp, columns)
     return context.builder.table_source(table, name)
 
 
@@ -177,7 +181,7 @@ def _aggregate(plan: Aggregate, context: _Context) -> KTable:
         NamedExpression(f"$KEY{position}", key.expression) for position, key in enumerate(plan.keys)
     )
     if isinstance(source, KTable):
-        grouped_table = source.group_by(hidden)
+        grouped_table = _with_key(source, inside | references(plan.keys)).group_by(hidden)
         return grouped_table.aggregate(plan.columns, plan.aggregates, key_names=names)
     if _is_key(plan, source):
         grouped = _narrowed(source, inside).group_by_key()
@@ -187,6 +191,16 @@ def _aggregate(plan: Aggregate, context: _Context) -> KTable:
     if plan.windows is not None:
         grouped = grouped.windowed_by(plan.windows)
     return grouped.aggregate(plan.columns, plan.aggregates, key_names=names, final=plan.final)
+
+
+def _with_key(table: KTable, needed: Names) -> KTable:
+    """Return the table with the key columns needed among its values; the key is being replaced."""
+    if not any(column.name in needed for column in table.schema.key):
+        return table
+    columns = [column for column in table.schema.columns() if column.name in needed]
+    return table.select(
+        _references(columns), [f"$OLD{position}" for position in range(len(table.schema.key))]
+    )
 
 
 def _is_key(plan: Aggregate, stream: KStream) -> bool:

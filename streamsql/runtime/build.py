@@ -13,6 +13,7 @@ from typing import Any
 from streamsql.broker.ports import Message
 from streamsql.expr.codegen.liveness import required_columns
 from streamsql.expr.codegen.stretches import generate
+from streamsql.expr.nodes import ColumnRef, NamedExpression
 from streamsql.expr.stretch import (
     BranchStep,
     FilterStep,
@@ -58,6 +59,7 @@ from streamsql.topology.nodes import (
     TableSource,
 )
 from streamsql.topology.topology import SubTopology, Topology
+from streamsql.types.schema import PLACE_COLUMNS, Schema
 from streamsql.types.sqltypes import STRING
 
 ProcessMessages = Callable[[Sequence[Message]], None]
@@ -126,7 +128,7 @@ class _Builder:
                     update: TableUpdate | UnkeptTable = UnkeptTable(forward)
                 else:
                     update = TableUpdate(self._wiring.table(node.store), forward)
-                steps = (ForwardStep(update.process),)
+                steps = (*_with_places(node), ForwardStep(update.process))
                 self._add(node.topic, self._read(node, steps))
             case Repartition():
                 topic = internal_topic(self._environment.config.application, node.topic.name)
@@ -157,8 +159,9 @@ class _Builder:
         time = None if isinstance(node, Repartition) else event_time(node.timestamp)
         headers = () if isinstance(node, Repartition) else node.headers
         header_names = {header.column for header in headers}
-        needed = required_columns(node.schema, steps, time)
-        used = [c for c in node.schema.value if c.name in needed and c.name not in header_names]
+        schema = _without_places(node) if isinstance(node, TableSource) else node.schema
+        needed = required_columns(schema, steps, time)
+        used = [c for c in schema.value if c.name in needed and c.name not in header_names]
         decoder = value_decoder(node.format.value, node.format.schema, used)
         decode_key = None
         if node.schema.key:
@@ -168,7 +171,7 @@ class _Builder:
         policy = SkipAndCount(decoder, self._environment.metrics)
         names = (column.name for column in used)
         source = SourceInput(
-            schema=node.schema,
+            schema=schema,
             decoder=decoder,
             attributes=dict(zip(names, attribute_names(used), strict=True)),
             decode_key=decode_key,
@@ -284,3 +287,21 @@ class _Builder:
 
 def _nothing(*_: object) -> None:
     """Take a record that nobody reads."""
+
+
+def _with_places(node: TableSource) -> tuple[Step, ...]:
+    """Return the step that makes values of a row's partition and offset, if the table keeps them.
+
+    They are known where the message is read, and not any more where its row is.
+    """
+    if _without_places(node) == node.schema:
+        return ()
+    columns = [NamedExpression(c.name, ColumnRef(c.name, c.type)) for c in node.schema.value]
+    return (ProjectStep(tuple(c.name for c in node.schema.key), tuple(columns)),)
+
+
+def _without_places(node: TableSource) -> Schema:
+    """Return the schema as the topic and its headers hold it."""
+    schema = node.schema
+    value = tuple(column for column in schema.value if column not in PLACE_COLUMNS)
+    return Schema(schema.key, value, schema.window)

@@ -55,7 +55,7 @@ def join_stores(
 
 
 def _with_window(schema: Schema) -> tuple[Column, ...]:
-    """Return key columns for keys in flight: a windowed key is a tuple of the key and its bounds."""
+    """Return columns for keys in flight: a windowed one is a tuple of the key and its bounds."""
     if schema.window is None:
         return schema.key
     if len(schema.key) == 1:
