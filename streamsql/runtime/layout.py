@@ -166,8 +166,14 @@ class _Counting:
             tasks = self.tasks[part.index]
             for node in self._nodes((*part.nodes, *part.exits)):
                 for topic in self._topics_of(node, tasks, changelogs=changelogs):
-                    if topic.name not in self._existing:
+                    there = self._existing.get(topic.name)
+                    if there is None:
                         wanted.setdefault(topic.name, topic)
+                    elif there.partitions != topic.partitions:
+                        raise EngineError(
+                            f'topic "{topic.name}" has {there.partitions} partitions, '
+                            f"but {topic.partitions} are needed"
+                        )
         return list(wanted.values())
 
     def _topics_of(self, node: Node, tasks: int, *, changelogs: bool) -> list[TopicConfig]:
