@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from streamsql.errors import EngineError
 from streamsql.formats.format import FormatSpec
@@ -23,6 +23,7 @@ _PYTHON_TYPES: dict[SqlType, tuple[type, ...]] = {
 }
 _GUESSED: dict[type, SqlType] = {str: STRING, int: BIGINT, float: DOUBLE, bool: BOOLEAN}
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+Write: TypeAlias = Callable[[Any], bytes | None]
 _WHOLE = re.compile(r"-?[0-9]+")
 _MILLISECOND = dt.timedelta(milliseconds=1)
 
@@ -42,14 +43,13 @@ class KeyWriter:
         self._column = column
         self._spec = FormatSpec(format_name)
         self._type: SqlType | None = None
-        self._encoders: dict[SqlType, Callable[[Any], bytes]] = {}
+        self._writers: dict[type, Write] = {type(None): lambda _: None}
         if type_name is not None:
-            known = _KEY_TYPES.get(type_name.upper())
-            if known is None:
+            self._type = _KEY_TYPES.get(type_name.upper())
+            if self._type is None:
                 names = ", ".join(sorted(_KEY_TYPES))
                 raise EngineError(f'a key cannot be of type "{type_name}": use one of {names}')
-            self._type = known
-            self._encoder(known)
+            self._encoder(self._type)
 
     def __call__(self, value: Any) -> bytes | None:
         """Return the key's bytes; NULL has none.
@@ -57,17 +57,25 @@ class KeyWriter:
         Raises:
             BadLine: The value is not of the type of the keys.
         """
-        if value is None:
-            return None
-        sql_type = self._type or self._guess(value)
-        if sql_type is STRING and type(value) is int:
-            value = str(value)
-        if type(value) not in _PYTHON_TYPES[sql_type]:
-            raise self._bad(value, sql_type)
+        write = self._writers.get(type(value))
+        if write is None:
+            write = self._writers[type(value)] = self._writer(value)
         try:
-            return self._encoder(sql_type)(float(value) if sql_type is DOUBLE else value)
+            return write(value)
         except (ValueError, OverflowError) as error:
-            raise self._bad(value, sql_type) from error
+            raise self._bad(value) from error
+
+    def _writer(self, value: Any) -> Write:
+        """Return how values of the same Python type are written."""
+        sql_type = self._type or self._guess(value)
+        encode = self._encoder(sql_type)
+        if sql_type is STRING and type(value) is int:
+            return lambda number: encode(str(number))
+        if type(value) not in _PYTHON_TYPES[sql_type]:
+            raise self._bad(value)
+        if sql_type is DOUBLE:
+            return lambda number: encode(float(number))
+        return encode
 
     def _guess(self, value: Any) -> SqlType:
         guessed = _GUESSED.get(type(value))
@@ -81,16 +89,15 @@ class KeyWriter:
         return guessed
 
     def _encoder(self, sql_type: SqlType) -> Callable[[Any], bytes]:
-        if sql_type not in self._encoders:
-            columns = (Column(self._column, sql_type),)
-            reason = check(self._spec, columns, is_key=True)
-            if reason is not None:
-                raise EngineError(reason)
-            self._encoders[sql_type] = key_encoder(self._spec, Schema(columns, ()))
-        return self._encoders[sql_type]
+        columns = (Column(self._column, sql_type),)
+        reason = check(self._spec, columns, is_key=True)
+        if reason is not None:
+            raise EngineError(reason)
+        return key_encoder(self._spec, Schema(columns, ()))
 
-    def _bad(self, value: Any, sql_type: SqlType) -> BadLine:
-        return BadLine(f'{value!r} in key column "{self._column}" is not of type {sql_type}')
+    def _bad(self, value: Any) -> BadLine:
+        wanted = f"of type {self._type}" if self._type else "a key"
+        return BadLine(f'{value!r} in key column "{self._column}" is not {wanted}')
 
 
 def timestamp_ms(value: Any, column: str) -> int:
