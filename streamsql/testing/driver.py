@@ -19,7 +19,13 @@ from streamsql.engine.results import Result
 from streamsql.errors import EngineError, StatementError
 from streamsql.expr.registry import Function
 from streamsql.runtime.layout import internal_topic
-from streamsql.sql.statements import CreateAs, CreateSource, InsertSelect, InsertValues
+from streamsql.sql.statements import (
+    CreateAs,
+    CreateSource,
+    InsertSelect,
+    InsertValues,
+    Statement,
+)
 from streamsql.topology.nodes import Repartition, TableRepartition
 from streamsql.types.record import Header
 
@@ -83,6 +89,7 @@ class TestDriver:
         for function in functions:
             self._engine.catalog.functions.register(function)
         self._positions: dict[TopicPartition, int] = {}
+        self._waiting: dict[str, list[Message]] = {}
         self._sources: dict[str, list[Source]] = {}
         self._queries: list[Step] = []
 
@@ -146,11 +153,17 @@ class TestDriver:
         return self.carry_out(self.bind(text), text)
 
     def carry_out(self, steps: list[Step], text: str) -> list[Result]:
-        """Carry out bound statements of a text; see :meth:`execute`."""
+        """Carry out bound statements of a text; see :meth:`execute`.
+
+        Topics of sources without PARTITIONS get as many as another topic of the text has at most,
+        so that they can be read together.
+        """
+        declared = [_partitions(step.bound.statement) for step in steps]
+        most = max(declared, default=1)
         for step in steps:
             statement = step.bound.statement
             if isinstance(statement, CreateSource) and statement.source.partitions is None:
-                self._make_sure_of(statement.source.topic)
+                self._make_sure_of(statement.source.topic, most)
         try:
             results = self._engine.carry_out(steps)
         except StatementError as error:
@@ -160,10 +173,14 @@ class TestDriver:
             self._note(step)
         if any(isinstance(step.bound.statement, InsertValues) for step in steps):
             self._engine.drain()
+        self._look_at_spread_topics()
         return results
 
-    def pipe(self, topic: str, record: TestRecord, partition: int = 0) -> None:
+    def pipe(self, topic: str, record: TestRecord, partition: int | None = None) -> None:
         """Append a record to a topic, and let every query process it to its end.
+
+        Args:
+            partition: ``None``: the one of its key.
 
         Raises:
             EngineError: A query failed.
@@ -171,13 +188,35 @@ class TestDriver:
         written = (record.key, record.value, record.timestamp_ms, record.headers)
         self._broker.append(topic, [written], partition)
         self._engine.drain()
+        self._look_at_spread_topics()
 
     def read(self, topic: str) -> Iterator[Message]:
-        """Yield the committed records of the topic that were not read yet, by partition.
+        """Yield the committed records of the topic that were not read yet, in order.
+
+        Those of several partitions in the order in which the records piped in led to them.
 
         Raises:
             EngineError: The topic does not exist.
         """
+        waiting = self._waiting.pop(topic, [])
+        yield from waiting
+        yield from self._read(topic)
+
+    def close(self) -> None:
+        """End the engine."""
+        self._engine.close()
+
+    def _make_sure_of(self, topic: str, partitions: int) -> None:
+        if topic not in self._broker.topics():
+            self.create_topic(topic, partitions)
+
+    def _look_at_spread_topics(self) -> None:
+        """Read what came on topics of several partitions, while its order is known."""
+        for name, config in self._broker.topics().items():
+            if config.partitions > 1 and name in self._sources:
+                self._waiting.setdefault(name, []).extend(self._read(name))
+
+    def _read(self, topic: str) -> Iterator[Message]:
         config = self._broker.topics().get(topic)
         if config is None:
             raise EngineError(f'topic "{topic}" does not exist')
@@ -185,20 +224,14 @@ class TestDriver:
         ends = self._broker.ends(partitions, committed=True)
         positions = {p: self._positions.get(p, 0) for p in partitions}
         self._positions.update(ends)
+        if positions == ends:
+            return
         reader = self._broker.reader()
         reader.assign(positions)
         while messages := reader.poll(1000, 0).messages:
             for partition in partitions:
                 yield from messages.get(partition, ())
         reader.close()
-
-    def close(self) -> None:
-        """End the engine."""
-        self._engine.close()
-
-    def _make_sure_of(self, topic: str) -> None:
-        if topic not in self._broker.topics():
-            self.create_topic(topic)
 
     def _note(self, step: Step) -> None:
         """Remember the sources that the statement left behind, and its query."""
@@ -219,3 +252,10 @@ class TestDriver:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _partitions(statement: Statement) -> int:
+    """Return how many partitions the statement asks for its topic, 1 if it does not say."""
+    if isinstance(statement, CreateSource | CreateAs):
+        return statement.source.partitions or 1
+    return 1
