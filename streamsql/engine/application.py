@@ -164,11 +164,14 @@ class Application:
         assert self._workforce is not None
         done = self._workforce.step(0)
         if not done:
-            # Nothing waits: what is done can be committed now, not at the interval's end.
-            self._clock.put_forward(self._program.config.whole("commit.interval.ms"))
+            self._hurry()
             done = self._workforce.step(_LOOK_MS)
         self._report(_PROGRESS_MS)
         return done
+
+    def _hurry(self) -> None:
+        """Let commits be due: nothing waits, so what is done need not wait either."""
+        self._clock.put_forward(self._program.config.whole("commit.interval.ms"))
 
     def _is_complete(self) -> bool:
         return self._completion is not None and self._completion.done()
@@ -193,7 +196,10 @@ class Application:
 
         def wait() -> None:
             done = 0 if self._workforce is None else self._work()
-            done += self._session.pushes.step(0 if done else _LOOK_MS)
+            done += self._session.pushes.step(0)
+            if not done:
+                self._hurry()
+                done = self._session.pushes.step(_LOOK_MS)
             at_end = until_end and not done and query.is_done()
             pushed.finished |= at_end or self._stopping
 

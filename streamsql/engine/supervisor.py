@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
@@ -18,8 +19,8 @@ from streamsql.errors import EngineError
 log = logging.getLogger(__name__)
 
 _MODULE = "streamsql.engine.worker_process"
-_QUICK_SECONDS = 2.0
-_TRIES = 5
+_QUICK_SECONDS = 30.0
+_TRIES = 3
 _FIRST_WAIT_SECONDS = 0.25
 _END_SECONDS = 20.0
 _LOOK_SECONDS = 0.05
@@ -103,15 +104,16 @@ class WorkerProcesses:
                 log.warning("worker %d did not end and is killed", child.process.pid)
                 child.process.kill()
                 child.process.wait()
-            if child.process.stdin is not None:
-                child.process.stdin.close()
+            _close_input(child.process)
         self._children.clear()
 
     def _revive(self, child: _Child) -> None:
         """Start a dead worker again: at once, or later when it dies as soon as it starts."""
         status = child.process.returncode
+        _close_input(child.process)
         lived = time.monotonic() - child.started
-        child.quick_deaths = child.quick_deaths + 1 if lived < _QUICK_SECONDS else 0
+        gave_up = status > 0 and lived < _QUICK_SECONDS  # not killed: below zero is a signal
+        child.quick_deaths = child.quick_deaths + 1 if gave_up else 0
         log.warning("worker %d ended with status %d: started again", child.process.pid, status)
         if child.quick_deaths >= _TRIES:
             raise EngineError(
@@ -133,3 +135,10 @@ class WorkerProcesses:
         except BrokenPipeError:
             log.warning("worker %d died before it was told what to do", process.pid)
         return process
+
+
+def _close_input(process: "subprocess.Popen[bytes]") -> None:
+    """Close our end of the input of a process that is gone."""
+    if process.stdin is not None:
+        with suppress(BrokenPipeError):
+            process.stdin.close()

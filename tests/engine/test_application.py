@@ -100,7 +100,8 @@ def test_progress(broker: Broker) -> None:
     reports: list[tuple[int, int]] = []
     application = open_on(broker, SOURCES + ROWS + QUERIES)
     list(application.run(until_end=True, on_progress=lambda *report: reports.append(report)))
-    assert reports[-1] == (4, 4)
+    done, total = reports[-1]
+    assert done == total >= 4, "markers of transactions count as well"
 
 
 def test_topics_are_shared_and_named_after_the_queries() -> None:

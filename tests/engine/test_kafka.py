@@ -1,0 +1,139 @@
+"""Applications and engines on real Kafka: worker processes, their deaths, and exact results."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from streamsql.broker.ports import TopicConfig
+from streamsql.engine.connect import connect, open_application
+from streamsql.engine.place import Place, find_place
+from streamsql.engine.supervisor import WorkerProcesses, WorkerSpec
+from streamsql.errors import EngineError
+
+SQL = """
+CREATE STREAM {p}_in (k STRING KEY, v INT)
+    WITH (KAFKA_TOPIC = '{p}-in', VALUE_FORMAT = 'JSON', PARTITIONS = 4);
+CREATE STREAM {p}_even AS SELECT k, v FROM {p}_in WHERE v % 2 = 0 EMIT CHANGES;
+CREATE TABLE {p}_sums AS
+    SELECT k, COUNT(*) AS n, SUM(v) AS total FROM {p}_in GROUP BY k EMIT CHANGES;
+"""
+KEYS, ROWS = 20, 4_000
+
+
+def fill(place: Place, topic: str) -> None:
+    broker = place.open()
+    broker.create([TopicConfig(topic, 4)])
+    records = [
+        (f"k{number % KEYS}".encode(), b'{"K":"","V":%d}' % number, number, ())
+        for number in range(ROWS)
+    ]
+    broker.append(topic, records)
+    broker.close()
+
+
+def expected_sums() -> list[tuple[str, int, int]]:
+    return sorted((f"k{key}", ROWS // KEYS, sum(range(key, ROWS, KEYS))) for key in range(KEYS))
+
+
+def place_of(kafka: str, directory: Path) -> Place:
+    return find_place(
+        kafka,
+        directory=directory,
+        settings={"session.timeout.ms": 3_000, "max.poll.records": 50},
+    )
+
+
+def test_two_worker_processes(kafka: str, tmp_path: Path) -> None:
+    place = place_of(kafka, tmp_path)
+    fill(place, "plain-in")
+    text = SQL.format(p="plain") + "SELECT k, n, total FROM plain_sums;"
+    with open_application([text], place, name="plain") as application:
+        (rows,) = [result.fetchall() for result in application.run(until_end=True, workers=2)]
+    assert sorted(row.as_tuple() for row in rows) == expected_sums()
+
+
+@pytest.mark.slow
+def test_workers_die_again_and_again(kafka: str, tmp_path: Path) -> None:
+    place = place_of(kafka, tmp_path)
+    fill(place, "storm-in")
+    text = SQL.format(p="storm") + "SELECT k, n, total FROM storm_sums; SELECT v FROM storm_even;"
+    killed = 0
+
+    def kill_one(_done: int, _total: int) -> None:
+        nonlocal killed
+        workers = application._workforce
+        if killed < 4 and isinstance(workers, WorkerProcesses):
+            os.kill(workers.pids[killed % 2], signal.SIGKILL)
+            killed += 1
+            time.sleep(0.3)
+
+    with open_application([text], place, name="storm") as application:
+        results = application.run(until_end=True, workers=2, on_progress=kill_one)
+        sums, evens = (result.fetchall() for result in results)
+    assert killed == 4
+    assert sorted(row.as_tuple() for row in sums) == expected_sums()
+    assert sorted(row[0] for row in evens) == list(range(0, ROWS, 2))
+
+
+def test_an_interactive_engine(kafka: str, tmp_path: Path) -> None:
+    settings = {"ksql.service.id": "shelltest", "session.timeout.ms": 3_000}
+    with connect(kafka, directory=tmp_path, settings=settings) as engine:
+        engine.execute_script(SQL.format(p="shell"))
+        with engine.query("SELECT k, v FROM shell_even EMIT CHANGES LIMIT 1") as result:
+            engine.execute("INSERT INTO shell_in (k, v) VALUES ('a', 1)")
+            engine.execute("INSERT INTO shell_in (k, v) VALUES ('b', 2)")
+            assert result.fetchall() == [("b", 2)]
+        engine.drain(30_000)
+        assert sorted(engine.query("SELECT k, total FROM shell_sums")) == [("a", 1), ("b", 2)]
+    with connect(kafka, directory=tmp_path, settings=settings) as engine:
+        engine.execute("INSERT INTO shell_in (k, v) VALUES ('a', 10)")
+        engine.drain(30_000)
+        assert engine.query("SELECT total FROM shell_sums WHERE k = 'a'").fetchall() == [(11,)]
+
+
+def test_a_worker_that_cannot_start(tmp_path: Path) -> None:
+    spec = WorkerSpec("127.0.0.1:1", "broken", ("NONSENSE;",), {}, {}, str(tmp_path))
+    workers = WorkerProcesses(spec, 1)
+    try:
+        with pytest.raises(EngineError, match="ended with status 2"):
+            workers.step(60_000)
+    finally:
+        workers.close()
+
+
+def test_workers_end_with_their_supervisor(kafka: str, tmp_path: Path) -> None:
+    place = place_of(kafka, tmp_path)
+    fill(place, "orphan-in")
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from streamsql.engine.connect import open_application\n"
+        "from streamsql.engine.place import find_place\n"
+        f"place = find_place({kafka!r}, directory={str(tmp_path)!r})\n"
+        f"application = open_application([{SQL.format(p='orphan')!r}], place, name='orphan')\n"
+        "def tell(done, total):\n"
+        "    print(*application._workforce.pids, flush=True)\n"
+        "list(application.run(workers=2, on_progress=tell))\n"
+    )
+    supervisor = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    assert supervisor.stdout is not None
+    pids = [int(word) for word in supervisor.stdout.readline().split()]
+    assert len(pids) == 2
+    supervisor.kill()
+    supervisor.communicate()
+    deadline = time.monotonic() + 20
+    while any(_alive(pid) for pid in pids):
+        assert time.monotonic() < deadline, "the workers outlive their supervisor"
+        time.sleep(0.1)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
