@@ -108,7 +108,8 @@ def cases() -> Iterator[Case]:
                 single = directives.get("partitions") == "1"
                 parts[name] = ([], [], single)
             asserts = statement.text.upper().startswith("ASSERT")
-            parts[name][asserts].append(statement.text)
+            statements, assertions, _ = parts[name]
+            (assertions if asserts else statements).append(statement.text)
         for title, (statements, assertions, one) in parts.items():
             yield Case(title, ";\n".join(statements), ";\n".join(assertions), one)
 

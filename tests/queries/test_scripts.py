@@ -58,6 +58,7 @@ def _readable(record: Record, source: Source) -> Any:
         key = decode_key(key_bytes)
     window: tuple[Any, Any] = (None, None)
     if source.schema.window is not None:
+        assert key is not None
         key, *bounds = key
         window = (bounds[0], bounds[1])
     keys = (key,) if len(source.schema.key) == 1 else key
