@@ -116,7 +116,7 @@ def legal(name: str) -> str:
     """Return a name that may be part of names of topics and files, different for different names.
 
     >>> legal("CTAS_COUNTS_1"), legal("my counts")
-    ('CTAS_COUNTS_1', 'my_counts-58806e69')
+    ('CTAS_COUNTS_1', 'my_counts-3e7276e2')
     """
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
     return plain if plain == name else f"{plain}-{zlib.crc32(name.encode()):08x}"
