@@ -174,16 +174,23 @@ class ExpressionCompiler:
     def _computation(self, node: Arithmetic | Negate | Cast | Call) -> Fragment:
         match node:
             case Arithmetic(_, left, right):
-                operands = [self.compile(left), self.compile(right)]
-                return self._strict(operands, lambda o: self._operators.arithmetic(node, *o))
+                return self._strict(
+                    [self._number(left), self._number(right)],
+                    lambda o: self._operators.arithmetic(node, *o),
+                )
             case Negate(operand, sql_type):
                 return self._strict(
-                    [self.compile(operand)], lambda o: self._operators.negate(sql_type, *o)
+                    [self._number(operand)], lambda o: self._operators.negate(sql_type, *o)
                 )
             case Cast():
                 return self._guarded(node, self._cast(node))
             case Call():
                 return self._call(node)
+
+    def _number(self, operand: Expression) -> Fragment:
+        """Return an operand of arithmetic: NULL in a lambda fails, and the function with it."""
+        found = self.compile(operand)
+        return Fragment(found.text, found.level) if self._variables else found
 
     def _cast(self, node: Cast) -> Fragment:
         source, target = node.operand.type, node.type
