@@ -8,11 +8,12 @@ projections, re-keying and encoding without an object or a call in between::
         | FilterStep                         | ProjectStep
         | BranchStep ----------+             | ForwardStep(target)
         | ProjectStep          | RekeyStep
-        | SendStep             | ForwardStep
+        | SendStep             | FoldStep
 
-The last step of a list is its end: a ForwardStep, a SendStep, or a BranchStep. Expressions refer to
-the columns of the schema at that point by name, and to the pseudo columns: ROWTIME everywhere,
-ROWPARTITION and ROWOFFSET below a source, WINDOWSTART and WINDOWEND while the key is windowed.
+The last step of a list is its end: a ForwardStep, a FoldStep, a SendStep, or a BranchStep.
+Expressions refer to the columns of the schema at that point by name, and to the pseudo columns:
+ROWTIME everywhere, ROWPARTITION and ROWOFFSET below a source, WINDOWSTART and WINDOWEND while the
+key is windowed.
 
 What happens to a record that fails, and to one without a value:
 
@@ -22,6 +23,7 @@ What happens to a record that fails, and to one without a value:
 | Project | that column is NULL                             | stays NULL                           |
 | Rekey   | that key column is NULL                         | evaluated with NULL value columns    |
 | FlatMap | that function makes no rows                     | dropped                              |
+| Fold    | that argument is NULL                           | dropped                              |
 | Send    | encoding: that record is skipped                | sent without a value                 |
 
 Nothing that a target or a ``send`` raises is caught.
@@ -32,7 +34,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
-from streamsql.expr.nodes import Expression, NamedExpression, TableCall
+from streamsql.expr.nodes import AggregateCall, Expression, NamedExpression, TableCall
+from streamsql.expr.registry import Aggregator
 from streamsql.types.record import Key
 from streamsql.types.schema import Schema
 
@@ -196,6 +199,81 @@ class ForwardStep:
     target: Callable[..., None]
 
 
+Group = list[Any]
+"""A group that is held for the next flush: ``[state, timestamp_ms, …]``.
+
+The state is a list: the fold's columns, then the states of its aggregates.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningGroups:
+    """The held groups of a running aggregation.
+
+    Attributes:
+        by_key: What is held; always the same dict.
+        by_bytes: The same groups by the bytes of keys; always the same dict.
+        touch: ``touch(key)`` holds the group of a key, from now on in ``by_key``.
+        touch_bytes: ``touch_bytes(raw_key, key)`` holds it in ``by_bytes`` too.
+    """
+
+    by_key: dict[Any, Group]
+    by_bytes: dict[Any, Group]
+    touch: Callable[[Key], Group]
+    touch_bytes: Callable[[bytes, Key], Group]
+
+
+class Clock(Protocol):
+    """A stream time in ms that records move on."""
+
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class WindowGroups:
+    """The held groups of an aggregation by time windows.
+
+    All times of a *slot* ``low <= time < high`` lie in the same windows.
+
+    Attributes:
+        clock: The stream time of the aggregation.
+        hopping: Whether a record belongs to several windows.
+        touch: ``touch(identity, key, timestamp)`` moves stream time on and holds the groups of a
+            key. It returns ``(low, high, held, groups)``: the slot (an empty one when a window of
+            the time is closed already), the dict that holds groups of the slot by identity, and the
+            group of now, of hopping windows a tuple of groups.
+    """
+
+    clock: Clock
+    hopping: bool
+    touch: Callable[[Any, Key, int], tuple[int, int, dict[Any, Any], Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class FoldStep:
+    """Adds the record to an aggregate of its key. Streams only.
+
+    A record goes into groups that are held for the next flush. Below a source that is done right in
+    the loop; there, groups are found by the key's bytes if nothing else needs the key. Elsewhere,
+    and for records that need care, ``process`` does it.
+
+    Attributes:
+        columns: Values of the newest record that the state holds first.
+        calls: The aggregates.
+        aggregators: How each of them is computed.
+        groups: Where groups are found.
+        hashable: Whether a dict tells the keys apart.
+        process: ``process(key, value, timestamp)`` takes any record.
+    """
+
+    columns: tuple[NamedExpression, ...]
+    calls: tuple[AggregateCall, ...]
+    aggregators: tuple[Aggregator, ...]
+    groups: RunningGroups | WindowGroups
+    hashable: bool
+    process: Callable[[Key, Any, int], None]
+
+
 @dataclass(frozen=True, slots=True)
 class SendStep:
     """Encodes the record and calls ``send(key_bytes, payload, timestamp_ms)``.
@@ -219,7 +297,8 @@ class SendStep:
     label: str = "sink"
 
 
-Step = FilterStep | ProjectStep | RekeyStep | FlatMapStep | BranchStep | ForwardStep | SendStep
+End = BranchStep | ForwardStep | FoldStep | SendStep
+Step = FilterStep | ProjectStep | RekeyStep | FlatMapStep | End
 
 
 @dataclass(frozen=True, slots=True)

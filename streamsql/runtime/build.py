@@ -18,6 +18,7 @@ from streamsql.expr.stretch import (
     BranchStep,
     FilterStep,
     FlatMapStep,
+    FoldStep,
     ForwardStep,
     ProjectStep,
     RekeyStep,
@@ -97,7 +98,7 @@ class _Builder:
         self._names = frozenset((*part.nodes, *part.exits))
         self._environment = environment
         self._processors = Processors()
-        self._targets: dict[tuple[str, str], Callable[..., None]] = {}
+        self._targets: dict[tuple[str, str], FoldStep | ForwardStep] = {}
         self._stateful = StatefulBuilder(topology, environment, wiring)
         self._wiring = wiring
 
@@ -109,7 +110,7 @@ class _Builder:
             built = self._stateful.build(node, partial(self._forward, node))
             if built is not None:
                 for parent, target in built.targets.items():
-                    self._targets[name, parent] = target
+                    self._targets[name, parent] = built.fold or ForwardStep(target)
                 if built.flush is not None:
                     flushes.append(built.flush)
         self._processors.flushes = flushes[::-1]
@@ -206,6 +207,8 @@ class _Builder:
             return _nothing
         if len(steps) == 1 and isinstance(steps[0], ForwardStep):
             return steps[0].target
+        if len(steps) == 1 and isinstance(steps[0], FoldStep):
+            return steps[0].process
         stretch_input: StretchInput
         if self._topology.is_table(node.name):
             known = not (isinstance(node, TableSource) and node.store is None)
@@ -249,7 +252,7 @@ class _Builder:
                 return (ForwardStep(self._environment.outputs[node.name]),)
             case _:
                 target = self._targets.get((node.name, parent))
-                return () if target is None else (ForwardStep(target),)
+                return () if target is None else (target,)
         below = self._steps(node.name)
         return (step, *below) if below else ()
 

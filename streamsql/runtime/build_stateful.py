@@ -6,6 +6,7 @@ from typing import Any
 
 from streamsql.expr.codegen.aggregates import Fold, generate_fold
 from streamsql.expr.codegen.keys import generate_key
+from streamsql.expr.stretch import FoldStep
 from streamsql.runtime.environment import Environment
 from streamsql.runtime.processors.aggregate import (
     CachedStreamAggregate,
@@ -135,10 +136,12 @@ class Built:
     Attributes:
         targets: What takes the records or changes of each parent.
         flush: Forwards what is held back.
+        fold: What a source's loop can do itself, instead of calling the one target.
     """
 
     targets: Mapping[str, Callable[..., None]]
     flush: Callable[[], None] | None = None
+    fold: FoldStep | None = None
 
 
 class StatefulBuilder:
@@ -200,20 +203,20 @@ class StatefulBuilder:
         match node.store:
             case KeyValueStoreSpec(name, key, _):
                 store = self._wiring.key_value(name, key, types)
-                make = CachedStreamAggregate if cached else UncachedStreamAggregate
-                running = make(fold, store, forward, self._metrics)
+                if cached:
+                    held = CachedStreamAggregate(fold, store, forward, self._metrics)
+                    return _foldable(node, fold, held, hashable=store.hashable)
+                running = UncachedStreamAggregate(fold, store, forward, self._metrics)
                 return Built({parent: running.process}, running.flush)
             case WindowStoreSpec():
                 assert node.windows is not None
                 assert not isinstance(node.windows, SessionWindows)
                 windows = self._wiring.window(node.store, types, node.windows.advance_ms)
-                windowed: WindowAggregate | CachedWindowAggregate
-                if node.final:
-                    windowed = FinalWindowAggregate(fold, windows, node.windows, forward, context)
-                elif cached:
-                    windowed = CachedWindowAggregate(fold, windows, node.windows, forward, context)
-                else:
-                    windowed = WindowAggregate(fold, windows, node.windows, forward, context)
+                if cached and not node.final:
+                    kept = CachedWindowAggregate(fold, windows, node.windows, forward, context)
+                    return _foldable(node, fold, kept, hashable=windows.hashable)
+                of_windows = FinalWindowAggregate if node.final else WindowAggregate
+                windowed = of_windows(fold, windows, node.windows, forward, context)
                 return Built({parent: windowed.process}, windowed.flush)
             case SessionStoreSpec():
                 assert isinstance(node.windows, SessionWindows)
@@ -274,6 +277,25 @@ class StatefulBuilder:
         assert isinstance(node, TableSource | Materialize)
         assert node.store is not None
         return self._wiring.table(node.store)
+
+
+def _foldable(
+    node: StreamAggregate,
+    fold: Fold,
+    processor: CachedStreamAggregate | CachedWindowAggregate,
+    *,
+    hashable: bool,
+) -> Built:
+    """Return an aggregation that a source's loop can carry out."""
+    step = FoldStep(
+        node.columns,
+        node.aggregates,
+        fold.aggregators,
+        processor.groups,
+        hashable,
+        processor.process,
+    )
+    return Built({node.parents[0]: processor.process}, processor.flush, step)
 
 
 def _types(fold: Fold) -> tuple[SqlType, ...]:

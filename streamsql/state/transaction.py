@@ -196,6 +196,15 @@ class KeyValueStore(Transaction):
         entry = self.get(key)
         return None if entry is None else mutable(entry)
 
+    @property
+    def hashable(self) -> bool:
+        """Whether a dict tells the keys in flight apart."""
+        return not self._by_bytes
+
+    def slot(self, key: Key) -> Hashable:
+        """Return what a dict tells the key apart by: the key or its bytes."""
+        return self._encode(key) if self._by_bytes else key
+
     def get_many(self, keys: Iterable[Key]) -> list[Entry | None]:
         """Return what :meth:`get` returns, for each key."""
         return [self.get(key) for key in keys]

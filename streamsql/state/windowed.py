@@ -7,7 +7,7 @@ Everything that starts before the *bound* (see :meth:`WindowStore.expire`) does 
 not see it and writes to it are ignored.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 from streamsql.state.keys import KeyCodec, decode_long, encode_long
@@ -45,6 +45,15 @@ class WindowStore(Transaction):
         self._encode = self._keys.encode
         self._segments = Segments(name, engine, segment_ms)
         self._slot_bytes = self._encode_slot
+
+    @property
+    def hashable(self) -> bool:
+        """Whether a dict tells the keys in flight apart."""
+        return not self._by_bytes
+
+    def slot(self, key: Key) -> Hashable:
+        """Return what a dict tells the key apart by: the key or its bytes."""
+        return self._encode(key) if self._by_bytes else key
 
     def get(self, key: Key, start_ms: int) -> Entry | None:
         """Return the row and timestamp of the key's window, or ``None``."""

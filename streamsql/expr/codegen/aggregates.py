@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamsql.expr.codegen import support, wording
+from streamsql.expr.codegen.accumulate import Texts, accumulate, inputs_of, text_of
 from streamsql.expr.codegen.expressions import ExpressionCompiler, Guard
 from streamsql.expr.codegen.fragment import Fragment, Level
 from streamsql.expr.codegen.liveness import columns_of
@@ -36,6 +37,7 @@ class Fold:
         result: Returns the row: the columns, then the aggregates' results.
         state_columns: Name and SQL type of each element of a state, so that it can be stored.
         source: The source text of all of them.
+        aggregators: How each aggregate is computed.
     """
 
     initial: Callable[[], list[Any]]
@@ -45,6 +47,7 @@ class Fold:
     result: Callable[[list[Any]], Row]
     state_columns: tuple[Column, ...]
     source: str
+    aggregators: tuple[Aggregator, ...]
 
 
 def generate_fold(
@@ -79,15 +82,12 @@ class _Folding:
         self._columns = columns
         self._calls = calls
         self._report = report
-        self._aggregators = [
+        self._aggregators = tuple(
             call.function.make([a.type for a in call.arguments], call.parameters, call.type)
             for call in calls
-        ]
-        self._careful_call: str | None = None
-        self._inputs = _distinct(
-            [column.expression for column in columns]
-            + [argument for call in calls for argument in call.arguments]
         )
+        self._careful_call: str | None = None
+        self._inputs = inputs_of(columns, calls)
 
     def generate(self) -> Fold:
         """Define the functions and load them."""
@@ -106,6 +106,7 @@ class _Folding:
             values[result],
             self._state_columns(),
             self._module.source(),
+            self._aggregators,
         )
 
     def _state_columns(self) -> tuple[Column, ...]:
@@ -154,47 +155,28 @@ class _Folding:
         self,
         kind: str,
         description: str,
-        change: Callable[[Lines, int, AggregateCall, Aggregator, list[str]], None],
+        change: Callable[[Lines, Texts], None],
     ) -> str:
         """Define the function that evaluates the inputs of a row and changes the state by them."""
         names = self._namespace.locals("state", "key", "value", "timestamp")
         lines = Lines()
         where = self._input_columns(lines, names)
         texts = self._evaluate(lines, names, where)
-        for position, column in enumerate(self._columns):
-            lines.add(f"state[{position}] = {self._text_of(column.expression, texts)}")
-        for position, call, aggregator in self._states():
-            arguments = [self._text_of(argument, texts) for argument in call.arguments]
-            change(lines, position, call, aggregator, arguments)
+        change(lines, texts)
         return self._define(kind, ["state", "key", "value", "timestamp"], description, lines)
 
-    def _add(
-        self,
-        lines: Lines,
-        position: int,
-        call: AggregateCall,
-        aggregator: Aggregator,
-        arguments: list[str],
-    ) -> None:
-        state = f"state[{position}]"
-        if aggregator.add_inline is not None:
-            text = aggregator.add_inline.format(*arguments, state=state)
-            lines.add(*text.split("\n"))
-        else:
-            add = self._add_global("add", call, aggregator.add)
-            lines.add(f"{state} = {add}({', '.join([state, *arguments])})")
+    def _add(self, lines: Lines, texts: Texts) -> None:
+        calls = list(zip(self._calls, self._aggregators, strict=True))
+        lines.add(*accumulate(self._namespace, self._columns, calls, texts))
 
-    def _undo(
-        self,
-        lines: Lines,
-        position: int,
-        call: AggregateCall,
-        aggregator: Aggregator,
-        arguments: list[str],
-    ) -> None:
-        state = f"state[{position}]"
-        undo = self._add_global("undo", call, aggregator.undo)
-        lines.add(f"{state} = {undo}({', '.join([state, *arguments])})")
+    def _undo(self, lines: Lines, texts: Texts) -> None:
+        for position, column in enumerate(self._columns):
+            lines.add(f"state[{position}] = {text_of(column.expression, texts)}")
+        for position, call, aggregator in self._states():
+            arguments = [text_of(argument, texts) for argument in call.arguments]
+            state = f"state[{position}]"
+            undo = self._add_global("undo", call, aggregator.undo)
+            lines.add(f"{state} = {undo}({', '.join([state, *arguments])})")
 
     def _input_columns(self, lines: Lines, names: Locals) -> dict[str, str]:
         """Return where the columns are, in locals if an expression needs them."""
@@ -212,11 +194,9 @@ class _Folding:
                 lines.add(f"{columns[column.name]} = value[{position}]")
         return columns | {ROWTIME: "timestamp"}
 
-    def _evaluate(
-        self, lines: Lines, names: Locals, where: dict[str, str]
-    ) -> list[tuple[Expression, str]]:
+    def _evaluate(self, lines: Lines, names: Locals, where: dict[str, str]) -> Texts:
         """Write the evaluation of the inputs; return the text of each."""
-        texts: list[tuple[Expression, str]] = []
+        texts: Texts = []
         computed: list[tuple[str, Expression]] = []
         compiler = self._compiler(names, where, None)
         body: list[str] = []
@@ -281,19 +261,6 @@ class _Folding:
         name = self._namespace.function(f"{self._name}_{kind}")
         self._module.define(name, parameters, description, lines, rank)
         return name
-
-    @staticmethod
-    def _text_of(expression: Expression, texts: list[tuple[Expression, str]]) -> str:
-        return next(text for known, text in texts if known == expression)
-
-
-def _distinct(expressions: list[Expression]) -> list[Expression]:
-    """Return the expressions without repetitions; constants need not be hashable."""
-    distinct: list[Expression] = []
-    for expression in expressions:
-        if expression not in distinct:
-            distinct.append(expression)
-    return distinct
 
 
 def _local_texts(where: dict[str, str]) -> set[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from streamsql.expr.codegen import support, wording
+from streamsql.expr.codegen.accumulate import Texts, inputs_of
 from streamsql.expr.codegen.expressions import ExpressionCompiler, Guard
 from streamsql.expr.codegen.fragment import Fragment, Level, strict
 from streamsql.expr.codegen.liveness import references, spread
@@ -15,6 +16,7 @@ from streamsql.expr.stretch import (
     EventTime,
     FilterStep,
     FlatMapStep,
+    FoldStep,
     ProjectStep,
     RekeyStep,
     Report,
@@ -35,19 +37,22 @@ class Place:
         leave: The statement that ends the work on a record; ``None`` inside a branch that others
             follow: there the rest is nested instead.
         careful: Whether each expression is evaluated by itself, reporting.
+        before: The lines in front of the loop over the records; ``None``: there is no loop.
     """
 
     lines: Lines
     names: Locals
     leave: str | None
     careful: bool = False
+    before: Lines | None = None
 
 
 class Evaluation:
     """Evaluates the steps of one segment and prepares its end.
 
     ``keep`` is the local that tells whether the record passed the filters, where a filter cannot
-    leave; ``sent`` are the arguments of a send, ``rows`` is what a flat-map loops over.
+    leave; ``sent`` are the arguments of a send, ``rows`` is what a flat-map loops over, ``folded``
+    are the inputs of a fold.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Evaluation:
         self.keep: str | None = None
         self.sent: list[str] = []
         self.rows = ""
+        self.folded: Texts = []
 
     def run(self, steps: Sequence[Step], scope: Scope) -> tuple[Sequence[Step], Scope]:
         """Write the evaluations; return the steps of the end and the scope there."""
@@ -134,6 +140,8 @@ class Evaluation:
         """Write what the end needs that may fail."""
         if isinstance(end, FlatMapStep):
             self.rows = self._rows(end, scope)
+        elif isinstance(end, FoldStep) and self._guard is None:
+            self.folded = self._inputs(end, scope)
         elif isinstance(end, SendStep):
             if self._guard is None:
                 self._encode(end, scope)
@@ -208,6 +216,13 @@ class Evaluation:
         if len(lists) == 1:
             return f"{lists[0]} or ()"
         return f"{self._namespace.add('zip_rows', support.zip_rows)}({', '.join(lists)})"
+
+    def _inputs(self, step: FoldStep, scope: Scope) -> Texts:
+        """Return where the inputs of a fold are; only what may fail is evaluated here."""
+        return [
+            (each, self._value(NamedExpression("argument", each), scope).text)
+            for each in inputs_of(step.columns, step.calls)
+        ]
 
     # Values
 

@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from streamsql.expr.codegen.accumulate import inputs_of
 from streamsql.expr.nodes import ColumnRef, Expression
 from streamsql.expr.stretch import (
     BranchStep,
     EventTime,
     FilterStep,
     FlatMapStep,
+    FoldStep,
     ForwardStep,
     ProjectStep,
     RekeyStep,
@@ -69,6 +71,9 @@ def references(
             for branch in branches:
                 counted += references(branch, keys, values)
             return counted
+        case FoldStep():
+            inputs = inputs_of(step.columns, step.calls)
+            return Counter([WHOLE_KEY, *(name for each in inputs for name in columns_of(each))])
         case ForwardStep() | SendStep():
             return _terminal(step, values)
 

@@ -6,6 +6,21 @@ from streamsql.types.schema import WINDOWEND, WINDOWSTART
 
 
 @dataclass(frozen=True, slots=True)
+class LateKey:
+    """A key that is decoded only where it is needed.
+
+    Attributes:
+        raw: The local that holds its bytes once they are looked at.
+        fetch: The statement that looks at them.
+        decode: The statements that make the key of them.
+    """
+
+    raw: str
+    fetch: str
+    decode: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """The columns of a record, as Python text.
 
@@ -19,6 +34,7 @@ class Scope:
         value: Text of the value tuple where there is one (of a NULL value: "None"), else ``None``.
         not_null: Names of columns that are not NULL here.
         message_key: Whether the key is still that of the message.
+        late_key: How the key is made, as long as it is not.
     """
 
     columns: dict[str, str]
@@ -30,6 +46,7 @@ class Scope:
     value: str | None
     not_null: frozenset[str] = frozenset()
     message_key: bool = True
+    late_key: LateKey | None = None
 
     @property
     def is_null(self) -> bool:

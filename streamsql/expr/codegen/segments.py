@@ -13,13 +13,15 @@ from dataclasses import replace
 from streamsql.expr.codegen import support
 from streamsql.expr.codegen.evaluation import Evaluation, Place
 from streamsql.expr.codegen.expressions import Guard
+from streamsql.expr.codegen.folding import FoldEnd, folds_in_loop
 from streamsql.expr.codegen.module import Lines, Module
 from streamsql.expr.codegen.namespace import Locals
-from streamsql.expr.codegen.scope import Scope
+from streamsql.expr.codegen.scope import Scope, tuple_text
 from streamsql.expr.stretch import (
     BranchStep,
     FilterStep,
     FlatMapStep,
+    FoldStep,
     ForwardStep,
     RekeyStep,
     Report,
@@ -70,6 +72,8 @@ class StreamSegments:
         with lines.block("try:"):
             lines.add(*body.text)
         with lines.block("except Exception:"):
+            if scope.late_key is not None:
+                lines.add(scope.late_key.fetch, *scope.late_key.decode)
             lines.add(self._careful_call(steps, scope, place.names))
             if place.leave is not None:
                 lines.add(place.leave)
@@ -91,6 +95,7 @@ class StreamSegments:
     def _careful_call(self, steps: Sequence[Step], scope: Scope, names: Locals) -> str:
         """Return the call of the careful function of the steps, the same where it serves."""
         columns = tuple(sorted(scope.columns.items()))
+        scope = replace(scope, late_key=None)
         identity = (id(steps), columns, scope.key, scope.value, scope.not_null)
         known = self._careful.get(identity)
         if known is None:
@@ -130,6 +135,13 @@ class StreamSegments:
                 name = self._module.namespace.add("forward", target)
                 arguments = f"{scope.key}, {scope.value_text()}, {scope.timestamp}"
                 place.lines.add(f"{name}({arguments})")
+            case FoldStep() as step if folds_in_loop(step, scope, place):
+                FoldEnd(self._module.namespace, step, scope, segment.folded, place).emit()
+            case FoldStep() as step:
+                name = self._module.namespace.add("process", step.process)
+                values = [scope.columns.get(column, "None") for column in scope.values]
+                value = "None" if scope.is_null else tuple_text(values)
+                place.lines.add(f"{name}({scope.key}, {value}, {scope.timestamp})")
             case SendStep() as step:
                 name = self._module.namespace.add("send", step.send)
                 place.lines.add(f"{name}({', '.join(segment.sent)})")
@@ -169,7 +181,7 @@ def survives_null(steps: Sequence[Step]) -> bool:
             return False
         case BranchStep(branches):
             return any(survives_null(branch) for branch in branches)
-        case ForwardStep() | SendStep():
+        case ForwardStep() | FoldStep() | SendStep():
             return True
         case _:
             return survives_null(steps[1:])

@@ -8,9 +8,17 @@ from streamsql.expr.codegen.evaluation import Place
 from streamsql.expr.codegen.liveness import WHOLE_KEY, references, spread
 from streamsql.expr.codegen.module import Lines, Module
 from streamsql.expr.codegen.namespace import Locals
-from streamsql.expr.codegen.scope import Scope
+from streamsql.expr.codegen.scope import LateKey, Scope
 from streamsql.expr.codegen.segments import StreamSegments, survives_null
-from streamsql.expr.stretch import SKIPPED, EventTime, SourceInput, Stretch
+from streamsql.expr.stretch import (
+    SKIPPED,
+    EventTime,
+    FilterStep,
+    FoldStep,
+    ProjectStep,
+    SourceInput,
+    Stretch,
+)
 from streamsql.types.schema import ROWOFFSET, ROWPARTITION, ROWTIME, WINDOWEND, WINDOWSTART
 
 
@@ -32,18 +40,31 @@ class SourceLoop:
     def generate(self) -> None:
         """Define the function."""
         names = self._namespace.locals("messages", "message", "payload", "decode", "row")
-        lines = Lines()
+        before, lines = Lines(), Lines(2)
         decoder = self._namespace.add("decoder", self._source.decoder)
         null = self._null_record()
-        lines.add(f"decode = {decoder}.decode")
-        with lines.block("for message in messages:"):
-            lines.add("payload = message.value()")
-            with lines.block("if payload is None:"):
-                lines.add(*null, "continue")
-            self._decode(lines, decoder, null)
-            scope = self._scope(lines, names, "continue")
-            self._segments.emit(self._steps, scope, Place(lines, names, "continue"))
-        self._module.define(self._name, ["messages"], self._description, lines, rank=0)
+        before.add(f"decode = {decoder}.decode")
+        lines.add("payload = message.value()")
+        with lines.block("if payload is None:"):
+            lines.add(*null, "continue")
+        self._decode(lines, decoder, null)
+        scope = self._scope(lines, names, "continue", late_key=self._key_can_wait())
+        self._segments.emit(self._steps, scope, Place(lines, names, "continue", before=before))
+        before.add("for message in messages:")
+        before.text += lines.text
+        self._module.define(self._name, ["messages"], self._description, before, rank=0)
+
+    def _key_can_wait(self) -> bool:
+        """Tell whether the key is needed only to find the groups of a single fold."""
+        parts = [*self._keys, WINDOWSTART, WINDOWEND]
+        event_time = self._source.event_time
+        return (
+            bool(self._keys)
+            and isinstance(self._steps[-1], FoldStep)
+            and all(isinstance(step, FilterStep | ProjectStep) for step in self._steps[:-1])
+            and not any(self._uses[name] for name in parts)
+            and (event_time is None or event_time.column not in self._keys)
+        )
 
     def _decode(self, lines: Lines, decoder: str, null: list[str]) -> None:
         repair = self._namespace.add("repair", self._source.policy.repair)
@@ -73,15 +94,25 @@ class SourceLoop:
 
     # Where the columns are
 
-    def _scope(self, lines: Lines, names: Locals, leave: str, *, is_null: bool = False) -> Scope:
+    def _scope(
+        self,
+        lines: Lines,
+        names: Locals,
+        leave: str,
+        *,
+        is_null: bool = False,
+        late_key: bool = False,
+    ) -> Scope:
         uses = self._uses
         event_time = self._source.event_time
         if event_time is not None:
             uses = uses + Counter([event_time.column])
-        columns = {
-            ROWPARTITION: "message.partition()",
-            ROWOFFSET: "message.offset()",
-        } | self._key_columns(lines, names, leave, uses)
+        columns = {ROWPARTITION: "message.partition()", ROWOFFSET: "message.offset()"}
+        key = self._key(names, leave, uses)
+        if late_key:
+            columns |= dict.fromkeys(self._keys, "None")
+        else:
+            columns |= self._key_columns(lines, names, key, uses)
         if not is_null:
             columns |= self._value_columns(lines, names, uses)
         timestamp = self._timestamp(lines, names, leave, columns)
@@ -89,34 +120,42 @@ class SourceLoop:
             columns=columns | {ROWTIME: timestamp},
             keys=self._keys,
             values=self._values,
-            key="key" if "key" in names.names else "None",
+            key="None" if key is None else "key",
             timestamp=timestamp,
             record="message",
             value=None,
             not_null=frozenset([ROWTIME, ROWPARTITION, ROWOFFSET]),
+            late_key=key if late_key else None,
         )
 
-    def _key_columns(
-        self, lines: Lines, names: Locals, leave: str, uses: Counter[str]
-    ) -> dict[str, str]:
-        """Decode the key when a step needs it; return the text of its columns."""
-        windowed = self._source.schema.window is not None
-        parts = [*self._keys, *((WINDOWSTART, WINDOWEND) if windowed else ())]
-        if not self._keys or not any(uses[name] for name in [*parts, WHOLE_KEY]):
-            return dict.fromkeys(parts, "None")
+    def _key(self, names: Locals, leave: str, uses: Counter[str]) -> LateKey | None:
+        """Return how the key is decoded into the local ``key``; ``None``: no step needs it."""
+        parts = [*self._keys, WINDOWSTART, WINDOWEND, WHOLE_KEY]
+        if not self._keys or not any(uses[name] for name in parts):
+            return None
         assert self._source.decode_key is not None, "key columns need a key decoder"
         decode_key = self._namespace.add("decode_key", self._source.decode_key)
         repair_key = self._namespace.add("repair_key", self._source.policy.repair_key)
         skipped = self._namespace.add("SKIPPED", SKIPPED)
-        key = names.new("key")
-        raw_key = names.new("raw_key")
+        key, raw_key = names.new("key"), names.new("raw_key")
+        lines = Lines(0)
         with lines.block("try:"):
-            call = f"{decode_key}({raw_key})"
-            lines.add(f"{key} = None if ({raw_key} := message.key()) is None else {call}")
+            lines.add(f"{key} = None if {raw_key} is None else {decode_key}({raw_key})")
         with lines.block("except Exception as error:"):
             lines.add(f"{key} = {repair_key}(message, error)")
             with lines.block(f"if {key} is {skipped}:"):
                 lines.add(leave)
+        return LateKey(raw_key, f"{raw_key} = message.key()", tuple(lines.text))
+
+    def _key_columns(
+        self, lines: Lines, names: Locals, key: LateKey | None, uses: Counter[str]
+    ) -> dict[str, str]:
+        """Decode the key when a step needs it; return the text of its columns."""
+        windowed = self._source.schema.window is not None
+        if key is None:
+            parts = [*self._keys, *((WINDOWSTART, WINDOWEND) if windowed else ())]
+            return dict.fromkeys(parts, "None")
+        lines.add(key.fetch, *key.decode)
         return key_columns(lines, names, self._keys, uses, windowed=windowed)
 
     def _value_columns(self, lines: Lines, names: Locals, uses: Counter[str]) -> dict[str, str]:

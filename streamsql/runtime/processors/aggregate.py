@@ -4,15 +4,17 @@ The state of a group is one list (the newest row's columns, then a state for eac
 the generated fold changes in place; the store drops it again when a transaction is rolled back.
 """
 
+from collections.abc import Hashable
 from typing import Any
 
 from streamsql.expr.codegen.aggregates import Fold
+from streamsql.expr.stretch import RunningGroups
 from streamsql.runtime.metrics import Metrics
 from streamsql.state.transaction import KeyValueStore
-from streamsql.types.record import Key, Row, StreamForward, TableForward
+from streamsql.types.record import Key, Row, TableForward
 
 Held = list[Any]
-"""``[state, timestamp_ms, old row]`` of a group touched since the last flush."""
+"""``[state, timestamp_ms, old row, key]`` of a group touched since the last flush."""
 
 
 class StreamAggregate:
@@ -56,10 +58,12 @@ class CachedStreamAggregate:
     """As :class:`StreamAggregate`, forwarding one change for each key and commit.
 
     Groups touched since the last flush are held outside the store, so that a record of a hot key
-    costs one look-up. ``process`` is a closure: it runs for every record.
+    costs one look-up. Most records never get here: the source's loop folds them into the groups
+    that it finds in ``groups`` (see :class:`streamsql.expr.stretch.FoldStep`). ``process`` takes
+    the others.
     """
 
-    __slots__ = ("_fold", "_forward", "_held", "_store", "process")
+    __slots__ = ("_fold", "_forward", "_held", "_metrics", "_store", "groups")
 
     def __init__(
         self, fold: Fold, store: KeyValueStore, forward: TableForward, metrics: Metrics
@@ -67,43 +71,46 @@ class CachedStreamAggregate:
         self._fold = fold
         self._store = store
         self._forward = forward
-        self._held: dict[Key, Held] = {}
-        self.process = self._make_process(metrics)
+        self._metrics = metrics
+        self._held: dict[Hashable, Held] = {}
+        self.groups = RunningGroups(self._held, {}, self._group, self._group_by_bytes)
 
-    def _make_process(self, metrics: Metrics) -> StreamForward:
-        held, touch, add = self._held.get, self._touch, self._fold.add
+    def process(self, key: Key, value: Row | None, timestamp: int) -> None:
+        """Fold the record into the group of its key."""
+        if key is None or value is None:
+            self._metrics.drop("null-key", "a record without key or value belongs to no group")
+            return
+        group = self._group(key)
+        if timestamp > group[1]:
+            group[1] = timestamp
+        self._fold.add(group[0], key, value, timestamp)
 
-        def process(key: Key, value: Row | None, timestamp: int) -> None:
-            if key is None or value is None:
-                metrics.drop("null-key", "a record without key or value belongs to no group")
-                return
-            group = held(key)
-            if group is None:
-                group = touch(key)
-            if timestamp > group[1]:
-                group[1] = timestamp
-            add(group[0], key, value, timestamp)
-
-        return process
-
-    def _touch(self, key: Key) -> Held:
+    def _group(self, key: Key) -> Held:
         """Hold the group of the key, and its row as of now."""
-        entry = self._store.get_mutable(key)
-        group: Held
-        if entry is None:
-            group = [self._fold.initial(), -1, None]
-        else:
-            state, timestamp = entry
-            group = [state, timestamp, self._fold.result(state)]
-        self._held[key] = group
+        slot = self._store.slot(key)
+        group = self._held.get(slot)
+        if group is None:
+            entry = self._store.get_mutable(key)
+            if entry is None:
+                group = [self._fold.initial(), -1, None, key]
+            else:
+                state, timestamp = entry
+                group = [state, timestamp, self._fold.result(state), key]
+            self._held[slot] = group
+        return group
+
+    def _group_by_bytes(self, raw_key: bytes, key: Key) -> Held:
+        """Hold the group of the key, to be found by its bytes."""
+        group = self.groups.by_bytes[raw_key] = self._group(key)
         return group
 
     def flush(self) -> None:
         """Store and forward each group touched since the last flush, in order of first touch."""
-        touched = tuple(self._held.items())
+        touched = tuple(self._held.values())
         self._held.clear()
+        self.groups.by_bytes.clear()
         result, put, forward = self._fold.result, self._store.put, self._forward
-        for key, (state, timestamp, old) in touched:
+        for state, timestamp, old, key in touched:
             put(key, state, timestamp)
             forward(key, result(state), old, timestamp)
 

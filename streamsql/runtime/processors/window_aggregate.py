@@ -4,19 +4,23 @@ Stream time is advanced by each record first; then a window takes the record whe
 grace is still after stream time, else the record is late for that window and counted.
 """
 
+from collections.abc import Hashable
+from typing import Any
+
 from streamsql.expr.codegen.aggregates import Fold
+from streamsql.expr.stretch import WindowGroups
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.processors.aggregate import Held
 from streamsql.runtime.processors.stream_time import StreamTime
 from streamsql.state.windowed import WindowStore
-from streamsql.types.record import Key, Row, StreamForward, TableForward
+from streamsql.types.record import Key, Row, TableForward
 from streamsql.types.windows import TimeWindows
 
 
 class WindowedFold:
     """What the kinds of windowed aggregation share: their parts, and moving time on."""
 
-    __slots__ = ("_due", "_fold", "_forward", "_metrics", "_store", "_time", "_windows")
+    __slots__ = ("_closing", "_due", "_fold", "_forward", "_metrics", "_store", "_time", "_windows")
 
     def __init__(
         self,
@@ -29,6 +33,7 @@ class WindowedFold:
         self._fold = fold
         self._store = store
         self._windows = windows
+        self._closing = windows.grace_ms + windows.size_ms
         self._forward = forward
         self._time, self._metrics = context
         self._due = 0
@@ -96,11 +101,13 @@ class WindowAggregate(WindowedFold):
 class CachedWindowAggregate(WindowedFold):
     """As :class:`WindowAggregate`, forwarding one change for each key, window and commit.
 
-    Windows touched since the last flush are held outside the store, by start and then key.
-    ``process`` is a closure: it runs for every record.
+    Windows touched since the last flush are held outside the store, by start and then key. Most
+    records never get here: the source's loop folds them into the groups that it finds in the dict
+    of their slot, which ``groups.touch`` fills (see :class:`streamsql.expr.stretch.FoldStep`).
+    ``process`` takes the others.
     """
 
-    __slots__ = ("_held", "process")
+    __slots__ = ("_held", "_slots", "groups")
 
     def __init__(
         self,
@@ -111,94 +118,114 @@ class CachedWindowAggregate(WindowedFold):
         context: tuple[StreamTime, Metrics],
     ) -> None:
         super().__init__(fold, store, windows, forward, context)
-        self._held: dict[int, dict[Key, Held]] = {}
-        tumbling = windows.advance_ms == windows.size_ms
-        self.process = self._make_tumbling() if tumbling else self._make_hopping()
+        self._held: dict[int, dict[Hashable, Held]] = {}
+        self._slots: dict[int, dict[Any, Any]] = {}
+        hopping = windows.advance_ms < windows.size_ms
+        touch = self._touch_windows if hopping else self._touch_window
+        self.groups = WindowGroups(self._time, hopping, touch)
 
-    def _make_tumbling(self) -> StreamForward:
-        held, touch, add, time = self._held, self._touch, self._fold.add, self._time
-        size = self._windows.size_ms
-        closing = self._windows.grace_ms + size
-
-        def process(key: Key, value: Row | None, timestamp: int) -> None:
-            if key is None or value is None:
-                self._belongs_nowhere()
-                return
-            start = timestamp - timestamp % size
-            if timestamp > time.now:
-                if timestamp >= self._due:
-                    self._flush_and_expire(timestamp)
-                time.now = timestamp
-            elif start <= time.now - closing:
-                self._late(start)
-                return
-            window = held.get(start)
-            if window is None:
-                window = held[start] = {}
-            group = window.get(key)
-            if group is None:
-                group = window[key] = touch(key, start)
+    def process(self, key: Key, value: Row | None, timestamp: int) -> None:
+        """Fold the record into the groups of its windows."""
+        if key is None or value is None:
+            self._belongs_nowhere()
+            return
+        if timestamp > self._time.now:
+            self._forget_slots()  # this may close windows that the source's loop takes for open
+        add = self._fold.add
+        for group in self._open_groups(key, timestamp):
             if timestamp > group[1]:
                 group[1] = timestamp
             add(group[0], key, value, timestamp)
 
-        return process
+    def _touch_window(
+        self, identity: Any, key: Key, timestamp: int
+    ) -> tuple[int, int, dict[Any, Any], Held]:
+        """Hold the group of the key in the one window of the time."""
+        groups = self._open_groups(key, timestamp)
+        if not groups:
+            return 0, 0, {}, [self._fold.initial(), timestamp, None, key]  # seen by nobody
+        low = timestamp - timestamp % self._windows.advance_ms
+        held = self._slots.setdefault(low, {})
+        held[identity] = groups[0]
+        return low, low + self._windows.advance_ms, held, groups[0]
 
-    def _make_hopping(self) -> StreamForward:
-        held, touch, add, time = self._held, self._touch, self._fold.add, self._time
+    def _touch_windows(
+        self, identity: Any, key: Key, timestamp: int
+    ) -> tuple[int, int, dict[Any, Any], tuple[Held, ...]]:
+        """Hold the groups of the key in all windows of the time."""
+        groups = self._open_groups(key, timestamp)
+        if len(groups) < len(self._windows.starts(timestamp)):
+            return 0, 0, {}, groups  # a window is closed: each record is to be looked at
+        low, high = self._slot(timestamp)
+        held = self._slots.setdefault(low, {})
+        held[identity] = groups
+        return low, high, held, groups
+
+    def _slot(self, timestamp: int) -> tuple[int, int]:
+        """Return the largest range around the time in which all times have the same windows."""
         size, advance = self._windows.size_ms, self._windows.advance_ms
-        closing = self._windows.grace_ms + size
+        low = timestamp - timestamp % advance
+        ends = low + size % advance  # where a window ends between two starts
+        return (low, ends) if timestamp < ends else (ends, low + advance)
 
-        def process(key: Key, value: Row | None, timestamp: int) -> None:
-            if key is None or value is None:
-                self._belongs_nowhere()
-                return
-            if timestamp > time.now:
-                if timestamp >= self._due:
-                    self._flush_and_expire(timestamp)
-                time.now = timestamp
-            open_after = time.now - closing
-            start = timestamp - timestamp % advance
-            while start > timestamp - size and start >= 0:
-                if start > open_after:
-                    window = held.get(start)
-                    if window is None:
-                        window = held[start] = {}
-                    group = window.get(key)
-                    if group is None:
-                        group = window[key] = touch(key, start)
-                    if timestamp > group[1]:
-                        group[1] = timestamp
-                    add(group[0], key, value, timestamp)
-                else:
-                    self._late(start)
-                start -= advance
+    def _open_groups(self, key: Key, timestamp: int) -> tuple[Held, ...]:
+        """Move stream time on; return the groups of the key in the windows that are open."""
+        if timestamp > self._time.now:
+            if timestamp >= self._due:
+                self._flush_and_expire(timestamp)
+            self._time.now = timestamp
+        open_after = self._time.now - self._closing
+        slot = self._store.slot(key)
+        groups = []
+        for start in self._windows.starts(timestamp):
+            if start > open_after:
+                groups.append(self._group(slot, key, start))
+            else:
+                self._late(start)
+        return tuple(groups)
 
-        return process
-
-    def _touch(self, key: Key, start: int) -> Held:
-        """Return the group of the key's window, and its row as of now."""
-        entry = self._store.get_mutable(key, start)
-        if entry is None:
-            return [self._fold.initial(), -1, None]
-        state, timestamp = entry
-        return [state, timestamp, self._fold.result(state)]
+    def _group(self, slot: Hashable, key: Key, start: int) -> Held:
+        """Hold the group of the key's window, and its row as of now."""
+        window = self._held.get(start)
+        if window is None:
+            window = self._held[start] = {}
+        group = window.get(slot)
+        if group is None:
+            entry = self._store.get_mutable(key, start)
+            if entry is None:
+                group = [self._fold.initial(), -1, None, key]
+            else:
+                state, timestamp = entry
+                group = [state, timestamp, self._fold.result(state), key]
+            window[slot] = group
+        return group
 
     def _flush_and_expire(self, timestamp: int) -> None:
         """Drop what is beyond retention, after what is held back has left."""
         if min(self._held, default=timestamp) < timestamp - self._windows.retention_ms:
-            self.flush()
+            self._let_go()
         self._expire(timestamp)
 
     def flush(self) -> None:
         """Store and forward what is held back, window by window."""
+        self._let_go()
+        self._slots.clear()
+
+    def _forget_slots(self) -> None:
+        """Empty the dicts of all slots, which stay: the source's loop may have one of them."""
+        for held in self._slots.values():
+            held.clear()
+
+    def _let_go(self) -> None:
+        """Forward what is held back."""
+        self._forget_slots()
         touched = sorted(self._held.items())
         self._held.clear()
         result, put, forward = self._fold.result, self._store.put, self._forward
         size = self._windows.size_ms
         for start, groups in touched:
             end = start + size
-            for key, (state, timestamp, old) in groups.items():
+            for state, timestamp, old, key in groups.values():
                 put(key, start, state, timestamp)
                 forward((key, start, end), result(state), old, timestamp)
 
