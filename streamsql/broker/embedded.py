@@ -183,12 +183,6 @@ class EmbeddedBroker:
             for partition, offset in before.items():
                 self._cleaner.purge(partition, offset)
 
-    def compact(self, topic: str) -> None:
-        """Keep only the last record of each key of a compacted topic, now."""
-        with self._core.changed:
-            for number in range(self._view.partitions(topic)):
-                self._cleaner.compact(TopicPartition(topic, number))
-
     def local_state(self, task: str) -> EmbeddedState:
         """Return the state of the task."""
         return self._view.local_state(task)

@@ -26,6 +26,8 @@ from streamsql.types.record import Header
 class SimulatedBroker:
     """The port of the simulated broker, and the switch of its faults.
 
+    ``faults`` is the plan of faults, and the count of operations.
+
     Args:
         keeps_state: Keep the tasks' state too, as the embedded broker does.
         seed: Of the spread of records without a key.
@@ -44,15 +46,11 @@ class SimulatedBroker:
         self.keeps_state = keeps_state
         self.clock = VirtualClock() if clock is None else clock
         self.timeouts = Timeouts() if timeouts is None else timeouts
-        self._cluster = SimulatedCluster(self.clock, seed, self.timeouts)
+        self.cluster = SimulatedCluster(self.clock, seed, self.timeouts)
+        self.faults: Faults = self.cluster.faults
         self._consumers: list[SimulatedConsumer] = []
         self._producers: list[SimulatedProducer] = []
         self._outside: dict[str, Partitioner] = {}
-
-    @property
-    def faults(self) -> Faults:
-        """The plan of faults, and the count of operations."""
-        return self._cluster.faults
 
     def kill(self, *names: str) -> None:
         """Let the members and producer identities of these names vanish without closing."""
@@ -72,15 +70,10 @@ class SimulatedBroker:
             if producer.identity in names:
                 producer.silent_since_ms = now_ms
 
-    def compact(self, topic: str) -> None:
-        """Run the log cleaner on a topic."""
-        for log in self._cluster.topic(topic).partitions:
-            log.compact()
-
     def consumer(self, group: str, member: str) -> SimulatedConsumer:
         """Return a consumer of the group."""
         self.faults.before("consumer")
-        consumer = SimulatedConsumer(self._cluster, group, member)
+        consumer = SimulatedConsumer(self.cluster, group, member)
         self._consumers.append(consumer)
         self.faults.after("consumer")
         return consumer
@@ -88,30 +81,30 @@ class SimulatedBroker:
     def producer(self, identity: str) -> SimulatedProducer:
         """Return a producer; what an older one of the identity left open is aborted."""
         self.faults.before("producer")
-        old = self._cluster.producers.get(identity)
+        old = self.cluster.producers.get(identity)
         if old is not None:
             old.fence()
-        producer = SimulatedProducer(self._cluster, identity, keeps_state=self.keeps_state)
-        self._cluster.producers[identity] = producer
+        producer = SimulatedProducer(self.cluster, identity, keeps_state=self.keeps_state)
+        self.cluster.producers[identity] = producer
         self._producers.append(producer)
         self.faults.after("producer")
         return producer
 
     def reader(self) -> SimulatedReader:
         """Return a reader without a group."""
-        return SimulatedReader(self._cluster)
+        return SimulatedReader(self.cluster)
 
     def topics(self) -> Mapping[str, TopicConfig]:
         """Return all topics."""
-        return {name: topic.config for name, topic in self._cluster.topics.items()}
+        return {name: topic.config for name, topic in self.cluster.topics.items()}
 
     def create(self, topics: Sequence[TopicConfig]) -> None:
         """Create the topics that do not exist."""
         self.faults.before("create")
         for config in topics:
-            there = self._cluster.topics.get(config.name)
+            there = self.cluster.topics.get(config.name)
             if there is None:
-                self._cluster.topics[config.name] = TopicLog(config)
+                self.cluster.topics[config.name] = TopicLog(config)
             else:
                 check_partitions(config, there.config)
         self.faults.after("create")
@@ -119,30 +112,30 @@ class SimulatedBroker:
     def delete(self, topics: Sequence[str]) -> None:
         """Delete topics that exist."""
         for name in topics:
-            self._cluster.topics.pop(name, None)
+            self.cluster.topics.pop(name, None)
             self._outside.pop(name, None)
 
     def starts(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Return the first offset still there."""
-        return {partition: self._cluster.log(partition).start for partition in partitions}
+        return {partition: self.cluster.log(partition).start for partition in partitions}
 
     def ends(
         self, partitions: Sequence[TopicPartition], *, committed: bool
     ) -> Mapping[TopicPartition, int]:
         """Return last stable offsets, or high watermarks."""
-        self._cluster.expire()
-        logs = {partition: self._cluster.log(partition) for partition in partitions}
+        self.cluster.expire()
+        logs = {partition: self.cluster.log(partition) for partition in partitions}
         if committed:
             return {partition: log.last_stable_offset() for partition, log in logs.items()}
         return {partition: log.high_watermark() for partition, log in logs.items()}
 
     def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
         """Return what the group has committed."""
-        return dict(self._cluster.offsets.get(group, {}))
+        return dict(self.cluster.offsets.get(group, {}))
 
     def delete_group(self, group: str) -> None:
         """Forget the group's offsets."""
-        self._cluster.offsets.pop(group, None)
+        self.cluster.offsets.pop(group, None)
 
     def append(
         self,
@@ -153,12 +146,12 @@ class SimulatedBroker:
         """Append (key, value, timestamp_ms, headers) records, visible at once."""
         self.faults.before("append")
         if topic not in self._outside:
-            partitions = self._cluster.partitions(topic)
-            self._outside[topic] = Partitioner(partitions, self._cluster.seed)
+            partitions = self.cluster.partitions(topic)
+            self._outside[topic] = Partitioner(partitions, self.cluster.seed)
         choose = self._outside[topic]
         for key, value, timestamp_ms, headers in records:
             number = choose(key) if partition is None else partition
-            log = self._cluster.log(TopicPartition(topic, number))
+            log = self.cluster.log(TopicPartition(topic, number))
             log.append((key, value, timestamp_ms), headers, None)
         self.faults.after("append")
 
@@ -166,13 +159,19 @@ class SimulatedBroker:
         """Delete records before the offsets."""
         self.faults.before("purge")
         for partition, offset in before.items():
-            self._cluster.log(partition).purge(offset)
+            self.cluster.log(partition).purge(offset)
         self.faults.after("purge")
 
     def local_state(self, task: str) -> SimulatedState:
         """Return the state of the task."""
         assert self.keeps_state, "this broker keeps no state"
-        return self._cluster.state(task)
+        return self.cluster.state(task)
 
     def close(self) -> None:
         """Do nothing: the next worker of the test may go on with what is in memory."""
+
+
+def compact(broker: SimulatedBroker, topic: str) -> None:
+    """Run the log cleaner on a topic."""
+    for log in broker.cluster.topic(topic).partitions:
+        log.compact()

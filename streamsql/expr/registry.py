@@ -1,14 +1,14 @@
 """Functions by name: what the binder resolves calls against and the compiler calls.
 
-A function has one or more *overloads*. A signature is written as text, ``"STRING, INTEGER -> STRING"``;
-types are SQL types, ``T``/``K``/``V``/``A``/``B``/``C``… (one capital letter) are type variables,
-``T[]`` an array, ``{K:V}`` a map, ``ANY`` matches everything, ``NUMBER`` any numeric type, a trailing
-``...`` makes the last parameter variadic, ``(T, K) => V`` is a lambda, ``UNIT`` an interval unit
-(DAYS, HOURS, …), passed to the implementation as a ``str``. ``DECIMAL`` matches a DECIMAL of any
-precision; a result that depends on it needs ``returns``.
+A function has one or more *overloads*. A signature is written as text, ``"STRING, INTEGER ->
+STRING"``; types are SQL types, ``T``/``K``/``V``/``A``/``B``/``C``… (one capital letter) are type
+variables, ``T[]`` an array, ``{K:V}`` a map, ``ANY`` matches everything, ``NUMBER`` any numeric
+type, a trailing ``...`` makes the last parameter variadic, ``(T, K) => V`` is a lambda, ``UNIT`` an
+interval unit (DAYS, HOURS, …), passed to the implementation as a ``str``. ``DECIMAL`` matches a
+DECIMAL of any precision; a result that depends on it needs ``returns``.
 
-The registry is a mutable thing only while it is filled (at import of the built-ins and by the user's
-decorators); a query holds the functions themselves.
+The registry is a mutable thing only while it is filled (at import of the built-ins and by the
+user's decorators); a query holds the functions themselves.
 """
 
 from collections.abc import Callable, Sequence
@@ -126,7 +126,7 @@ class FunctionRegistry:
         overloads.append(function)
 
     def overloads(self, name: str) -> Sequence[Function]:
-        """Return the overloads of a function, in order of registration; empty when there is none."""
+        """Return the overloads of a function, in order of registration; empty for none."""
         return self._overloads.get(name, ())
 
     def names(self) -> Sequence[str]:

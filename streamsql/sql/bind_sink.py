@@ -5,11 +5,14 @@ from dataclasses import replace
 
 from streamsql.catalog.catalog import Source, SourceKind
 from streamsql.errors import BindError, Span
+from streamsql.expr.nodes import NamedExpression
 from streamsql.formats.format import FormatSpec
 from streamsql.formats.formats import check
+from streamsql.plan.nodes import Plan, Project
 from streamsql.sql import ast_statements as nodes
 from streamsql.sql.ast import span
 from streamsql.sql.ast_queries import Query
+from streamsql.sql.bind_coercion import Operand, coerced
 from streamsql.sql.bind_context import Context
 from streamsql.sql.bind_formats import (
     check_formats,
@@ -26,6 +29,7 @@ from streamsql.sql.settings import Setting, setting
 from streamsql.sql.statements import CreateAs, InsertSelect
 from streamsql.topology.topics import TimestampSpec
 from streamsql.types.schema import Column, Schema
+from streamsql.types.sqltypes import is_numeric
 from streamsql.types.windows import TimeWindows
 
 _RESERVED_IDS = ("CSAS_", "CTAS_", "CST_", "INSERTQUERY_")
@@ -113,9 +117,10 @@ def bind_insert_select(node: nodes.InsertSelect, context: Context) -> InsertSele
     _check_clauses(node.query)
     check_sources(query)
     _check_kind(SourceKind.STREAM, query, span(node.query))
-    _check_fits(sink, query.plan.schema, span(node.query))
+    plan = _widened(query.plan, sink.schema, span(node.query))
+    _check_fits(sink, plan.schema, span(node.query))
     query_id = _query_id(properties, context) or f"INSERTQUERY_{context.catalog.next_query}"
-    return InsertSelect(sink, query.plan, query.sources, query_id, context.text)
+    return InsertSelect(sink, plan, query.sources, query_id, context.text)
 
 
 def check_not_read_only(sink: Source, where: Span) -> None:
@@ -188,6 +193,22 @@ def _check_clauses(query: Query) -> None:
             span(query.limit),
             hint="Use it in a SELECT statement.",
         )
+
+
+def _widened(plan: Plan, wanted: Schema, where: Span) -> Plan:
+    """Return the plan with its numbers in the stream's types, as far as they widen to them."""
+    names = [column.name for column in plan.schema.value]
+    if not isinstance(plan, Project) or names != [column.name for column in wanted.value]:
+        return plan
+    columns = []
+    for named, column in zip(plan.columns, wanted.value, strict=True):
+        expression = named.expression
+        if is_numeric(expression.type) and is_numeric(column.type):
+            expression = coerced(Operand(expression, where), column.type) or expression
+        columns.append(NamedExpression(named.name, expression))
+    types = tuple(Column(named.name, named.expression.type) for named in columns)
+    schema = Schema(plan.schema.key, types, plan.schema.window)
+    return replace(plan, columns=tuple(columns), schema=schema)
 
 
 def _check_fits(sink: Source, schema: Schema, where: Span) -> None:

@@ -18,7 +18,7 @@ from streamsql.types.sqltypes import SqlType
 
 @dataclass(frozen=True, slots=True)
 class CreateSource:
-    """CREATE STREAM | TABLE over a topic. The topic is created when ``source.partitions`` is given."""
+    """CREATE STREAM | TABLE over a topic, which is created if ``source.partitions`` is given."""
 
     source: Source
     if_not_exists: bool
@@ -76,18 +76,12 @@ class PushQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyRange:
-    """What WHERE says about the key of a pulled table: exact keys, or ``None`` for a scan."""
-
-    keys: tuple[Expression, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
 class PullQuery:
-    """SELECT without EMIT: the rows as they are now (of a table), or all records up to now (of a stream).
+    """SELECT without EMIT: a table's rows as they are now, or all records of a stream up to now.
 
-    ``plan`` is Scan, Filter, Project only. ``lookup``: exact key values (single key column, or tuples in
-    column order), when the predicate fixes the key; the predicate stays in the plan all the same.
+    ``plan`` is Scan, Filter, Project only. ``lookup``: exact key values (single key column, or
+    tuples in column order), when the predicate fixes the key; the predicate stays in the plan all
+    the same.
     """
 
     source: Source

@@ -6,7 +6,7 @@ import pytest
 
 from streamsql.broker.faults import Killed
 from streamsql.broker.ports import Committed, StateChanges, TopicConfig, TopicPartition
-from streamsql.broker.simulated import SimulatedBroker
+from streamsql.broker.simulated import SimulatedBroker, compact
 from streamsql.errors import EngineError, TaskFenced, TransactionAborted
 from tests.broker.worker import CopyWorker, read_all
 
@@ -171,7 +171,7 @@ def test_compaction_keeps_the_last_decided_record_of_each_key() -> None:
     broker.create([TopicConfig("log", 1, compacted=True)])
     broker.append("log", [(b"a", b"1", 0, ()), (b"b", b"2", 0, ()), (b"a", b"3", 0, ())])
     broker.append("log", [(b"b", None, 0, ())])
-    broker.compact("log")
+    compact(broker, "log")
     assert read_all(broker, "log") == {0: [(b"a", b"3")]}
 
 

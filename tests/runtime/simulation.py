@@ -8,12 +8,13 @@ is compared with a run in which nothing happened.
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from streamsql.broker.faults import Killed, Moment
 from streamsql.broker.ports import TopicConfig, TopicPartition
-from streamsql.broker.simulated import SimulatedBroker
+from streamsql.broker.simulated import SimulatedBroker, compact
 from streamsql.broker.simulated_cluster import Timeouts
 from streamsql.errors import TransactionAborted
 from streamsql.runtime.completion import Completion
@@ -150,8 +151,7 @@ class Simulation:
             elif host.worker is None:
                 self._start(host)
             else:
-                worker = host.worker
-                self._guarded(host, lambda worker=worker: worker.step(0))
+                self._guarded(host, partial(host.worker.step, 0))
         self._broker.clock.advance(self._choose.randrange(15))
 
     def _start(self, host: Host) -> None:
@@ -272,7 +272,7 @@ class Simulation:
             return  # tombstones go at once here, on Kafka a day later: old local state needs them
         for name, config in self._broker.topics().items():
             if config.compacted and name.endswith("-changelog"):
-                self._broker.compact(name)
+                compact(self._broker, name)
 
     def _heal(self) -> None:
         """From now on all is well, and everybody comes back."""

@@ -3,7 +3,7 @@
 import pytest
 
 from streamsql.broker.ports import TopicConfig, TopicPartition
-from streamsql.broker.simulated import SimulatedBroker
+from streamsql.broker.simulated import SimulatedBroker, compact
 from streamsql.errors import TaskCorrupted
 from streamsql.runtime.commit import CHECKPOINT
 from streamsql.runtime.metrics import Metrics
@@ -107,7 +107,7 @@ def test_a_compacted_changelog_is_restored_over_its_gaps() -> None:
     for number in range(5):
         log.write({b"a": b"%d" % number, b"b": None})
         log.commit()
-    log.broker.compact("log")
+    compact(log.broker, "log")
     assert log.restore()
     assert log.state == {b"a": b"4"}
 
@@ -131,7 +131,7 @@ def test_an_interrupted_restore_goes_on_where_it_was(monkeypatch: pytest.MonkeyP
     slices = restore(log.broker, log.engine, {LOG: "s"}, log.metrics)
     next(slices)
     next(slices)
-    slices.close()
+    del slices
     assert len(log.state) == 4
     assert log.restore()
     assert len(log.state) == 10
