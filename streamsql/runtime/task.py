@@ -168,7 +168,8 @@ class Task:
 
     def offsets(self) -> dict[TopicPartition, Committed]:
         """Return the positions to commit; the stream times of the operators travel with them."""
-        times = {name: clock.now for name, clock in self._wiring.clocks.items()}
+        clocks = self._wiring.clocks.items()
+        times = {name: clock.now for name, clock in clocks if clock.now >= 0}
         metadata = encode_times(times) if times else ""
         return {p: Committed(offset, metadata) for p, offset in self._positions.items()}
 

@@ -76,8 +76,9 @@ def test_records_that_are_not_visible_yet_keep_it_from_being_done() -> None:
     """On Kafka offsets can be seen as committed before the records of the same transaction."""
     application = _Application(0)
     producer = application.broker.producer("somebody")
-    producer.send_to(TopicPartition("M", 0), b"g", b"{}", 0)
-    assert application.broker.ends([TopicPartition("M", 0)], committed=True)[("M", 0)] == 0
+    written = TopicPartition("M", 0)
+    producer.send_to(written, b"g", b"{}", 0)
+    assert application.broker.ends([written], committed=True)[written] == 0
     assert not application.completion().done()
 
 

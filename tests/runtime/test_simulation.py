@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def _check(name: str, seed: int, directory: Path) -> None:
             _assert_within(values, peaceful.output[key])
 
 
-def _assert_within(values: list[object], all_values: list[object]) -> None:
+def _assert_within(values: Sequence[object], all_values: Sequence[object]) -> None:
     """Check that values come in the order of all values."""
     rest = iter(all_values)
     assert all(value in rest for value in values), f"{values} are not in this order in {all_values}"

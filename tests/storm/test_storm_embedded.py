@@ -106,7 +106,7 @@ def test_crash_at_a_step(tmp_path: Path, step: str) -> None:
     load = Load("x-", random.Random(1))
     writer = InboxWriter(_prepared(tmp_path))
     owner = _Owner(tmp_path, crash_at=f"{step}:3")
-    statuses = []
+    statuses: list[int] = []
 
     def meanwhile() -> None:
         if owner.process.poll() is not None and len(statuses) < 2:

@@ -1,0 +1,285 @@
+"""What a worker does when something goes wrong, one thing at a time."""
+
+from pathlib import Path
+
+import pytest
+
+from streamsql.broker.faults import Killed
+from streamsql.broker.ports import TopicConfig, TopicPartition
+from streamsql.broker.simulated import SimulatedBroker
+from streamsql.broker.simulated_cluster import Timeouts
+from streamsql.errors import EngineError, TaskCorrupted, TransactionAborted
+from streamsql.runtime.config import RuntimeConfig
+from streamsql.runtime.layout import lay_out
+from streamsql.runtime.task import TaskId
+from streamsql.runtime.worker import Worker
+from tests.runtime.scenarios import SCENARIOS
+
+FIRST = TaskId(0, 0)
+
+
+class Running:
+    """The scenario "count" on two partitions; keys a and b are on different ones."""
+
+    def __init__(
+        self, *, keeps_state: bool = False, state: Path | None = None, name: str = "count"
+    ) -> None:
+        self.broker = SimulatedBroker(keeps_state=keeps_state, timeouts=Timeouts(600, 1000))
+        scenario = SCENARIOS[name]
+        self.broker.create([TopicConfig(topic, 2) for topic in scenario.topics])
+        self.layout = lay_out(
+            "app", scenario.topology(2), self.broker.topics(), changelogs=not keeps_state
+        )
+        self.broker.create(self.layout.create)
+        self.config = RuntimeConfig("app", 10, 0, state)
+        self.worker = self.start("w")
+
+    def start(self, name: str) -> Worker:
+        worker = Worker(self.layout, self.broker, self.config, name, self.broker.clock)
+        worker.start()
+        return worker
+
+    def feed(self, number: int = 4) -> None:
+        value = b'{"V":1,"G":"g"}'
+        for partition in (0, 1):
+            records = [(b"k%d" % partition, value, n, ()) for n in range(number)]
+            self.broker.append("s", records, partition)
+
+    def run(self, *workers: Worker) -> None:
+        for _ in range(40):
+            for worker in workers or (self.worker,):
+                worker.step(0)
+            self.broker.clock.advance(10)
+
+    def counts(self) -> dict[bytes | None, list[int]]:
+        reader = self.broker.reader()
+        reader.assign({TopicPartition("O", 0): 0, TopicPartition("O", 1): 0})
+        found: dict[bytes | None, list[int]] = {}
+        while messages := reader.poll(1000, 0).messages:
+            for batch in messages.values():
+                for message in batch:
+                    value = message.value() or b""
+                    found.setdefault(message.key(), []).append(int(value[5 : value.index(b",")]))
+        return found
+
+    def assert_counted(self, number: int) -> None:
+        every = list(range(1, number + 1))
+        assert self.counts() == {b"k0": every, b"k1": every}
+
+
+def test_a_damaged_engine_is_wiped_and_restored_while_running(tmp_path: Path) -> None:
+    running = Running(state=tmp_path)
+    running.feed()
+    running.run()
+    engine = running.worker._engines.get(FIRST, ())
+    damaged = [True]
+
+    def broken_write(*_: object) -> None:
+        damaged.clear()
+        raise TaskCorrupted("a block is damaged")
+
+    task = next(task for task in running.worker.tasks if task.id == FIRST)
+    task.engine = _Broken(engine, broken_write)  # type: ignore[assignment]
+    running.feed()
+    running.run()
+    assert not damaged
+    assert running.worker.metrics.restored == 3, "both changes of its key, and the other's tail"
+    running.assert_counted(8)
+
+
+class _Broken:
+    def __init__(self, engine: object, write: object) -> None:
+        self._engine = engine
+        self.write = write
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._engine, name)
+
+
+def test_a_damaged_engine_that_breaks_a_look_up_is_wiped_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    running = Running(state=tmp_path)
+    running.feed()
+    running.run()
+    running.worker.close()
+    running.worker = running.start("w")
+    running.run()
+    wiped: list[TaskId] = []
+    wipe = running.worker._engines.wipe
+    engine = running.worker._engines.get(FIRST, ())
+
+    def broken_get(store: str, key: bytes) -> bytes | None:
+        raise TaskCorrupted("a block is damaged")
+
+    def noting_wipe(task: TaskId) -> None:
+        wiped.append(task)
+        monkeypatch.undo()
+        wipe(task)
+
+    monkeypatch.setattr(type(engine), "get", lambda _self, store, key: broken_get(store, key))
+    monkeypatch.setattr(running.worker._engines, "wipe", noting_wipe)
+    running.feed()
+    running.run()
+    assert wiped[0] in {TaskId(0, 0), TaskId(0, 1)}
+    running.assert_counted(8)
+
+
+def test_a_checkpoint_outside_its_changelog_is_wiped(tmp_path: Path) -> None:
+    running = Running(state=tmp_path)
+    running.feed()
+    running.run()
+    engine = running.worker._engines.get(FIRST, ())
+    engine.write({}, {"checkpoint/app-O-aggregate-changelog": b"9999"})
+    running.worker.close()
+    running.worker = running.start("w")
+    running.run()
+    running.feed()
+    running.run()
+    running.assert_counted(8)
+
+
+def test_state_that_a_worker_of_this_host_still_holds_is_waited_for(tmp_path: Path) -> None:
+    running = Running(state=tmp_path)
+    running.feed()
+    running.run()
+    zombie = running.worker
+    running.broker.stop("w", "app-w")
+    running.broker.clock.advance(600)
+    successor = running.start("v")
+    running.run(successor)
+    assert not successor.is_open, "the zombie has the directories"
+    running.feed()
+    running.run(zombie, successor)
+    assert len(zombie.tasks) + len(successor.tasks) == 2
+    running.assert_counted(8)
+
+
+def test_waiting_for_state_ends_with_an_error(tmp_path: Path) -> None:
+    running = Running(state=tmp_path)
+    running.run()
+    running.broker.stop("w", "app-w")
+    running.broker.clock.advance(600)
+    successor = running.start("v")
+    successor.step(0)
+    successor.step(0)
+    running.broker.clock.advance(60_000)
+    with pytest.raises(EngineError, match="in use"):
+        successor.step(0)
+    successor.step(0)  # the other task's patience begins
+    running.broker.clock.advance(60_000)
+    with pytest.raises(EngineError, match="in use"):
+        successor.step(0)
+
+
+def test_what_an_earlier_life_has_left_in_the_broker_does_not_count() -> None:
+    running = Running(keeps_state=True)
+    running.feed()
+    running.run()
+    running.worker.close()
+    running.broker.delete_group("app")
+    running.worker = running.start("w")
+    running.run()
+    assert running.counts()[b"k0"] == [1, 2, 3, 4, 1, 2, 3, 4], "counted anew from the start"
+
+
+def test_a_broker_keeps_state_by_store_and_partition() -> None:
+    """The number of a sub-topology may change when another query is added."""
+    running = Running(keeps_state=True)
+    running.feed()
+    running.run()
+    for partition in (0, 1):
+        state = running.broker.local_state(f"app-{partition}")
+        assert len(list(state.scan("O-aggregate"))) == 1
+
+
+def test_revoked_partitions_go_even_when_the_commit_before_fails() -> None:
+    running = Running()
+    running.feed()
+    for _ in range(3):
+        running.worker.step(0)
+    assert running.worker.tasks
+    running.broker.faults.fail("commit", 1, TransactionAborted("planned"))
+    other = running.start("x")
+    running.run(running.worker, other)
+    assert len(running.worker.tasks) == len(other.tasks) == 1
+    running.assert_counted(4)
+
+
+@pytest.mark.parametrize("operation", ["flush", "commit", "send", "committed"])
+def test_after_an_abort_everything_is_done_again(operation: str) -> None:
+    running = Running()
+    running.feed()
+    running.broker.faults.fail(operation, 1, TransactionAborted("planned"))
+    running.run()
+    running.assert_counted(4)
+
+
+def test_an_abort_that_fails_makes_the_worker_join_again() -> None:
+    running = Running()
+    running.feed()
+    running.broker.faults.fail("flush", 1, TransactionAborted("planned"))
+    running.broker.faults.fail("abort", 1, TransactionAborted("planned as well"))
+    running.run()
+    running.assert_counted(4)
+
+
+def test_records_fetched_before_a_rewind_are_not_processed_after_it() -> None:
+    running = Running()
+    running.feed(50)
+    for call in (1, 2, 3):
+        running.broker.faults.fail("commit", call, TransactionAborted("planned"), applied=True)
+    running.run()
+    running.assert_counted(50)
+
+
+def test_an_opening_that_fails_is_begun_again() -> None:
+    running = Running()
+    running.feed()
+    failed = []
+
+    def fail() -> None:
+        failed.append(1)
+        raise EngineError("coordinator load in progress")
+
+    running.broker.faults.at("committed", 1, fail)
+    with pytest.raises(EngineError):
+        running.run()
+    running.run()
+    assert failed
+    running.assert_counted(4)
+
+
+def test_a_purge_that_fails_is_put_off() -> None:
+    running = Running(name="repartition")
+    running.feed()
+    running.broker.faults.fail("purge", 1, EngineError("planned"))
+    running.broker.clock.advance(20_000)
+    running.run()
+    starts = running.broker.starts([TopicPartition("app-O-repartition", n) for n in (0, 1)])
+    assert set(starts.values()) == {0}
+    running.feed()
+    running.broker.clock.advance(20_000)
+    running.run()
+    starts = running.broker.starts(sorted(starts))
+    assert sum(starts.values()) > 0
+
+
+def test_closing_commits_and_a_killed_worker_does_not() -> None:
+    running = Running()
+    running.run()
+    running.feed()
+    running.worker.step(0)
+    running.worker.step(0)
+    running.worker.close()
+    running.assert_counted(4)
+    running.worker = running.start("w")
+    running.run()
+    running.feed()
+    running.worker.step(0)
+    running.broker.kill("w", "app-w")
+    with pytest.raises(Killed):
+        running.worker.step(0)
+    running.worker = running.start("w")
+    running.run()
+    running.assert_counted(8)
