@@ -186,6 +186,8 @@ class Database:
 
     def batches(self, prefix: bytes, offset: int, end: int) -> Iterator[tuple[int, bytes]]:
         """Yield (base offset, batch) from the one that holds the offset, to the end."""
+        if offset >= end:
+            return  # bounds that hold nothing would not bound
         options = ReadOptions()
         options.set_iterate_lower_bound(prefix)
         options.set_iterate_upper_bound(log_key(prefix, end))

@@ -164,10 +164,10 @@ class Timeline:
         line = self._lines.get(key)
         if line is None:
             self._lines[key] = [item]
-        elif line[-1][0] <= time_ms:
+        elif line[-1][0] < time_ms or line[-1][:2] < (time_ms, extra):
             line.append(item)
         else:
-            line.insert(bisect_left(line, (time_ms + 1,)), item)
+            line.insert(bisect_left(line, (time_ms, extra)), item)
         self._count += 1
         self._buffer[slot] = (row, timestamp_ms)
         if self._times is not None:
