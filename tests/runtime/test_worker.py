@@ -166,7 +166,7 @@ def test_waiting_for_state_ends_with_an_error(tmp_path: Path) -> None:
     running.broker.clock.advance(60_000)
     with pytest.raises(EngineError, match="in use"):
         successor.step(0)
-    with pytest.raises(EngineError, match="0_1.* in use"):
+    with pytest.raises(EngineError, match=r"0_1.* in use"):
         successor.step(0)  # the other task's, too
     successor.step(0)  # both begin anew
     assert not successor.is_open
