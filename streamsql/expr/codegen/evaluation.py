@@ -120,7 +120,8 @@ class Evaluation:
         return scope.projected(step.key_names, columns, frozenset(not_null | pseudo))
 
     def _rekey(self, step: RekeyStep, scope: Scope) -> Scope:
-        keys = {key.name: self._value(key, scope) for key in step.keys}
+        seen = scope.without_value() if scope.is_null else scope
+        keys = {key.name: self._value(key, seen) for key in step.keys}
         not_null = scope.not_null
         if step.drop_null_key:
             checks = dict.fromkeys(
@@ -202,7 +203,8 @@ class Evaluation:
         lists: list[str] = []
         for call in step.calls:
             compiler = self._compiler(scope)
-            arguments = ", ".join(compiler.argument(argument).text for argument in call.arguments)
+            # An argument that fails is no NULL: it fails the call, and no row comes of it.
+            arguments = ", ".join(compiler.compile(argument).text for argument in call.arguments)
             function = self._namespace.add(call.function.name, call.function.implementation)
             text = f"{function}({arguments})"
             if self._guard is not None:

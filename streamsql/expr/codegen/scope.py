@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from streamsql.types.schema import WINDOWEND, WINDOWSTART
+from streamsql.types.schema import ROW_COLUMNS, WINDOWEND, WINDOWSTART
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,16 @@ class Scope:
         if self.value is not None:
             return self.value
         return tuple_text([self.columns[name] for name in self.values])
+
+    def without_value(self) -> "Scope":
+        """Return the scope as a new key sees a record without a value: only the old key is there.
+
+        What describes the record (ROWTIME, …) counts among its values.
+        """
+        names = frozenset(column.name for column in ROW_COLUMNS)
+        hidden = names & self.columns.keys() - {*self.keys}
+        columns = self.columns | dict.fromkeys(hidden, "None")
+        return replace(self, columns=columns, not_null=self.not_null - hidden)
 
     def projected(
         self, keys: tuple[str, ...], columns: dict[str, str], not_null: frozenset[str]
