@@ -95,7 +95,7 @@ class FoldEnd:
                 return
             process = self._namespace.add("process", self._step.process)
             with lines.block(f"if {identity if late is None else 'key'} is None:"):
-                lines.add(f"{process}(None, None, {self._scope.timestamp})")
+                lines.add(f"{process}(None, None, {self._scope.timestamp})  # belongs to no group")
                 if leave is not None:
                     lines.add(leave)
             if leave is not None:

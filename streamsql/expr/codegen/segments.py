@@ -138,15 +138,21 @@ class StreamSegments:
             case FoldStep() as step if folds_in_loop(step, scope, place):
                 FoldEnd(self._module.namespace, step, scope, segment.folded, place).emit()
             case FoldStep() as step:
-                name = self._module.namespace.add("process", step.process)
-                values = [scope.columns.get(column, "None") for column in scope.values]
-                value = "None" if scope.is_null else tuple_text(values)
-                place.lines.add(f"{name}({scope.key}, {value}, {scope.timestamp})")
+                self._process(step, scope, place)
             case SendStep() as step:
                 name = self._module.namespace.add("send", step.send)
                 place.lines.add(f"{name}({', '.join(segment.sent)})")
             case _:
                 raise AssertionError(f"a stretch cannot end in {end[0]}")
+
+    def _process(self, step: FoldStep, scope: Scope, place: Place) -> None:
+        """Call what folds any record; of its columns there are those that the fold needs."""
+        if scope.late_key is not None:
+            place.lines.add(scope.late_key.fetch, *scope.late_key.decode)
+        process = self._module.namespace.add("process", step.process)
+        values = [scope.columns.get(column, "None") for column in scope.values]
+        value = "None" if scope.is_null else tuple_text(values)
+        place.lines.add(f"{process}({scope.key}, {value}, {scope.timestamp})")
 
     def _branches(self, branches: tuple[tuple[Step, ...], ...], scope: Scope, place: Place) -> None:
         alive = [b for b in branches if not scope.is_null or survives_null(b)]

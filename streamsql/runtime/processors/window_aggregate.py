@@ -144,10 +144,10 @@ class CachedWindowAggregate(WindowedFold):
         groups = self._open_groups(key, timestamp)
         if not groups:
             return 0, 0, {}, [self._fold.initial(), timestamp, None, key]  # seen by nobody
-        low = timestamp - timestamp % self._windows.advance_ms
+        low, high = self._slot(timestamp)
         held = self._slots.setdefault(low, {})
         held[identity] = groups[0]
-        return low, low + self._windows.advance_ms, held, groups[0]
+        return low, high, held, groups[0]
 
     def _touch_windows(
         self, identity: Any, key: Key, timestamp: int
@@ -162,11 +162,15 @@ class CachedWindowAggregate(WindowedFold):
         return low, high, held, groups
 
     def _slot(self, timestamp: int) -> tuple[int, int]:
-        """Return the largest range around the time in which all times have the same windows."""
+        """Return the range around the time in which all times have the same windows.
+
+        It ends where something is to be expired.
+        """
         size, advance = self._windows.size_ms, self._windows.advance_ms
         low = timestamp - timestamp % advance
         ends = low + size % advance  # where a window ends between two starts
-        return (low, ends) if timestamp < ends else (ends, low + advance)
+        low, high = (low, ends) if timestamp < ends else (ends, low + advance)
+        return low, min(high, self._due)
 
     def _open_groups(self, key: Key, timestamp: int) -> tuple[Held, ...]:
         """Move stream time on; return the groups of the key in the windows that are open."""

@@ -1,15 +1,19 @@
 """The text of generated code, which people read in EXPLAIN CODE."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from streamsql.expr.nodes import And, Like, NamedExpression
+from streamsql.expr.nodes import AggregateCall, And, Like, NamedExpression
 from streamsql.expr.stretch import (
     BranchStep,
     FilterStep,
+    FoldStep,
     ProjectStep,
     RekeyStep,
+    RunningGroups,
     StreamInput,
     TableInput,
+    WindowGroups,
 )
 from streamsql.types.sqltypes import BIGINT, DOUBLE
 from tests.expr.codegen.build import arithmetic, cast, column, compare, constant, named
@@ -28,6 +32,26 @@ BY_BIDDER = RekeyStep((NamedExpression("BIDDER", BIDDER),), drop_null_key=True)
 FROM_GOOGLE = FilterStep(And(DEAR.predicate, Like(CHANNEL, constant("Goo%"), None, negated=False)))
 
 
+@dataclass
+class Now:
+    """A stream time."""
+
+    now: int = 0
+
+
+RUNNING = RunningGroups({}, {}, lambda key: [], lambda raw_key, key: [])
+HOPPING = WindowGroups(Now(), True, lambda identity, key, timestamp: (0, 0, {}, ()))
+
+
+def folding(
+    groups: RunningGroups | WindowGroups,
+    of: AggregateCall,
+    columns: tuple[NamedExpression, ...] = (),
+) -> FoldStep:
+    aggregators = (of.function.make([], (), of.type),)
+    return FoldStep(columns, (of,), aggregators, groups, True, lambda key, value, time: None)
+
+
 def generated(name: str) -> str:
     rig = Rig()
     match name:
@@ -38,6 +62,15 @@ def generated(name: str) -> str:
         case "source, branches":
             branches = ((DEAR, EUROS, rig.send()), (BY_BIDDER, rig.forward()))
             return rig.source([BranchStep(branches)]).source
+        case "source, running fold":
+            columns = (NamedExpression("CHANNEL", CHANNEL),)
+            return rig.source([folding(RUNNING, call("S", SUM, PRICE), columns=columns)]).source
+        case "source, rekey, hopping fold":
+            euros = arithmetic(PRICE, "/", AUCTION)
+            return rig.source([BY_BIDDER, folding(HOPPING, call("S", SUM, euros))]).source
+        case "source, branches, folds":
+            folds = ((folding(RUNNING, call("N", COUNT)),), (folding(HOPPING, call("N", COUNT)),))
+            return rig.source([BranchStep(folds)]).source
         case "stream, filter, project, send":
             return rig.compiled(StreamInput(BID), [DEAR, EUROS, rig.send()]).source
         case "table, filter, project, send":
