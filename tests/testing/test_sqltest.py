@@ -6,7 +6,7 @@ import pytest
 
 from streamsql.errors import EngineError
 from streamsql.testing.outcomes import Outcome, Status
-from streamsql.testing.sqltest import read_tests, run_test
+from streamsql.testing.sqltest import SqlTest, read_tests, run_test
 
 SOURCE = "CREATE STREAM S (K STRING KEY, N INT, D DOUBLE) WITH (KAFKA_TOPIC='s', FORMAT='JSON');\n"
 COUNTS = "CREATE TABLE T AS SELECT K, COUNT(*) AS C FROM S GROUP BY K HAVING COUNT(*) < 2;\n"
@@ -91,3 +91,11 @@ def test_statements_before_the_first_test_are_refused(tmp_path: Path) -> None:
     path.write_text(f"{SOURCE}--@test: one\n", "utf-8")
     with pytest.raises(EngineError, match="before its first"):
         read_tests(path)
+
+
+@pytest.mark.parametrize(
+    "test", read_tests(Path(__file__).with_name("semantics.sql")), ids=lambda test: test.name
+)
+def test_semantics(test: SqlTest) -> None:
+    outcome = run_test(test)
+    assert (outcome.status, outcome.reason) == (Status.PASSED, "")
