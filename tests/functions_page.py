@@ -23,16 +23,19 @@ from streamsql.expr.registry import AggregateFunction, Function, ScalarFunction
 
 _HEAD = """# Functions
 
-This page is made from the function registry (`streamsql.expr.builtins:builtins`) by a test, which also holds the two equal.
+This page is made from the function registry (`streamsql.expr.builtins:builtins`) by a test, which
+also holds the two equal.
 
-How to read a signature: `STRING, INTEGER -> STRING` takes a text and a number and gives a text. A capital letter is any type, the
-same one wherever it stands; `T[]` is `ARRAY<T>`, `{K:V}` is `MAP<K, V>`; `ANY` is any type, `DECIMAL` a decimal of any precision;
-`...` may be repeated; `(T) => R` is a lambda; `UNIT` is the bare name of a unit of time (`DAYS`, `HOURS`, …); behind a semicolon
-stand constants. Of several overloads the one that takes the arguments as they are wins, then one that takes them
-widened (INTEGER, BIGINT, DECIMAL, DOUBLE in this order).
+How to read a signature: `STRING, INTEGER -> STRING` takes a text and a number and gives a text. A
+capital letter is any type, the same one wherever it stands; `T[]` is `ARRAY<T>`, `{K:V}` is
+`MAP<K, V>`; `ANY` is any type, `DECIMAL` a decimal of any precision; `...` may be repeated; `(T)
+=> R` is a lambda; `UNIT` is the bare name of a unit of time (`DAYS`, `HOURS`, …); behind a
+semicolon stand constants. Of several overloads the one that takes the arguments as they are wins,
+then one that takes them widened (INTEGER, BIGINT, DECIMAL, DOUBLE in this order).
 
-A scalar function of a NULL is NULL, unless it *takes NULL*: then it decides itself. A function that fails for a record is NULL there, and the
-failure is counted and logged. `DESCRIBE FUNCTION name` prints the signatures of one function.
+A scalar function of a NULL is NULL, unless it *takes NULL*: then it decides itself. A function
+that fails for a record is NULL there, and the failure is counted and logged. `DESCRIBE FUNCTION
+name` prints the signatures of one function.
 """
 
 _FAMILIES: Sequence[tuple[str, Sequence[Iterable[Function]]]] = (

@@ -4,21 +4,24 @@ from streamsql.engine.settings import CLIENT_PREFIXES, FIXED, SETTINGS
 
 _HEAD = """# Settings
 
-This page is made from the tables of the engine (`streamsql.engine.settings`) by a test, which also holds the two equal.
+This page is made from the tables of the engine (`streamsql.engine.settings`) by a test, which
+also holds the two equal.
 
-A setting is looked for, in this order: in an option (`--set NAME=VALUE`, or `settings=` of `streamsql.connect`), in the environment
-(`STREAMSQL_COMMIT_INTERVAL_MS` is `commit.interval.ms`), in `streamsql.toml` in the working directory, in the defaults
-(`streamsql.engine.config:load_config`). Names are those of ksqlDB and Kafka Streams where these have one, with or without the prefix
-`ksql.streams.`. A name that does not exist and a value that a setting cannot have are errors: nothing is taken and ignored.
+A setting is looked for, in this order: in an option (`--set NAME=VALUE`, or `settings=` of
+`streamsql.connect`), in the environment (`STREAMSQL_COMMIT_INTERVAL_MS` is `commit.interval.ms`),
+in `streamsql.toml` in the working directory, in the defaults
+(`streamsql.engine.config:load_config`). Names are those of ksqlDB and Kafka Streams where these
+have one, with or without the prefix `ksql.streams.`. A name that does not exist and a value that
+a setting cannot have are errors: nothing is taken and ignored.
 
 ```toml streamsql.toml
 "commit.interval.ms" = 200
 statestore.cache.max.bytes = 0
 ```
 
-`SET 'name' = 'value'` changes a setting for the statements after it, `UNSET 'name'` takes that back; a query keeps the settings
-it was created under. In a file that is run as one application a later `SET` counts for the whole application. `SHOW PROPERTIES` lists
-what is in force.
+`SET 'name' = 'value'` changes a setting for the statements after it, `UNSET 'name'` takes that
+back; a query keeps the settings it was created under. In a file that is run as one application a
+later `SET` counts for the whole application. `SHOW PROPERTIES` lists what is in force.
 
 ## Settings with a choice
 """
@@ -26,17 +29,19 @@ what is in force.
 _FIXED = """
 ## Settings with one value
 
-These names of ksqlDB and Kafka Streams describe what is always so here. They accept the one value that is true.
+These names of ksqlDB and Kafka Streams describe what is always so here. They accept the one value
+that is true.
 """
 
 _CLIENT = """
 ## Settings of the connection
 
-Names that begin with {prefixes} are handed to the Kafka client library as they are. They are given when
-the engine starts, not by `SET`.
+Names that begin with {prefixes} are handed to the Kafka client library as they are. They are
+given when the engine starts, not by `SET`.
 
-The program itself reads two further variables of the environment: `STREAMSQL_LOG` is the level of the log on standard error (`WARNING`
-by default), and `STREAMSQL_CRASH_AT` is for tests of the commit path.
+The program itself reads two further variables of the environment: `STREAMSQL_LOG` is the level of
+the log on standard error (`WARNING` by default), and `STREAMSQL_CRASH_AT` is for tests of the
+commit path.
 """
 
 
