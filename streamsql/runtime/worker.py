@@ -40,6 +40,7 @@ _BUFFERED_RECORDS = 10_000
 _PURGE_INTERVAL_MS = 10_000
 _CONFIRM_MS = 10
 _ENGINE_PATIENCE_MS = 60_000
+_ENGINE_RETRY_MS = 100
 
 
 class Worker:
@@ -203,7 +204,7 @@ class Worker:
     def _patience(self, timeout_ms: int) -> int:
         """Return how long to wait for records: not beyond the next commit, nor while tasks open."""
         if self._opening:
-            return 0
+            return min(timeout_ms, 1)
         if self._upstream.is_waiting:
             timeout_ms = min(timeout_ms, _CONFIRM_MS)
         if any(task.moved for task in self._tasks.values()):
@@ -288,7 +289,9 @@ class Worker:
                 if self._clock_ms() >= patience:
                     raise
                 log.info("task %s waits for its state: %s", identity, error)
-            yield
+            again = self._clock_ms() + _ENGINE_RETRY_MS
+            while self._clock_ms() < again:
+                yield
 
     def _derived(self, identity: TaskId) -> frozenset[TopicPartition]:
         """Return the inputs that the application writes itself, of a task with several."""
