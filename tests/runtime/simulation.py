@@ -37,7 +37,8 @@ class Setting:
     """How an application is run.
 
     Attributes:
-        state: Where local state lies, a directory for each host; ``None``: in memory.
+        state: Where local state lies; ``None``: in memory.
+        one_host: Whether all workers share one state directory; else each has its own.
         faults: Whether bad things happen.
     """
 
@@ -47,6 +48,7 @@ class Setting:
     cache_bytes: int = 0
     records: int = 120
     state: Path | None = None
+    one_host: bool = False
     faults: bool = True
 
 
@@ -156,11 +158,12 @@ class Simulation:
 
     def _start(self, host: Host) -> None:
         state = self._setting.state
+        shared = self._setting.one_host and host.name != "fresh"
         config = RuntimeConfig(
             APPLICATION,
             commit_interval_ms=30,
             cache_bytes=self._setting.cache_bytes,
-            state_directory=None if state is None else state / host.name,
+            state_directory=None if state is None else state / ("all" if shared else host.name),
             poll_records=self._choose.choice((1, 2, 20)),
         )
         worker = host.worker = Worker(
@@ -262,7 +265,7 @@ class Simulation:
             self._note(f"{self._hosts[-1].name} joins")
 
     def _wipe(self, host: Host) -> None:
-        if host.worker is None and self._setting.state is not None:
+        if host.worker is None and self._setting.state is not None and not self._setting.one_host:
             self._note(f"{host.name} is wiped")
             for file in sorted((self._setting.state / host.name).rglob("*"), reverse=True):
                 file.rmdir() if file.is_dir() else file.unlink()

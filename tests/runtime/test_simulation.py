@@ -28,7 +28,8 @@ def _setting(choose: random.Random, directory: Path) -> Setting:
         workers=choose.choice((1, 2, 3)),
         keeps_state=keeps_state,
         cache_bytes=choose.choice((0, 0, 10_000)),
-        state=None if keeps_state or choose.random() < 0.6 else directory,
+        state=None if keeps_state or choose.random() < 0.4 else directory,
+        one_host=choose.random() < 0.5,
     )
 
 
