@@ -25,9 +25,13 @@ from streamsql.broker.kafka_errors import (
 )
 from streamsql.broker.kafka_settings import KafkaSettings
 from streamsql.broker.kafka_slots import Slots
+from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import Committed, Consumer, Send, StateChanges, TopicPartition
 from streamsql.broker.watchdog import Watchdog
 from streamsql.errors import StreamSQLError, TaskFenced, TransactionAborted
+
+_ANY = -1
+"""The partition that librdkafka chooses."""
 
 _SETTLE_SECONDS = 1.0
 """How long an abort waits for records in flight: one that overtakes its first record is fatal."""
@@ -56,27 +60,45 @@ class KafkaProducer:
         self._fenced = False
         self._client: Producer = slots.next(settings.connect_timeout_ms)
 
-    def sender(self, topic: str) -> Send:
+    def sender(self, topic: str, window_bytes: int = 0) -> Send:
         """Return a function that appends to the topic, partitioned by librdkafka (murmur2).
 
         librdkafka takes a timestamp of 0 for "now": the very first millisecond cannot be written.
         """
         warm(self._client, [topic], round(self._timeout_seconds * 1000))
+        if window_bytes:
+            partitions = len(self._client.list_topics(topic).topics[topic].partitions)
+            if partitions > 1:
+                return self._windowed_sender(
+                    topic, Partitioner(partitions, window_bytes=window_bytes)
+                )
         produce = self._client.produce
 
         def rebind() -> None:
             nonlocal produce
             produce = self._client.produce
 
+        # By position: keyword arguments make produce a quarter slower.
         def send(key: bytes | None, value: bytes | None, timestamp_ms: int) -> None:
             try:
-                produce(topic, value, key, timestamp=timestamp_ms)
+                produce(topic, value, key, _ANY, None, None, timestamp_ms)
             except (BufferError, KafkaException) as error:
                 self._send_again(
-                    error, lambda: produce(topic, value, key, timestamp=timestamp_ms), topic
+                    error,
+                    lambda: produce(topic, value, key, _ANY, None, None, timestamp_ms),
+                    topic,
                 )
 
         self._rebinds.append(rebind)
+        return send
+
+    def _windowed_sender(self, topic: str, choose: Partitioner) -> Send:
+        """Return a function that appends to the partition of the key without its window."""
+        targets = [TopicPartition(topic, number) for number in range(choose.partitions)]
+
+        def send(key: bytes | None, value: bytes | None, timestamp_ms: int) -> None:
+            self._produce_to(targets[choose(key)], (key, value, timestamp_ms), None)
+
         return send
 
     def send_to(
@@ -89,7 +111,13 @@ class KafkaProducer:
         """
         held = self._held.get(target)
         self._held[target] = (key, value, timestamp_ms)
-        if held is not None:
+        if held is None:
+            return
+        key, value, timestamp_ms = held
+        topic, partition = target
+        try:
+            self._client.produce(topic, value, key, partition, None, None, timestamp_ms)
+        except (BufferError, KafkaException):
             self._produce_to(target, held, None)
 
     def flush(self) -> None:
@@ -153,9 +181,7 @@ class KafkaProducer:
         topic, partition = target
 
         def produce() -> None:
-            self._client.produce(
-                topic, value, key, partition, on_delivery=report, timestamp=timestamp_ms
-            )
+            self._client.produce(topic, value, key, partition, None, report, timestamp_ms)
 
         try:
             produce()

@@ -218,13 +218,19 @@ def _decode_double(encoded: bytes, position: int) -> tuple[float, int]:
 
 
 def _text(terminated: bool) -> tuple[Encoder, Decoder]:
-    encode_bytes, decode_bytes = _blob(terminated)
+    _, decode_bytes = _blob(terminated)
 
     def decode(encoded: bytes, position: int) -> tuple[str, int]:
         value, end = decode_bytes(encoded, position)
         return value.decode(), end
 
-    return lambda value: encode_bytes(value.encode()), decode
+    if not terminated:
+        return str.encode, decode
+
+    def encode(value: str) -> bytes:
+        return value.encode().replace(b"\x00", b"\x00\xff") + b"\x00\x01"
+
+    return encode, decode
 
 
 def _blob(terminated: bool) -> tuple[Encoder, Decoder]:

@@ -38,6 +38,7 @@ class Transaction:
         "_buffer",
         "_cache_entries",
         "_engine",
+        "_generation",
         "_index",
         "_indexed",
         "_older",
@@ -54,6 +55,7 @@ class Transaction:
         self._rows = rows
         self._engine = engine
         self._cache_entries = cache_entries
+        self._generation = 0
         self._average_bytes = 100
         self._buffer: dict[Hashable, Entry | None] = {}
         self._recent: dict[Hashable, Entry | None] = {}
@@ -89,6 +91,7 @@ class Transaction:
         """Forget the buffer: its changes are in the engine now, and its values in the cache."""
         if len(self._recent) + len(self._buffer) > self._cache_entries:
             self._older, self._recent = self._recent, self._buffer
+            self._generation += 1
         else:
             self._recent.update(self._buffer)
         self._clear_buffer()
@@ -108,12 +111,23 @@ class Transaction:
         """Return an entry that is neither in the buffer nor in the recent generation."""
         entry: Entry | None = self._older.get(slot, MISSING)
         if entry is MISSING:
-            value = self._engine.get(self.name, self._slot_bytes(slot))
+            value = None
+            if not self._surely_absent(slot):
+                value = self._engine.get(self.name, self._slot_bytes(slot))
             entry = None if value is None else self._rows.decode(value)
         if len(self._recent) >= self._cache_entries:
             self._older, self._recent = self._recent, {}
+            self._generation += 1
         self._recent[slot] = entry
         return entry
+
+    def _surely_absent(self, _slot: Any) -> bool:
+        """Tell whether the engine cannot hold what the cache does not: a look at it is dear."""
+        return False
+
+    def _none_lost(self, since: int) -> bool:
+        """Tell whether all that was written since a generation of the cache is still in it."""
+        return self._generation - since <= 1
 
     def _index_buffer(self) -> None:
         """Index what was added to the buffer since the last time: it is at the end of the dict."""
@@ -160,7 +174,7 @@ class Transaction:
 class KeyValueStore(Transaction):
     """The latest ``(row, timestamp_ms)`` by key."""
 
-    __slots__ = ("_by_bytes", "_encode", "_keys")
+    __slots__ = ("_began_empty", "_by_bytes", "_encode", "_keys")
 
     def __init__(
         self,
@@ -176,6 +190,7 @@ class KeyValueStore(Transaction):
         self._by_bytes = not self._keys.hashable
         self._encode = self._keys.encode
         self._slot_bytes = bytes if self._by_bytes else self._keys.encode
+        self._began_empty: bool | None = None
 
     def get(self, key: Key) -> Entry | None:
         """Return the row and timestamp of the key, or ``None``."""
@@ -219,6 +234,16 @@ class KeyValueStore(Transaction):
     def delete(self, key: Key) -> None:
         """Remove the key."""
         self._buffer[self._encode(key) if self._by_bytes else key] = None
+
+    def rollback(self) -> None:
+        """Drop everything since the last commit, and all cached values: callers change them."""
+        super().rollback()
+        self._began_empty = False
+
+    def _surely_absent(self, _slot: Any) -> bool:
+        if self._began_empty is None:
+            self._began_empty = next(iter(self._engine.scan(self.name)), None) is None
+        return self._began_empty and self._none_lost(since=0)
 
     def scan(self) -> Iterator[tuple[Key, Row, int]]:
         """Yield every ``(key, row, timestamp)`` in key order, uncommitted ones included.

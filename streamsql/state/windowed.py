@@ -7,7 +7,7 @@ Everything that starts before the *bound* (see :meth:`WindowStore.expire`) does 
 not see it and writes to it are ignored.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from streamsql.state.keys import KeyCodec, decode_long, encode_long
@@ -18,11 +18,14 @@ from streamsql.state.transaction import MISSING, Transaction, mutable
 from streamsql.types.record import Key, Row
 from streamsql.types.sqltypes import SqlType
 
+_NEW_SEGMENTS = 1000
+"""How many segments are remembered before expired ones are forgotten."""
+
 
 class WindowStore(Transaction):
     """The latest ``(row, timestamp_ms)`` by key and window start (ms)."""
 
-    __slots__ = ("_by_bytes", "_encode", "_keys", "_segments")
+    __slots__ = ("_around", "_by_bytes", "_encode", "_keys", "_new", "_segments")
 
     def __init__(
         self,
@@ -45,6 +48,10 @@ class WindowStore(Transaction):
         self._encode = self._keys.encode
         self._segments = Segments(name, engine, segment_ms)
         self._slot_bytes = self._encode_slot
+        # What stands before and after the keys of a start: known segments, since the last commit.
+        self._around: dict[int, tuple[bytes, bytes]] = {}
+        # Since which generation of the cache a segment has entries; ``None``: the engine had some.
+        self._new: dict[int, int | None] = {}
 
     @property
     def hashable(self) -> bool:
@@ -77,6 +84,13 @@ class WindowStore(Transaction):
         if start_ms >= self._segments.bound_ms:
             slot = (self._encode(key) if self._by_bytes else key, start_ms)
             self._buffer[slot] = (row, timestamp_ms)
+
+    def put_all(self, start_ms: int, entries: Iterable[tuple[Hashable, list[Any], int]]) -> None:
+        """As :meth:`put`, for the ``(slot of the key, row, timestamp)`` of one start."""
+        if start_ms >= self._segments.bound_ms:
+            buffer = self._buffer
+            for slot, row, timestamp_ms in entries:
+                buffer[slot, start_ms] = (row, timestamp_ms)
 
     def delete(self, key: Key, start_ms: int) -> None:
         """Remove the key's window."""
@@ -135,14 +149,32 @@ class WindowStore(Transaction):
     def committed(self) -> None:
         """Forget the buffer, and delete expired segments from the engine."""
         super().committed()
+        self._around.clear()
         self._segments.commit()
+        if len(self._new) > _NEW_SEGMENTS:
+            bound_ms = self._segments.bound_ms
+            self._new = {start: since for start, since in self._new.items() if start >= bound_ms}
 
     def rollback(self) -> None:
         """Drop everything since the last commit, and all cached values."""
         super().rollback()
+        self._around.clear()
+        self._new.clear()
         self._segments.rollback()
+
+    def _surely_absent(self, slot: tuple[Any, int]) -> bool:
+        length_ms = self._segments.length_ms
+        segment = slot[1] - slot[1] % length_ms
+        since = self._new.get(segment, MISSING)
+        if since is MISSING:
+            low, high = encode_long(segment), encode_long(segment + length_ms)
+            stored = next(iter(self._engine.scan(self.name, low, high)), None)
+            since = self._new[segment] = self._generation if stored is None else None
+        return since is not None and self._none_lost(since)
 
     def _encode_slot(self, slot: tuple[Any, int]) -> bytes:
         key, start_ms = slot
-        encoded = key if self._by_bytes else self._encode(key)
-        return self._segments.prefix(start_ms) + encoded + encode_long(start_ms)
+        around = self._around.get(start_ms)
+        if around is None:
+            around = self._around[start_ms] = self._segments.prefix(start_ms), encode_long(start_ms)
+        return around[0] + (key if self._by_bytes else self._encode(key)) + around[1]

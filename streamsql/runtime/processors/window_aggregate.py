@@ -225,12 +225,11 @@ class CachedWindowAggregate(WindowedFold):
         self._forget_slots()
         touched = sorted(self._held.items())
         self._held.clear()
-        result, put, forward = self._fold.result, self._store.put, self._forward
-        size = self._windows.size_ms
-        for start, groups in touched:
+        result, forward, size = self._fold.result, self._forward, self._windows.size_ms
+        for start, window in touched:
             end = start + size
-            for state, timestamp, old, key in groups.values():
-                put(key, start, state, timestamp)
+            self._store.put_all(start, ((slot, row, at) for slot, (row, at, *_) in window.items()))
+            for state, timestamp, old, key in window.values():
                 forward((key, start, end), result(state), old, timestamp)
 
 
