@@ -164,11 +164,11 @@ class EmbeddedProducer:
         self._fenced = True
         self._clear()
 
-    def sender(self, topic: str) -> Send:
+    def sender(self, topic: str, window_bytes: int = 0) -> Send:
         """Return a function that appends to the topic, partitioned by the key (murmur2)."""
         partitions = self._core.view.partitions(topic)
         lists = [self._list(TopicPartition(topic, number)) for number in range(partitions)]
-        choose = Partitioner(partitions)
+        choose = Partitioner(partitions, window_bytes=window_bytes)
         append_only = lists[0].append
 
         def send(key: bytes | None, value: bytes | None, timestamp_ms: int) -> None:

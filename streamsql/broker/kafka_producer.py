@@ -181,7 +181,7 @@ class KafkaProducer:
         topic, partition = target
 
         def produce() -> None:
-            self._client.produce(topic, value, key, partition, None, report, timestamp_ms)
+            self._client.produce(topic, value, key, partition, report, None, timestamp_ms)
 
         try:
             produce()

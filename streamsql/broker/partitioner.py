@@ -52,20 +52,24 @@ def partition_of(key: bytes, partitions: int) -> int:
 class Partitioner:
     """Partitions the records of one topic; those without a key go to a random one, in long runs."""
 
-    __slots__ = ("_left", "_partitions", "_random", "_sticky")
+    __slots__ = ("_left", "_random", "_sticky", "_window_bytes", "partitions")
 
-    def __init__(self, partitions: int, seed: int | None = None) -> None:
-        self._partitions = partitions
+    def __init__(self, partitions: int, seed: int | None = None, *, window_bytes: int = 0) -> None:
+        """Partition by keys without their last ``window_bytes``."""
+        self.partitions = partitions
+        self._window_bytes = window_bytes
         self._random = random.Random(seed)  # noqa: S311 - a spread, not a secret
         self._sticky = 0
         self._left = 0
 
     def __call__(self, key: bytes | None) -> int:
         """Return the partition for the next record."""
-        partitions = self._partitions
+        partitions = self.partitions
         if partitions == 1:
             return 0
         if key is not None:
+            if self._window_bytes:
+                key = key[: -self._window_bytes]
             return _positive(key) % partitions
         if self._left == 0:
             self._sticky = self._random.randrange(partitions)

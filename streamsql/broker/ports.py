@@ -142,8 +142,12 @@ class StateChanges:
 class Producer(Protocol):
     """The transactional writer of one worker. A transaction is begun by its first effect."""
 
-    def sender(self, topic: str) -> Send:
-        """Return a function that appends to the topic, partitioned by the key (murmur2)."""
+    def sender(self, topic: str, window_bytes: int = 0) -> Send:
+        """Return a function that appends to the topic, partitioned by the key (murmur2).
+
+        The last ``window_bytes`` of a key, its window, do not count: all windows of one key are in
+        one partition, as Kafka Streams has it.
+        """
 
     def send_to(
         self, target: TopicPartition, key: bytes | None, value: bytes | None, timestamp_ms: int

@@ -42,9 +42,11 @@ class SimulatedProducer:
         self.fenced = True
         self._end(Outcome.ABORTED)
 
-    def sender(self, topic: str) -> Send:
+    def sender(self, topic: str, window_bytes: int = 0) -> Send:
         """Return a function that appends to the topic."""
-        choose = Partitioner(self._cluster.partitions(topic), self._cluster.seed)
+        choose = Partitioner(
+            self._cluster.partitions(topic), self._cluster.seed, window_bytes=window_bytes
+        )
 
         def send(key: bytes | None, value: bytes | None, timestamp_ms: int) -> None:
             self._send(TopicPartition(topic, choose(key)), key, value, timestamp_ms)

@@ -109,6 +109,7 @@ class EngineConfig:
             cache_bytes=int(cache),
             state_directory=self.state_directory,
             poll_records=self.whole("max.poll.records"),
+            max_ahead_ms=self.whole("max.timestamp.ahead.ms"),
         )
 
     def client(self) -> dict[str, str | int | float | bool]:

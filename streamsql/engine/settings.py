@@ -106,6 +106,8 @@ _TABLE = (
     Setting("linger.ms", "5", "How long a record waits for company before it is sent to Kafka.",
             _whole(), session=False),
     Setting("max.poll.records", "500", "Records fetched at once.", _whole(1)),
+    Setting("max.timestamp.ahead.ms", "31622400000",
+            "How far a record's time may be ahead of the clock; one beyond is dropped.", _whole()),
     Setting("processing.guarantee", "exactly_once_v2",
             "Every query is exactly-once; at_least_once is accepted and given the stronger one.",
             _one_of("exactly_once_v2", "exactly_once", "at_least_once")),

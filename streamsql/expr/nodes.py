@@ -2,8 +2,9 @@
 
 A node is an immutable description. ``type`` is the SQL type of its value. Operands of arithmetic
 and comparisons already have the types that the operator computes with: the binder inserts
-:class:`Cast` where SQL coerces silently. A :class:`ColumnRef` names a column of the schema that the expression is
-evaluated against (key, value or pseudo column); who evaluates it says where that column is found.
+:class:`Cast` where SQL coerces silently. A :class:`ColumnRef` names a column of the schema that the
+expression is evaluated against (key, value or pseudo column); who evaluates it says where that
+column is found.
 """
 
 from dataclasses import dataclass

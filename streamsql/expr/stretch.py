@@ -87,13 +87,19 @@ class SourcePolicy:
         repair: ``repair(message, error)`` returns a row object, ``None`` for a NULL row, or
             :data:`SKIPPED`. Called when ``decode`` raised one of the decoder's errors.
         repair_key: ``repair_key(message, error)`` returns a key, or :data:`SKIPPED`.
-        bad_timestamp: ``bad_timestamp(message, value, error)`` notes that the record has no usable
-            time (``error`` is ``None`` for NULL and negative ones); the record is then skipped.
+        latest_ms: Times up to this one, from 0 on, are good without a question.
+        is_bad_timestamp: ``is_bad_timestamp(message, timestamp, value)`` tells whether a record of
+            another time (``None``: NULL) is to be skipped, and notes it if so. ``value`` is what
+            the time was made of.
+        unreadable_timestamp: ``unreadable_timestamp(message, value, error)`` notes that the record
+            has no time; it is then skipped.
     """
 
     repair: Callable[[Any, Exception], Any]
     repair_key: Callable[[Any, Exception], Any]
-    bad_timestamp: Callable[[Any, Any, Exception | None], None]
+    latest_ms: int
+    is_bad_timestamp: Callable[[Any, int | None, Any], bool]
+    unreadable_timestamp: Callable[[Any, Any, Exception], None]
 
 
 @dataclass(frozen=True, slots=True)

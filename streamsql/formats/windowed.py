@@ -15,6 +15,13 @@ _TIME = struct.Struct(">q")
 _SESSION = struct.Struct(">qq")
 
 
+def window_bytes(kind: WindowKind | None) -> int:
+    """Return how many bytes at the end of a key are its window."""
+    if kind is None:
+        return 0
+    return _SESSION.size if kind is WindowKind.SESSION else _TIME.size
+
+
 def windowed_key_encoder(
     encode_key: Callable[[Key], bytes], kind: WindowKind
 ) -> Callable[[Windowed], bytes]:

@@ -40,6 +40,7 @@ from streamsql.formats.formats import (
     value_encoder,
 )
 from streamsql.formats.row import ChangeCodec
+from streamsql.formats.windowed import window_bytes
 from streamsql.runtime.build_stateful import StatefulBuilder, Wiring
 from streamsql.runtime.environment import Environment, SkipAndCount
 from streamsql.runtime.event_time import event_time
@@ -169,14 +170,21 @@ class _Builder:
             decode_key = raw_key_decoder(
                 node.format.key, node.format.schema, node.format.window_size_ms
             )
-        policy = SkipAndCount(decoder, self._environment.metrics)
+        ahead_ms = self._environment.config.max_ahead_ms
+        policy = SkipAndCount(decoder, self._environment.metrics, ahead_ms)
         names = (column.name for column in used)
         source = SourceInput(
             schema=schema,
             decoder=decoder,
             attributes=dict(zip(names, attribute_names(used), strict=True)),
             decode_key=decode_key,
-            policy=SourcePolicy(policy.repair, policy.repair_key, policy.bad_timestamp),
+            policy=SourcePolicy(
+                policy.repair,
+                policy.repair_key,
+                policy.latest_ms(),
+                policy.is_bad_timestamp,
+                policy.unreadable_timestamp,
+            ),
             event_time=time,
             headers=tuple((header.column, header.key) for header in headers),
         )
@@ -260,7 +268,7 @@ class _Builder:
         encoder = value_encoder(node.format.value, node.format.schema)
         as_read = self._key_passes_through(node)
         return SendStep(
-            send=self._environment.producer.sender(topic),
+            send=self._environment.producer.sender(topic, window_bytes(node.format.schema.window)),
             encode_key=None if as_read else key_encoder(node.format.key, node.format.schema),
             row_type=encoder.row_type,
             encode=encoder.encode,

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from streamsql.types.windows import DAY_MS
+
 
 @dataclass(frozen=True, slots=True)
 class RuntimeConfig:
@@ -15,6 +17,8 @@ class RuntimeConfig:
         state_directory: Where task state lives; ``None``: in memory, restored from changelogs.
         poll_records: Records fetched at once; small blocks stay in the processor's cache.
         max_uncommitted: Records processed before a commit is forced.
+        max_ahead_ms: How far a record's time may be ahead of the clock; one beyond is dropped,
+            since it would close every window of its partition.
     """
 
     application: str
@@ -23,3 +27,4 @@ class RuntimeConfig:
     state_directory: Path | None = None
     poll_records: int = 500
     max_uncommitted: int = 200_000
+    max_ahead_ms: int = 366 * DAY_MS

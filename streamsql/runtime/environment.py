@@ -1,5 +1,6 @@
 """What the processors of a task are built from and report to."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,11 +33,12 @@ class Environment:
 class SkipAndCount:
     """What a source does with records that cannot be read: count, log, go on."""
 
-    __slots__ = ("_decoder", "_metrics")
+    __slots__ = ("_ahead_ms", "_decoder", "_metrics")
 
-    def __init__(self, decoder: Decoder, metrics: Metrics) -> None:
+    def __init__(self, decoder: Decoder, metrics: Metrics, ahead_ms: int) -> None:
         self._decoder = decoder
         self._metrics = metrics
+        self._ahead_ms = ahead_ms
 
     def repair(self, message: Message, error: Exception) -> Any:
         """Read the value the general way, or skip the record."""
@@ -52,7 +54,23 @@ class SkipAndCount:
         self._metrics.drop("decode", f"key: {error}", message)
         return SKIPPED
 
-    def bad_timestamp(self, message: Message, value: Any, error: Exception | None) -> None:
-        """Note a record without a usable time."""
-        detail = f"{value!r} is not a time" + (f": {error}" if error is not None else "")
+    def is_bad_timestamp(self, message: Message, timestamp: int | None, value: Any) -> bool:
+        """Tell whether a record's time is none, before the epoch, or too far ahead of the clock.
+
+        One such record would close every window of its partition.
+        """
+        latest = self.latest_ms()
+        if timestamp is not None and 0 <= timestamp <= latest:
+            return False
+        far = timestamp is not None and timestamp > latest
+        detail = f"{value!r} is {'too far in the future' if far else 'not a time'}"
         self._metrics.drop("bad-timestamp", detail, message)
+        return True
+
+    def unreadable_timestamp(self, message: Message, value: Any, error: Exception) -> None:
+        """Note a record whose time cannot be read."""
+        self._metrics.drop("bad-timestamp", f"{value!r} is not a time: {error}", message)
+
+    def latest_ms(self) -> int:
+        """Return the latest time that a record may have by now."""
+        return int(time.time() * 1000) + self._ahead_ms

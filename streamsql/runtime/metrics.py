@@ -8,7 +8,7 @@ from streamsql.broker.ports import Message
 
 log = logging.getLogger("streamsql.processing")
 
-_LOGGED_PER_KIND = 100
+_LOGGED_PER_KIND = 10
 
 
 @dataclass(slots=True)

@@ -179,16 +179,17 @@ class SourceLoop:
     def _timestamp(self, lines: Lines, names: Locals, leave: str, columns: dict[str, str]) -> str:
         """Write the statements that find the record's time; return its text."""
         event_time = self._source.event_time
-        bad = self._namespace.add("bad_timestamp", self._source.policy.bad_timestamp)
+        bad = self._namespace.add("is_bad_timestamp", self._source.policy.is_bad_timestamp)
+        latest = self._namespace.add("latest", self._source.policy.latest_ms)
         timestamp = names.new("timestamp")
         if event_time is None or event_time.column not in columns:
             found = timestamp
             lines.add(f"{timestamp} = message.timestamp()[1]")
-            lines.add(f"if {timestamp} < 0:")
+            lines.add(f"if not 0 <= {timestamp} <= {latest}:")
         else:
             found = self._event_time(lines, names, leave, event_time, columns, timestamp)
-            lines.add(f"if {timestamp} is None or {timestamp} < 0:")
-        lines.add(f"    {bad}(message, {found}, None)", f"    {leave}")
+            lines.add(f"if {timestamp} is None or not 0 <= {timestamp} <= {latest}:")
+        lines.add(f"    if {bad}(message, {timestamp}, {found}):", f"        {leave}")
         return timestamp
 
     def _event_time(
@@ -205,13 +206,15 @@ class SourceLoop:
             lines.add(f"{timestamp} = {column}")
             return timestamp
         convert = self._namespace.add("convert_time", event_time.convert)
-        bad = self._namespace.add("bad_timestamp", self._source.policy.bad_timestamp)
+        unreadable = self._namespace.add(
+            "unreadable_timestamp", self._source.policy.unreadable_timestamp
+        )
         text = names.new("time")
         lines.add(f"{text} = {column}")
         with lines.block("try:"):
             lines.add(f"{timestamp} = None if {text} is None else {convert}({text})")
         with lines.block("except Exception as error:"):
-            lines.add(f"{bad}(message, {text}, error)", leave)
+            lines.add(f"{unreadable}(message, {text}, error)", leave)
         return text
 
 

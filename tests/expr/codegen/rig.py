@@ -65,6 +65,9 @@ class Message:
         return self.head
 
 
+LATEST_MS = 10**15
+
+
 @dataclass
 class Rig:
     """Collects forwards, sends, and what was reported."""
@@ -98,7 +101,11 @@ class Rig:
         policy = SourcePolicy(
             repair=lambda message, error: self._noted("repair", decoder.general(message.value())),
             repair_key=lambda message, error: self._noted("repair_key", SKIPPED),
-            bad_timestamp=lambda message, value, error: self.events.append(("bad time", value)),
+            latest_ms=LATEST_MS,
+            is_bad_timestamp=self._is_bad_timestamp,
+            unreadable_timestamp=lambda _message, value, _error: self.events.append(
+                ("bad time", value)
+            ),
         )
         source = SourceInput(
             schema, decoder, decoder.attributes, decode_key, policy, event_time, headers
@@ -108,6 +115,12 @@ class Rig:
     def compiled(self, stretch_input: StretchInput, steps: Sequence[Step]) -> CompiledFunction:
         stretch = Stretch("result/1", "A test.", stretch_input, tuple(steps), self.report)
         return generate(stretch)
+
+    def _is_bad_timestamp(self, _message: Any, timestamp: int | None, value: Any) -> bool:
+        bad = timestamp is None or not 0 <= timestamp <= LATEST_MS
+        if bad:
+            self.events.append(("bad time", value))
+        return bad
 
     def _noted(self, label: str, result: Any) -> Any:
         self.events.append((label, result))
