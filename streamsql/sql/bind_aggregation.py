@@ -113,7 +113,8 @@ def bind_window(node: WindowClause, *, final: bool) -> Windows:
     retention = size + grace
     if node.retention is not None:
         given = duration_ms(node.retention)
-        if written is not None and given < retention:
+        least = retention if written is not None else size
+        if given < least:
             raise BindError(
                 "the retention is at least the size plus the grace period", span(node.retention)
             )
