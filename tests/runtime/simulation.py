@@ -27,7 +27,7 @@ from tests.runtime.scenarios import APPLICATION, Scenario
 TROUBLED_ROUNDS = 150
 MOST_ROUNDS = 5_000
 OPERATIONS = ("poll", "committed", "send", "flush", "commit", "commit.decide", "abort", "read")
-ABORTABLE = ("send", "flush", "commit", "committed")
+ABORTABLE = ("send", "flush", "commit", "commit", "committed")
 
 Value = tuple[bytes | None, int]
 
@@ -193,7 +193,7 @@ class Simulation:
     # -- faults ----------------------------------------------------------------------------------
 
     def _trouble(self) -> None:
-        if self._choose.random() < 0.85:
+        if self._choose.random() < 0.7:
             return
         host = self._choose.choice(self._hosts)
         self._choose.choice(
@@ -214,14 +214,14 @@ class Simulation:
 
     def _plan_kill(self, _host: Host) -> None:
         operation = self._choose.choice(OPERATIONS)
-        call = self._choose.randrange(1, 30)
+        call = self._choose.randrange(1, 4 if operation.startswith("commit") else 30)
         late = operation != "commit.decide" and self._choose.random() < 0.5
         moment = Moment.AFTER if late else Moment.BEFORE
         self._note(f"kill planned {moment.value} {operation} {call}")
         self._broker.faults.at(operation, call, _die, moment)
 
     def _plan_crash_in_commit(self, _host: Host) -> None:
-        step, left = self._choose.choice(STEPS), self._choose.randrange(1, 5)
+        step, left = self._choose.choice(STEPS), self._choose.randrange(1, 3)
         self._note(f"crash planned at {step} {left}")
 
         def reaction(reached: str) -> None:
@@ -233,7 +233,7 @@ class Simulation:
         react(reaction)
 
     def _plan_abort(self, _host: Host) -> None:
-        operation, call = self._choose.choice(ABORTABLE), self._choose.randrange(1, 10)
+        operation, call = self._choose.choice(ABORTABLE), self._choose.randrange(1, 4)
         applied = operation == "commit" and self._choose.random() < 0.5
         self._note(f"abort planned at {operation} {call}, applied: {applied}")
         self._broker.faults.fail(operation, call, TransactionAborted("planned"), applied=applied)

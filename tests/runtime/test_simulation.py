@@ -11,8 +11,8 @@ import pytest
 from tests.runtime.scenarios import SCENARIOS
 from tests.runtime.simulation import Outcome, Setting, Simulation
 
-_SEEDS = 4
-_MANY_SEEDS = int(os.environ.get("STREAMSQL_SIMULATION_SEEDS", "150"))
+_SEEDS = 3
+_MANY_SEEDS = int(os.environ.get("STREAMSQL_SIMULATION_SEEDS", "20"))
 
 
 @cache
