@@ -377,3 +377,20 @@ class _Nobody:
     def assigned(self, partitions: object) -> None: ...
     def revoked(self, partitions: object) -> None: ...
     def lost(self, partitions: object) -> None: ...
+
+
+def test_all_windows_of_a_key_are_in_its_partition(subject: Subject) -> None:
+    topic = subject.topic("windows", 4)
+    consumer = subject.broker.consumer(subject.name("nobody"), "m")
+    producer = subject.broker.producer(subject.name("writer"))
+    send = producer.sender(topic, window_bytes=8)
+    for start in range(20):
+        send(b"key" + start.to_bytes(8, "big"), b"", 5)
+    producer.flush()
+    producer.commit({}, consumer)
+    found = read_all(subject.broker, topic, timeout_ms=subject.timeout_ms)
+    producer.close()
+    consumer.close()
+    assert {partition: len(records) for partition, records in found.items() if records} == {
+        partition_of(b"key", 4): 20
+    }
