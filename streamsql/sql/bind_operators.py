@@ -149,10 +149,13 @@ def comparable(
         return magic[1], second
     shared = _comparison_type(operator, first.type, second.type)
     if shared is None:
+        alike = first.type == second.type
         raise BindError(
             f"{first.type} {operator.value} {second.type} is not defined",
             where,
-            hint="Convert one of the two with CAST, if that is meant.",
+            hint="Values of this type can only be equal (=) or not (<>)."
+            if alike
+            else "Convert one of the two with CAST, if that is meant.",
         )
     if is_numeric(shared) and shared != DOUBLE:
         return first, second
