@@ -15,6 +15,7 @@ from types import FrameType
 import msgspec
 
 from streamsql.broker.open import open_broker
+from streamsql.engine import collector
 from streamsql.engine.config import EngineConfig
 from streamsql.engine.lowering import lay_out_on
 from streamsql.engine.place import broker_options
@@ -56,6 +57,7 @@ def run(spec: WorkerSpec, ending: threading.Event) -> None:
     config = EngineConfig(spec.said, state)
     program = read_program(spec.texts, config, spec.variables)
     assert program.topology is not None
+    collector.spare()
     broker = open_broker(spec.target, **broker_options(spec.target, config))
     try:
         layout = lay_out_on(broker, spec.application, program.topology, program.config)

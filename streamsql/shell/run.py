@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from streamsql.engine import collector
 from streamsql.engine.connect import open_application
 from streamsql.engine.place import find_place
 from streamsql.shell.progress import Progress
@@ -28,6 +29,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     application = open_application(
         options.files, place, name=options.application, variables=dict(options.variables)
     )
+    collector.spare()
     progress = Progress(terminal)
     rendered = renderer(options.output, terminal)
     with application, _stopping_on_signals(application.stop) as received:

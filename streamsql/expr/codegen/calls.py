@@ -5,9 +5,19 @@ from collections.abc import Sequence
 from streamsql.expr import casts
 from streamsql.expr.codegen import support
 from streamsql.expr.codegen.fragment import Fragment, Level
+from streamsql.expr.codegen.literals import compile_literal
 from streamsql.expr.codegen.namespace import Namespace
-from streamsql.expr.nodes import Call, Cast, Literal, Subscript
-from streamsql.types.sqltypes import BIGINT, DATE, DOUBLE, INTEGER, STRING, TIMESTAMP, SqlType
+from streamsql.expr.nodes import Call, Cast, Expression, Literal, Subscript
+from streamsql.types.sqltypes import (
+    BIGINT,
+    DATE,
+    DOUBLE,
+    INTEGER,
+    STRING,
+    TIMESTAMP,
+    Primitive,
+    SqlType,
+)
 
 
 def invocation(node: Call, arguments: Sequence[Fragment], namespace: Namespace) -> Fragment:
@@ -26,6 +36,9 @@ def invocation(node: Call, arguments: Sequence[Fragment], namespace: Namespace) 
 def conversion(node: Cast, operand: Fragment, namespace: Namespace) -> Fragment:
     """Return the operand converted to the type of the node, which is another one."""
     source, target = node.operand.type, node.type
+    constant = _converted(node.operand, target)
+    if constant is not None:
+        return compile_literal(constant, namespace)
     if source in (INTEGER, BIGINT) and target in (DOUBLE, STRING):
         return Fragment(f"{'float' if target == DOUBLE else 'str'}({operand.text})")
     if (source, target) == (DATE, TIMESTAMP):
@@ -33,6 +46,16 @@ def conversion(node: Cast, operand: Fragment, namespace: Namespace) -> Fragment:
     hint = f"{_word(source)}_to_{_word(target)}"
     name = namespace.add(hint, casts.caster(source, target))
     return Fragment(f"{name}({operand.text})")
+
+
+def _converted(operand: Expression, target: SqlType) -> Literal | None:
+    """Return a constant converted once and for all, ``None`` where it is none or cannot be."""
+    if not isinstance(operand, Literal) or not isinstance(target, Primitive):
+        return None
+    try:
+        return Literal(casts.caster(operand.type, target)(operand.value), target)
+    except Exception:  # noqa: BLE001 - it fails for each record, and is reported then
+        return None
 
 
 def element_of(node: Subscript, array: Fragment, index: Fragment, namespace: Namespace) -> Fragment:

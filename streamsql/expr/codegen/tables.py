@@ -13,6 +13,7 @@ from streamsql.expr.codegen import support
 from streamsql.expr.codegen.fragment import Fragment, strict
 from streamsql.expr.codegen.module import Lines, Module
 from streamsql.expr.codegen.rows import RowFunctions, Shape
+from streamsql.expr.nodes import ColumnRef
 from streamsql.expr.stretch import (
     BranchStep,
     EventTime,
@@ -87,6 +88,8 @@ class TableStage:
         self, before: tuple[Step, ...], end: Step, change: _Change, lines: Lines
     ) -> _Change:
         """Write the evaluation of both rows; return where the results are."""
+        if _only_rename(before, change.shape):
+            return _Change(change.new, change.old, _shape_after(before, change.shape))
         whole = end if isinstance(end, BranchStep) else ForwardStep(self._stretch.report)
         function = self._namespace.function(f"{self._name}_row")
         description = f"One row of {self._name}."
@@ -163,6 +166,19 @@ class TableStage:
         time = f"timestamp if {change.new} is None else {check}({column.text})"
         lines.add(f"{local} = {time}")
         return local
+
+
+def _only_rename(steps: tuple[Step, ...], shape: Shape) -> bool:
+    """Tell whether a row comes out of the steps as it went in."""
+    names = list(shape.values)
+    for step in steps:
+        if not isinstance(step, ProjectStep):
+            return False
+        found = [c.expression.name for c in step.columns if isinstance(c.expression, ColumnRef)]
+        if found != names or len(found) != len(step.columns):
+            return False
+        names = [column.name for column in step.columns]
+    return True
 
 
 def _shape_after(steps: tuple[Step, ...], shape: Shape) -> Shape:
