@@ -58,7 +58,7 @@ class Recorder:
 
     sent: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def sender(self, topic: str) -> Any:
+    def sender(self, topic: str, _window_bytes: int = 0) -> Any:
         return lambda *record: self.sent.append((topic, *record))
 
 
