@@ -16,7 +16,7 @@ from streamsql.broker.kafka_errors import (
     map_error,
     mapped,
 )
-from streamsql.broker.kafka_fetch import fetch
+from streamsql.broker.kafka_fetch import Fetching
 from streamsql.broker.kafka_settings import KafkaSettings, client_log
 from streamsql.broker.ports import Assignment, Committed, Polled, TopicPartition
 from streamsql.errors import EngineError
@@ -41,6 +41,7 @@ class KafkaConsumer:
         self._doing = f'consume as member "{member}" of group "{group}"'
         with mapped(self._doing):
             self._client = Consumer(settings.consumer(group, member), logger=client_log)
+        self._fetching = Fetching(self._client, self._doing)
         self._owned: set[TopicPartition] = set()
         self._paused: set[TopicPartition] = set()
         self._seeks: dict[TopicPartition, int] = {}
@@ -64,8 +65,7 @@ class KafkaConsumer:
         if self._seeks:
             self._carry_out_seeks()
             timeout_ms = min(timeout_ms, 10) if self._seeks else timeout_ms
-        only = next(iter(self._owned)) if len(self._owned) == 1 else None
-        polled = fetch(self._client, max_records, timeout_ms, self._doing, only)
+        polled = self._fetching.fetch(max_records, timeout_ms)
         if self._seeks or not (polled.messages.keys() <= self._owned):
             return self._settled(polled)
         return polled
@@ -130,6 +130,7 @@ class KafkaConsumer:
         self._owned = set(partitions)
         self._paused = set(partitions)
         self._seeks = {}
+        self._reassigned()
 
     def start(self) -> None:
         """Start the fetchers: where the worker has sought already, from there."""
@@ -148,6 +149,11 @@ class KafkaConsumer:
         self._paused.difference_update(partitions)
         for partition in partitions:
             self._seeks.pop(partition, None)
+        self._reassigned()
+
+    def _reassigned(self) -> None:
+        self._fetching.generation += 1
+        self._fetching.only = next(iter(self._owned)) if len(self._owned) == 1 else None
 
     def _carry_out_seeks(self) -> None:
         for partition, offset in list(self._seeks.items()):
@@ -200,6 +206,7 @@ class KafkaReader:
         self._settings = settings
         with mapped("set up a reader"):
             self._client = Consumer(settings.reader(), logger=client_log)
+        self._fetching = Fetching(self._client, "read")
         self._closed = False
 
     def assign(self, positions: Mapping[TopicPartition, int]) -> None:
@@ -212,7 +219,7 @@ class KafkaReader:
 
     def poll(self, max_records: int, timeout_ms: int) -> Polled:
         """Return some records; EngineError when a position is not in the log any more."""
-        return fetch(self._client, max_records, timeout_ms, "read")
+        return self._fetching.fetch(max_records, timeout_ms)
 
     def close(self) -> None:
         """Stop reading."""

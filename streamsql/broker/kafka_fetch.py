@@ -38,30 +38,49 @@ _topic = cast("Callable[[Event], str]", KafkaMessage.topic)
 _partition = cast("Callable[[Event], int]", KafkaMessage.partition)
 
 
-def fetch(
-    client: Consumer,
-    max_records: int,
-    timeout_ms: int,
-    doing: str,
-    only: TopicPartition | None = None,
-) -> Polled:
-    """Return some records; of ``only``, if nothing else is assigned to the client.
+class Fetching:
+    """A consumer's polls.
 
-    ``consume(n, timeout)`` waits for *n* messages or the whole timeout. So what is there already is
-    taken without waiting, and only when nothing is, the first one is waited for.
+    Attributes:
+        only: The one partition assigned to the client, ``None`` for another number of them.
+        generation: Counts changes of the assignment, which happen inside the client's calls.
     """
-    count = min(max_records, BATCH_RECORDS)
-    try:
-        batch = client.consume(count, 0)
+
+    __slots__ = ("_client", "_doing", "generation", "only")
+
+    def __init__(self, client: Consumer, doing: str) -> None:
+        self._client = client
+        self._doing = doing
+        self.only: TopicPartition | None = None
+        self.generation = 0
+
+    def fetch(self, max_records: int, timeout_ms: int) -> Polled:
+        """Return some records.
+
+        ``consume(n, timeout)`` waits for *n* messages or the whole timeout. So what is there
+        already is taken without waiting, and only when nothing is, the first one is waited for.
+        """
+        generation = self.generation
+        try:
+            batch = self._consume(min(max_records, BATCH_RECORDS), timeout_ms)
+        except KafkaException as exception:
+            raise map_error(error_of(exception), self._doing) from exception
+        only = self.only if generation == self.generation else None
+        if only is not None and batch and not any(map(_error, batch)):
+            return Polled({only: batch}, {})
+        return sort(batch, self._doing)
+
+    def _consume(self, count: int, timeout_ms: int) -> list[Event]:
+        batch = self._client.consume(count, 0)
         if not batch and timeout_ms > 0:
-            batch = client.consume(1, timeout_ms / 1000)
+            batch = self._client.consume(1, timeout_ms / 1000)
             if batch and count > 1:
-                batch += client.consume(count - 1, 0)
-    except KafkaException as exception:
-        raise map_error(error_of(exception), doing) from exception
-    if only is not None and batch and not any(map(_error, cast("list[Event]", batch))):
-        return Polled({only: cast("list[Event]", batch)}, {})
-    return sort(cast("list[Event]", batch), doing)
+                generation = self.generation
+                more = self._client.consume(count - 1, 0)
+                # What came before a rebalance, an end of a partition as well, means nothing any
+                # more: the partitions are read on from what is committed.
+                batch = batch + more if generation == self.generation else more
+        return cast("list[Event]", batch)
 
 
 def sort(batch: list[Event], doing: str) -> Polled:
