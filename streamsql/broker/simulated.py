@@ -23,7 +23,76 @@ from streamsql.broker.simulated_state import SimulatedState
 from streamsql.types.record import Header
 
 
-class SimulatedBroker:
+class SimulatedTopics:
+    """The topics of a simulated cluster: what needs neither a group nor a transaction."""
+
+    def __init__(self, cluster: SimulatedCluster) -> None:
+        self.cluster = cluster
+        self.faults: Faults = cluster.faults
+        self._outside: dict[str, Partitioner] = {}
+
+    def topics(self) -> Mapping[str, TopicConfig]:
+        """Return all topics."""
+        return {name: topic.config for name, topic in self.cluster.topics.items()}
+
+    def create(self, topics: Sequence[TopicConfig]) -> None:
+        """Create the topics that do not exist."""
+        self.faults.before("create")
+        for config in topics:
+            there = self.cluster.topics.get(config.name)
+            if there is None:
+                self.cluster.topics[config.name] = TopicLog(config)
+            else:
+                check_partitions(config, there.config)
+        self.faults.after("create")
+
+    def delete(self, topics: Sequence[str]) -> None:
+        """Delete topics that exist."""
+        for name in topics:
+            self.cluster.topics.pop(name, None)
+            self._outside.pop(name, None)
+
+    def starts(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Return the first offset still there."""
+        return {partition: self.cluster.log(partition).start for partition in partitions}
+
+    def ends(
+        self, partitions: Sequence[TopicPartition], *, committed: bool
+    ) -> Mapping[TopicPartition, int]:
+        """Return last stable offsets, or high watermarks."""
+        self.cluster.expire()
+        logs = {partition: self.cluster.log(partition) for partition in partitions}
+        if committed:
+            return {partition: log.last_stable_offset() for partition, log in logs.items()}
+        return {partition: log.high_watermark() for partition, log in logs.items()}
+
+    def append(
+        self,
+        topic: str,
+        records: Iterable[tuple[bytes | None, bytes | None, int, Sequence[Header]]],
+        partition: int | None = None,
+    ) -> None:
+        """Append (key, value, timestamp_ms, headers) records, visible at once."""
+        self.faults.before("append")
+        if topic not in self._outside:
+            partitions = self.cluster.partitions(topic)
+            self._outside[topic] = Partitioner(partitions, self.cluster.seed)
+        choose = self._outside[topic]
+        for key, value, timestamp_ms, headers in records:
+            number = choose(key) if partition is None else partition
+            log = self.cluster.log(TopicPartition(topic, number))
+            log.append((key, value, timestamp_ms), headers, None)
+        self.faults.after("append")
+
+    def purge(self, before: Mapping[TopicPartition, int]) -> None:
+        """Delete records before the offsets."""
+        self.faults.before("purge")
+        for partition, offset in before.items():
+            self.cluster.log(partition).purge(offset)
+        self.faults.after("purge")
+
+
+class SimulatedBroker(SimulatedTopics):
     """The port of the simulated broker, and the switch of its faults.
 
     ``faults`` is the plan of faults, and the count of operations.
@@ -46,11 +115,9 @@ class SimulatedBroker:
         self.keeps_state = keeps_state
         self.clock = VirtualClock() if clock is None else clock
         self.timeouts = Timeouts() if timeouts is None else timeouts
-        self.cluster = SimulatedCluster(self.clock, seed, self.timeouts)
-        self.faults: Faults = self.cluster.faults
+        super().__init__(SimulatedCluster(self.clock, seed, self.timeouts))
         self._consumers: list[SimulatedConsumer] = []
         self._producers: list[SimulatedProducer] = []
-        self._outside: dict[str, Partitioner] = {}
 
     def kill(self, *names: str) -> None:
         """Let the members and producer identities of these names vanish without closing."""
@@ -94,41 +161,6 @@ class SimulatedBroker:
         """Return a reader without a group."""
         return SimulatedReader(self.cluster)
 
-    def topics(self) -> Mapping[str, TopicConfig]:
-        """Return all topics."""
-        return {name: topic.config for name, topic in self.cluster.topics.items()}
-
-    def create(self, topics: Sequence[TopicConfig]) -> None:
-        """Create the topics that do not exist."""
-        self.faults.before("create")
-        for config in topics:
-            there = self.cluster.topics.get(config.name)
-            if there is None:
-                self.cluster.topics[config.name] = TopicLog(config)
-            else:
-                check_partitions(config, there.config)
-        self.faults.after("create")
-
-    def delete(self, topics: Sequence[str]) -> None:
-        """Delete topics that exist."""
-        for name in topics:
-            self.cluster.topics.pop(name, None)
-            self._outside.pop(name, None)
-
-    def starts(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Return the first offset still there."""
-        return {partition: self.cluster.log(partition).start for partition in partitions}
-
-    def ends(
-        self, partitions: Sequence[TopicPartition], *, committed: bool
-    ) -> Mapping[TopicPartition, int]:
-        """Return last stable offsets, or high watermarks."""
-        self.cluster.expire()
-        logs = {partition: self.cluster.log(partition) for partition in partitions}
-        if committed:
-            return {partition: log.last_stable_offset() for partition, log in logs.items()}
-        return {partition: log.high_watermark() for partition, log in logs.items()}
-
     def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
         """Return what the group has committed."""
         return dict(self.cluster.offsets.get(group, {}))
@@ -136,31 +168,6 @@ class SimulatedBroker:
     def delete_group(self, group: str) -> None:
         """Forget the group's offsets."""
         self.cluster.offsets.pop(group, None)
-
-    def append(
-        self,
-        topic: str,
-        records: Iterable[tuple[bytes | None, bytes | None, int, Sequence[Header]]],
-        partition: int | None = None,
-    ) -> None:
-        """Append (key, value, timestamp_ms, headers) records, visible at once."""
-        self.faults.before("append")
-        if topic not in self._outside:
-            partitions = self.cluster.partitions(topic)
-            self._outside[topic] = Partitioner(partitions, self.cluster.seed)
-        choose = self._outside[topic]
-        for key, value, timestamp_ms, headers in records:
-            number = choose(key) if partition is None else partition
-            log = self.cluster.log(TopicPartition(topic, number))
-            log.append((key, value, timestamp_ms), headers, None)
-        self.faults.after("append")
-
-    def purge(self, before: Mapping[TopicPartition, int]) -> None:
-        """Delete records before the offsets."""
-        self.faults.before("purge")
-        for partition, offset in before.items():
-            self.cluster.log(partition).purge(offset)
-        self.faults.after("purge")
 
     def local_state(self, task: str) -> SimulatedState:
         """Return the state of the task."""

@@ -15,7 +15,7 @@ from streamsql.broker.simulated import SimulatedBroker
 from streamsql.errors import EngineError, TaskFenced, TransactionAborted
 from tests.broker.worker import CopyWorker, read_all
 
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 90.0
 
 
 @dataclass
