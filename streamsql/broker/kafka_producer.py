@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import TopicPartition as KafkaTopicPartition
@@ -78,16 +79,14 @@ class KafkaProducer:
             nonlocal produce
             produce = self._client.produce
 
-        # By position: keyword arguments make produce a quarter slower.
+        # By position: keyword arguments make produce a quarter slower. No lambda: a variable in
+        # one is slower everywhere.
         def send(key: bytes | None, value: bytes | None, timestamp_ms: int) -> None:
             try:
                 produce(topic, value, key, _ANY, None, None, timestamp_ms)
             except (BufferError, KafkaException) as error:
-                self._send_again(
-                    error,
-                    lambda: produce(topic, value, key, _ANY, None, None, timestamp_ms),
-                    topic,
-                )
+                again = partial(produce, topic, value, key, _ANY, None, None, timestamp_ms)
+                self._send_again(error, again, topic)
 
         self._rebinds.append(rebind)
         return send
