@@ -194,6 +194,7 @@ def test_connect_to_the_embedded_broker(tmp_path: Path) -> None:
         assert sorted(engine.query(ASK)) == [("a", 2), ("b", 2)]
 
 
+@pytest.mark.slow
 def test_connect_says_what_is_wrong() -> None:
     with pytest.raises(EngineError, match=r"127\.0\.0\.1:1"):
         connect("127.0.0.1:1", settings={"session.timeout.ms": 1000})

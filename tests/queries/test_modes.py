@@ -39,7 +39,13 @@ def _no_reaction() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-@pytest.mark.parametrize("keeps_state", [False, True], ids=["changelogs", "broker-state"])
+@pytest.mark.parametrize(
+    "keeps_state",
+    [
+        pytest.param(False, id="changelogs", marks=pytest.mark.slow),
+        pytest.param(True, id="broker-state"),
+    ],
+)
 def test_crash_at_every_commit_point(case: Case, keeps_state: bool) -> None:
     mode = Mode(keeps_state=keeps_state)
     expected = run(case, mode).final()
@@ -69,7 +75,8 @@ def test_crash_on_rocksdb(case: Case, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("case", SPREAD, ids=str)
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.slow
 def test_three_partitions_and_two_workers(case: Case, seed: int) -> None:
     expected = run(case, Mode()).final()
     spread = case.on_partitions(3)
