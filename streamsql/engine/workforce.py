@@ -13,6 +13,9 @@ from streamsql.runtime.layout import Layout
 from streamsql.runtime.worker import Worker
 from streamsql.state.directory import SlotLock, StateDirectory
 
+_PLENTY, _ROUNDS = 100, 7
+"""With so many records in a round, the only worker does further ones at once."""
+
 
 class Workforce(Protocol):
     """Workers that share the tasks of one application."""
@@ -54,13 +57,28 @@ class LocalWorkers:
     def step(self, timeout_ms: int) -> int:
         """Let every worker do a round; when none has anything to do, wait in the first."""
         try:
-            done = sum(worker.step(0) for worker in self.workers)
+            done = 0
+            for worker in self.workers:
+                done += worker.step(0)
+            if len(self.workers) == 1:  # a round of everything costs as much as many records
+                done += self._more_rounds(self.workers[0], done)
             if not done and timeout_ms:
                 done = self.workers[0].step(timeout_ms)
         except BaseException:
             self._abandon()
             raise
         return done
+
+    @staticmethod
+    def _more_rounds(worker: Worker, done: int) -> int:
+        """Let the only worker go on while it finds plenty; return how many records it did."""
+        total = 0
+        for _ in range(_ROUNDS):
+            if done < _PLENTY:
+                break
+            done = worker.step(0)
+            total += done
+        return total
 
     def close(self) -> None:
         """Commit and leave the group."""

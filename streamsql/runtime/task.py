@@ -109,7 +109,7 @@ class Task:
 
     def doubtful(self) -> dict[TopicPartition, int]:
         """Return the ends of derived partitions that hold records of others up, if any do."""
-        if not any(self._group.waiting(partition) for partition in self._positions):
+        if not self._derived or not any(map(self._group.waiting, self._positions)):
             return {}
         return {
             partition: self._ends[partition]

@@ -213,11 +213,14 @@ class Worker:
         return timeout_ms
 
     def _commit_due(self) -> bool:
-        if not any(task.moved for task in self._tasks.values()):
+        uncommitted, moved = 0, False
+        for task in self._tasks.values():
+            moved = moved or task.moved
+            uncommitted += task.uncommitted
+        if not moved:
             return False
         if self._clock_ms() - self._last_commit_ms >= self._config.commit_interval_ms:
             return True
-        uncommitted = sum(task.uncommitted for task in self._tasks.values())
         return uncommitted >= self._config.max_uncommitted
 
     def _regulate(self) -> None:
