@@ -77,6 +77,7 @@ class Task:
         self._wiring = wiring
         self._metrics = metrics
         self._positions = dict(inputs.positions)
+        self._next = dict(inputs.positions)
         self._derived = inputs.derived
         self._ends: dict[TopicPartition, int] = {}
         self.uncommitted = 0
@@ -93,8 +94,13 @@ class Task:
         """The state stores by name."""
         return self._wiring.stores
 
+    def next_offset(self, partition: TopicPartition) -> int:
+        """Return the offset before which every record of the partition has come."""
+        return self._next[partition]
+
     def add(self, partition: TopicPartition, messages: Sequence[Message]) -> None:
-        """Let records wait for their turn."""
+        """Let records wait for their turn; none of them has come before."""
+        self._next[partition] = messages[-1].offset() + 1
         self._ends.pop(partition, None)
         self._group.add(partition, messages)
         for derived in self._derived:

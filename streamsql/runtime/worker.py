@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
-from streamsql.broker.ports import Broker, TopicPartition
+from streamsql.broker.ports import Broker, Polled, TopicPartition
 from streamsql.errors import (
     EngineError,
     TaskCorrupted,
@@ -184,14 +184,7 @@ class Worker:
     def _step(self, timeout_ms: int) -> int:
         self._go_on_opening()
         polled = self._consumer.poll(self._config.poll_records, self._patience(timeout_ms))
-        for partition, messages in polled.messages.items():
-            task = self._readers.get(partition)
-            if task is not None:
-                task.add(partition, messages)
-        for partition, end in polled.ends.items():
-            task = self._readers.get(partition)
-            if task is not None:
-                task.reached_end(partition, end)
+        self._take(polled)
         self._upstream.confirm(self._tasks)
         done = 0
         for task in self._tasks.values():
@@ -200,6 +193,29 @@ class Worker:
         if self._commit_due():
             self.commit()
         return done
+
+    def _take(self, polled: Polled) -> None:
+        """Give the tasks what was polled.
+
+        A fetcher may begin anew at the start of its partition: librdkafka's does when the answer to
+        a question for that offset comes after a seek. What has come before must not come again.
+        """
+        again: dict[TopicPartition, int] = {}
+        for partition, messages in polled.messages.items():
+            task = self._readers.get(partition)
+            if task is None:
+                continue
+            if messages[0].offset() >= task.next_offset(partition):
+                task.add(partition, messages)
+            else:
+                again[partition] = task.next_offset(partition)
+        for partition, end in polled.ends.items():
+            task = self._readers.get(partition)
+            if task is not None and partition not in again:
+                task.reached_end(partition, end)
+        for partition, offset in again.items():
+            log.warning("%s was read from elsewhere, sought %d again", partition, offset)
+            self._consumer.seek(partition, offset)
 
     def _patience(self, timeout_ms: int) -> int:
         """Return how long to wait for records: not beyond the next commit, nor while tasks open."""

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from streamsql.broker.faults import Killed
-from streamsql.broker.ports import TopicConfig, TopicPartition
+from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
 from streamsql.broker.simulated import SimulatedBroker
+from streamsql.broker.simulated_clients import SimulatedConsumer
 from streamsql.broker.simulated_cluster import Timeouts
 from streamsql.errors import EngineError, TaskCorrupted, TransactionAborted
 from streamsql.runtime.config import RuntimeConfig
@@ -283,3 +284,19 @@ def test_closing_commits_and_a_killed_worker_does_not() -> None:
     running.worker = running.start("w")
     running.run()
     running.assert_counted(8)
+
+
+def test_a_fetcher_that_begins_anew_doubles_nothing() -> None:
+    """As librdkafka's does when it learns a partition's first offset after a seek."""
+    running = Running()
+    running.feed()
+    running.run()
+    for moment in (0, 2, 4):
+        consumer = running.worker._consumer
+        assert isinstance(consumer, SimulatedConsumer)
+        running.feed()
+        for partition in (0, 1):
+            consumer._cursor.seek(TopicPartition("s", partition), moment)
+        running.run()
+    running.assert_counted(16)
+    assert set(running.broker.group_offsets("app").values()) == {Committed(16)}

@@ -45,6 +45,8 @@ class Load:
 
     prefix: str
     choose: random.Random
+    begin_ms: int = field(default_factory=lambda: int(time.time() * 1000))
+    """Event times are of today: Kafka deletes by them what is older than its retention."""
     sent: int = 0
     next_sequence: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
     kept: list[list[int]] = field(default_factory=lambda: [[] for _ in range(PARTITIONS)])
@@ -73,7 +75,7 @@ class Load:
             sequence = self.next_sequence[partition]
             self.next_sequence[partition] += 1
             value = self.choose.randrange(1000)
-            time_ms = 1_700_000_000_000 + self.sent // 2
+            time_ms = self.begin_ms + self.sent // 2
             self._note(key, partition, (sequence, value, time_ms))
             body = json.dumps({"SEQ": sequence, "V": value}).encode()
             records.append((key.encode(), body, time_ms, ()))
