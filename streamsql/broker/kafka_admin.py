@@ -132,6 +132,7 @@ class KafkaAdmin:
                 time.sleep(0.1)
 
     def _group_offsets_once(self, group: str) -> dict[TopicPartition, Committed]:
+        self._find_coordinator(group)
         asked = [ConsumerGroupTopicPartitions(group)]
         futures = self._client.list_consumer_group_offsets(asked, require_stable=False)
         found = futures[group].result(self._seconds + 5)
@@ -140,6 +141,18 @@ class KafkaAdmin:
             for p in found.topic_partitions
             if p.offset >= 0
         }
+
+    def _find_coordinator(self, group: str) -> None:
+        """Raise KafkaException while the group has no coordinator that answers.
+
+        Asking that one for the group's offsets ends the process: confluent-kafka 2.16 dereferences
+        what an answer with an error does not have. This question is answered safely.
+        """
+        try:
+            self._client.describe_consumer_groups([group])[group].result(self._seconds + 5)
+        except KafkaException as exception:
+            if error_of(exception).code() != KafkaError.GROUP_ID_NOT_FOUND:
+                raise
 
     def delete_group(self, group: str) -> None:
         """Forget the group; EngineError while it has members."""
