@@ -198,7 +198,12 @@ class Database:
                 cursor.seek(prefix)
             start = len(prefix)
             while cursor.valid():
-                yield _OFFSET.unpack_from(cursor.key(), start)[0], cursor.value()
+                key = cursor.key()
+                if key.startswith(prefix):
+                    yield _OFFSET.unpack_from(key, start)[0], cursor.value()
+                elif key > prefix:
+                    break
+                # Else the step back went to the topic before, whatever the bound says.
                 cursor.next()
             cursor.status()  # an iterator that fails looks like one that is at its end
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from streamsql.broker.batches import appended_ms, decode_batch, encode_batch
 from streamsql.broker.embedded import EmbeddedBroker, EmbeddedSettings
+from streamsql.broker.embedded_db import log_prefix
 from streamsql.broker.embedded_reader import EmbeddedReader
 from streamsql.broker.inbox import DIRECTORY, InboxWriter
 from streamsql.broker.open import is_kafka, open_broker
@@ -411,3 +412,13 @@ def _start(program: str, *arguments: object) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         text=True,
     )
+
+
+def test_a_topic_without_batches_shows_none_of_its_neighbours(tmp_path: Path) -> None:
+    broker = EmbeddedBroker(tmp_path)
+    broker.create([TopicConfig("bid", 1), TopicConfig("out-count", 1)])
+    broker.append("bid", [(b"k", b"%d" % i, i, ()) for i in range(3_000)])
+    database = broker._database
+    for offset in (0, 3):
+        assert list(database.batches(log_prefix(TopicPartition("out-count", 0)), offset, 5)) == []
+    broker.close()
