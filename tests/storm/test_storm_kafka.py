@@ -45,6 +45,7 @@ class _Run:
 
     def workers(self) -> list[int]:
         """Return the process ids of the workers."""
+        assert self.process.poll() is None, f"it ended by itself: {self.process.returncode}"
         pid = self.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
         return [int(child) for child in children.split()]
@@ -120,6 +121,7 @@ def test_killed_workers_lose_and_double_nothing(
         gaps = Gaps(broker, f"{prefix}kept")
         deadline = time.monotonic() + 60
         while len(run.identities()) < PARTITIONS and time.monotonic() < deadline:
+            assert run.workers()
             load.feed(broker.append, 0.5, gaps.look)
         before = run.identities()
         killer = _Killer(run, choose)
