@@ -5,7 +5,6 @@ process (KRaft, broker and controller together) on free ports of 127.0.0.1 with 
 directory of the test run; :func:`shared_broker` lets the workers of pytest-xdist use one.
 """
 
-import base64
 import contextlib
 import fcntl
 import json
@@ -310,7 +309,8 @@ def _try_start(java: str, class_path: str, directory: Path) -> RunningBroker | N
             port=port, controller_port=controller_port, log_directory=directory / "log"
         )
     )
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    # Not the URL-safe alphabet: an id that begins with "-" would be taken for an option.
+    cluster = uuid.uuid4().hex[:22]
     run = [java, *JAVA_OPTIONS, "-cp", class_path]
     with (directory / "server.log").open("wb") as log:
         subprocess.run(
