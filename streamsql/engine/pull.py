@@ -20,6 +20,7 @@ from streamsql.engine.outputs import arrange
 from streamsql.engine.reading import partitions_of, read_to_end
 from streamsql.errors import Span
 from streamsql.formats.formats import key_encoder
+from streamsql.formats.windowed import window_bytes
 from streamsql.plan.nodes import Filter, Plan, Project, Scan
 from streamsql.runtime.build import build
 from streamsql.runtime.build_stateful import Wiring
@@ -30,10 +31,9 @@ from streamsql.sql.statements import PullQuery
 from streamsql.state.engine_memory import MemoryEngine
 from streamsql.topology.nodes import OffsetReset
 from streamsql.topology.topology import Topology, cut
-from streamsql.types.schema import Schema, WindowKind
+from streamsql.types.schema import Schema
 
 _BATCH = 500
-_WINDOW_BYTES = {WindowKind.TUMBLING: 8, WindowKind.HOPPING: 8, WindowKind.SESSION: 16}
 
 Process = Callable[[Sequence[Message]], None]
 
@@ -93,7 +93,7 @@ def _owners(keys: list[bytes], partitions: list[TopicPartition]) -> list[TopicPa
 def _of_keys(
     messages: Iterator[Message], keys: frozenset[bytes], schema: Schema
 ) -> Iterator[Message]:
-    cut_bytes = 0 if schema.window is None else _WINDOW_BYTES[schema.window]
+    cut_bytes = window_bytes(schema.window)
     for message in messages:
         key = message.key()
         if key is not None and key[: len(key) - cut_bytes] in keys:
