@@ -62,7 +62,14 @@ class Subject:
         return topic
 
 
-@pytest.fixture(params=["simulated", "simulated with state", "embedded", "kafka"])
+@pytest.fixture(
+    params=[
+        "simulated",
+        "simulated with state",
+        "embedded",
+        pytest.param("kafka", marks=pytest.mark.kafka),
+    ]
+)
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
     match request.param:
         case "simulated":

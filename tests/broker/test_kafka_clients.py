@@ -44,6 +44,7 @@ def test_every_error_has_a_class_and_one_line(
     assert isinstance(caught.value.__cause__, KafkaException)
 
 
+@pytest.mark.slow
 def test_an_unreachable_cluster_is_found_out_at_the_start() -> None:
     began = time.monotonic()
     with pytest.raises(EngineError, match=r'cannot reach Kafka at "127.0.0.1:1"'):

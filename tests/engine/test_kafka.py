@@ -96,6 +96,7 @@ def test_an_interactive_engine(kafka: str, tmp_path: Path) -> None:
         assert engine.query("SELECT total FROM shell_sums WHERE k = 'a'").fetchall() == [(11,)]
 
 
+@pytest.mark.slow
 def test_a_worker_that_cannot_start(tmp_path: Path) -> None:
     spec = WorkerSpec("127.0.0.1:1", "broken", ("NONSENSE;",), {}, {}, str(tmp_path))
     workers = WorkerProcesses(spec, 1)

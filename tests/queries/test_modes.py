@@ -38,14 +38,9 @@ def _no_reaction() -> Iterator[None]:
     react(None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=str)
-@pytest.mark.parametrize(
-    "keeps_state",
-    [
-        pytest.param(False, id="changelogs", marks=pytest.mark.slow),
-        pytest.param(True, id="broker-state"),
-    ],
-)
+@pytest.mark.parametrize("keeps_state", [False, True], ids=["changelogs", "broker-state"])
 def test_crash_at_every_commit_point(case: Case, keeps_state: bool) -> None:
     mode = Mode(keeps_state=keeps_state)
     expected = run(case, mode).final()

@@ -142,7 +142,16 @@ def outcome(made: Topology, batches: list[list[StoredMessage]]) -> tuple[Any, ..
 
 
 @pytest.mark.parametrize("windows", [None, *WINDOWS])
-@pytest.mark.parametrize("shape", ["by key", "filtered", "computed", "regrouped", "two"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "by key",
+        *(
+            pytest.param(shape, marks=pytest.mark.slow)
+            for shape in ("filtered", "computed", "regrouped", "two")
+        ),
+    ],
+)
 def test_the_loop_does_what_process_does(
     shape: str, windows: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ WORDS = (
 )
 
 
+@pytest.mark.slow
 def test_damaged_tokens() -> None:
     for text in own_statements():
         for damaged in _damages(text):

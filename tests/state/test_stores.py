@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
@@ -307,12 +308,12 @@ class SpaciousSessions(Sessions):
 
 def case(machine: type[StoreMachine], *, on_disk: bool) -> Any:
     """Return the test of the machine on one of the engines."""
-    if not on_disk:
-        machine.TestCase.settings = QUICK
-        return machine.TestCase
-    variant = type(f"{machine.__name__}OnDisk", (machine,), {"on_disk": True})
-    variant.TestCase.settings = ON_DISK  # type: ignore[attr-defined]
-    return variant.TestCase  # type: ignore[attr-defined]
+    if on_disk:
+        variant = type(f"{machine.__name__}OnDisk", (machine,), {"on_disk": True})
+        variant.TestCase.settings = ON_DISK  # type: ignore[attr-defined]
+        return variant.TestCase  # type: ignore[attr-defined]
+    machine.TestCase.settings = QUICK
+    return pytest.mark.slow(machine.TestCase)
 
 
 TestKeyValues = case(KeyValues, on_disk=False)

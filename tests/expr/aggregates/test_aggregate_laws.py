@@ -112,6 +112,7 @@ DUCKDB = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "sql_type", "sql"), DUCKDB)
 @settings(max_examples=10, deadline=None)
 @given(data=st.data())
