@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,10 +36,10 @@ def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
-def parsed() -> Iterator[tuple[Path, ast.Module]]:
+@cache
+def parsed() -> Sequence[tuple[Path, ast.Module]]:
     """Every module of the package with its syntax tree."""
-    for path in modules():
-        yield path, ast.parse(path.read_text(encoding="utf-8"), str(path))
+    return [(path, ast.parse(path.read_text(encoding="utf-8"), str(path))) for path in modules()]
 
 
 def nodes_of(kind: type[ast.AST] | tuple[type[ast.AST], ...]) -> Iterator[tuple[Path, ast.AST]]:

@@ -63,7 +63,14 @@ def _assert_same(name: str, setting: Setting, outcome: Outcome) -> None:
         assert outcome.output == peaceful.output
 
 
-@pytest.mark.parametrize("name", ["count", "tumbling", "repartition"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "count",
+        pytest.param("tumbling", marks=pytest.mark.slow),
+        pytest.param("repartition", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize(("where", "step", "number"), CASES)
 def test_crash_in_a_commit(where: str, step: str, number: int, name: str, tmp_path: Path) -> None:
     setting = Setting(

@@ -34,7 +34,7 @@ def test_cut_text() -> None:
             is_complete(text[:end])
 
 
-@pytest.mark.parametrize("depth", [30, 60, 200, 1000, 5_000])
+@pytest.mark.parametrize("depth", [30, 60, 200, 1000, pytest.param(5_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("opening", "closing"),
     [
