@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamsql.catalog.catalog import SourceKind
+from streamsql.codegen.stretch import ForwardStep, ProjectStep, StreamInput, Stretch
+from streamsql.codegen.stretches import generate
 from streamsql.errors import BindError, EngineError, Span
-from streamsql.expr.codegen.stretches import generate
 from streamsql.expr.nodes import Expression, Literal, NamedExpression
-from streamsql.expr.stretch import ForwardStep, ProjectStep, StreamInput, Stretch
 from streamsql.formats.formats import key_encoder, value_encoder
 from streamsql.sql.statements import InsertValues
 from streamsql.types.schema import Schema

@@ -38,7 +38,7 @@ from streamsql.expr.signatures import (
     Variable,
     parse_signature,
 )
-from streamsql.expr.widening import common_type, decimal_of, widens_to
+from streamsql.expr.values.widening import common_type, decimal_of, widens_to
 from streamsql.types.sqltypes import STRING, Array, Decimal, Map, SqlType, is_numeric
 
 _LAMBDA_ROUNDS = 5

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from streamsql.expr.javatext import decimal_text, double_text
+from streamsql.expr.values.javatext import decimal_text, double_text
 from streamsql.formats.format import attribute_names
 from streamsql.formats.plain import PlainEncoder, key_parts, row_class
 from streamsql.types.record import Key

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from streamsql.expr.javatext import decimal_text, double_text
+from streamsql.expr.values.javatext import decimal_text, double_text
 from streamsql.types.sqltypes import (
     BIGINT_MAX,
     BIGINT_MIN,

@@ -1,7 +1,7 @@
 """A plan as an indented tree, for EXPLAIN and the golden tests."""
 
-from streamsql.expr.codegen.wording import describe as describe_expression
 from streamsql.expr.nodes import AggregateCall, NamedExpression, TableCall
+from streamsql.expr.wording import describe as describe_expression
 from streamsql.plan.nodes import Aggregate, Filter, FlatMap, Join, Plan, Project, Rekey, Scan
 from streamsql.types.sqltypes import quote
 from streamsql.types.windows import TimeWindows, Windows

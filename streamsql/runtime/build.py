@@ -11,10 +11,8 @@ from functools import partial
 from typing import Any
 
 from streamsql.broker.ports import Message
-from streamsql.expr.codegen.liveness import required_columns
-from streamsql.expr.codegen.stretches import generate
-from streamsql.expr.nodes import ColumnRef, NamedExpression
-from streamsql.expr.stretch import (
+from streamsql.codegen.liveness import required_columns
+from streamsql.codegen.stretch import (
     BranchStep,
     FilterStep,
     FlatMapStep,
@@ -31,6 +29,8 @@ from streamsql.expr.stretch import (
     StretchInput,
     TableInput,
 )
+from streamsql.codegen.stretches import generate
+from streamsql.expr.nodes import ColumnRef, NamedExpression
 from streamsql.formats.format import attribute_names
 from streamsql.formats.formats import (
     key_decoder,

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from streamsql.expr.codegen.aggregates import Fold, generate_fold
-from streamsql.expr.codegen.keys import generate_key
-from streamsql.expr.stretch import FoldStep
+from streamsql.codegen.aggregates import Fold, generate_fold
+from streamsql.codegen.keys import generate_key
+from streamsql.codegen.stretch import FoldStep
 from streamsql.runtime.environment import Environment
 from streamsql.runtime.processors.aggregate import (
     CachedStreamAggregate,

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from streamsql.broker.ports import Message, Producer
+from streamsql.codegen.stretch import SKIPPED
 from streamsql.errors import DecodeError
-from streamsql.expr.stretch import SKIPPED
 from streamsql.formats.format import Decoder
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.metrics import Metrics

@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 from streamsql.broker.ports import Message
-from streamsql.expr.javatime import parse_timestamp
-from streamsql.expr.stretch import EventTime
+from streamsql.codegen.stretch import EventTime
+from streamsql.expr.dates.javatime import parse_timestamp
 from streamsql.formats.format import attribute_names
 from streamsql.formats.formats import key_decoder, value_decoder
 from streamsql.topology.nodes import StreamSource, TableSource

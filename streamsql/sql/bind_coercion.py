@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import Cast, Expression, Literal, MakeArray, MakeMap, MakeStruct
-from streamsql.expr.widening import common_type, widens_to
+from streamsql.expr.values.widening import common_type, widens_to
 from streamsql.sql.bind_literals import convert_literal, number_type
 from streamsql.types.sqltypes import STRING, Array, Field, Map, SqlType, Struct, is_numeric
 

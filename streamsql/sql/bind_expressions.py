@@ -11,7 +11,6 @@ from typing import ClassVar
 from sqlglot import exp
 
 from streamsql.errors import BindError, Span, UnsupportedError
-from streamsql.expr.casts import can_cast
 from streamsql.expr.nodes import (
     And,
     Case,
@@ -30,6 +29,7 @@ from streamsql.expr.nodes import (
     When,
 )
 from streamsql.expr.registry import FunctionRegistry
+from streamsql.expr.values.casts import can_cast
 from streamsql.sql import ast
 from streamsql.sql.ast import span
 from streamsql.sql.bind_calls import CallContext, bind_call, bind_concatenation

@@ -14,10 +14,10 @@ from typing import Any
 from sqlglot import exp
 
 from streamsql.errors import BindError, EvaluationError, Span
-from streamsql.expr.arithmetic import EXACT, fit_decimal
-from streamsql.expr.casts import caster, find_caster
-from streamsql.expr.javatext import decimal_text, double_text
 from streamsql.expr.nodes import Literal
+from streamsql.expr.values.arithmetic import EXACT, fit_decimal
+from streamsql.expr.values.casts import caster, find_caster
+from streamsql.expr.values.javatext import decimal_text, double_text
 from streamsql.sql.ast import NumberKind, number_kind, span
 from streamsql.types.sqltypes import (
     BIGINT,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from streamsql.errors import BindError, EvaluationError, Span
+from streamsql.expr.dates.temporal import parse_timestamp
 from streamsql.expr.nodes import (
     Arithmetic,
     ArithmeticOperator,
@@ -16,8 +17,7 @@ from streamsql.expr.nodes import (
     InList,
     Literal,
 )
-from streamsql.expr.temporal import parse_timestamp
-from streamsql.expr.widening import decimal_of
+from streamsql.expr.values.widening import decimal_of
 from streamsql.sql.bind_coercion import Operand, coerced, converted, list_type, shared_type
 from streamsql.types.schema import ROWTIME, WINDOWEND, WINDOWSTART
 from streamsql.types.sqltypes import (

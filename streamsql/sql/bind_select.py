@@ -18,7 +18,7 @@ from streamsql.expr.nodes import (
     MakeStruct,
     Or,
 )
-from streamsql.expr.widening import widens_to
+from streamsql.expr.values.widening import widens_to
 from streamsql.plan.nodes import Filter, Plan, Project, Scan
 from streamsql.sql.ast import span
 from streamsql.sql.ast_queries import Join, Query

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from streamsql.catalog.catalog import HeaderBinding, Source, SourceKind
 from streamsql.errors import BindError, EvaluationError, Span
-from streamsql.expr.javatime import compile_pattern
+from streamsql.expr.dates.javatime import compile_pattern
 from streamsql.sql.ast import span
 from streamsql.sql.ast_statements import (
     ColumnDefinition,

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamsql.errors import EvaluationError
-from streamsql.expr.arithmetic import (
+from streamsql.expr.nodes import ArithmeticOperator
+from streamsql.expr.values.arithmetic import (
     EXACT,
     decimal_operation,
     divide_bigint,
@@ -21,7 +22,6 @@ from streamsql.expr.arithmetic import (
     wrap32,
     wrap64,
 )
-from streamsql.expr.nodes import ArithmeticOperator
 from streamsql.types import sqltypes
 
 BIGINTS = st.integers(-(2**63), 2**63 - 1)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamsql.errors import EvaluationError
-from streamsql.expr import temporal
-from streamsql.expr.casts import can_cast, caster
+from streamsql.expr.dates import temporal
+from streamsql.expr.values.casts import can_cast, caster
 from streamsql.types import sqltypes
 from streamsql.types.sqltypes import (
     BIGINT,

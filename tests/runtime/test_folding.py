@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from streamsql.broker.message import StoredMessage
+from streamsql.codegen import segments
 from streamsql.expr.builtins import builtins
-from streamsql.expr.codegen import segments
 from streamsql.expr.nodes import (
     AggregateCall,
     Arithmetic,

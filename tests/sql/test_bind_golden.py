@@ -12,7 +12,7 @@ import pytest
 from streamsql.catalog.catalog import Catalog, Source
 from streamsql.errors import StatementError
 from streamsql.expr.builtins import builtins
-from streamsql.expr.codegen.wording import describe as expression
+from streamsql.expr.wording import describe as expression
 from streamsql.plan.describe import describe as plan
 from streamsql.sql import statements
 from streamsql.sql.compile import apply, bind_script

@@ -5,8 +5,8 @@ from decimal import Decimal as Number
 from typing import Any
 
 from streamsql.errors import EvaluationError
-from streamsql.expr.arithmetic import EXACT
 from streamsql.expr.registry import AggregateFunction, Aggregator, Function
+from streamsql.expr.values.arithmetic import EXACT
 from streamsql.types.sqltypes import (
     BIGINT,
     DOUBLE,

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
-from streamsql.expr.arithmetic import fit_decimal
 from streamsql.expr.functions.declare import null_aware, same_value
 from streamsql.expr.registry import Function, ScalarFunction
-from streamsql.expr.widening import common_type
+from streamsql.expr.values.arithmetic import fit_decimal
+from streamsql.expr.values.widening import common_type
 from streamsql.types.sqltypes import Decimal, SqlType
 
 

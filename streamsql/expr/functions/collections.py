@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from streamsql.errors import EvaluationError
-from streamsql.expr.casts import caster
 from streamsql.expr.functions.declare import null_aware, strict
 from streamsql.expr.registry import Function, ScalarFunction
+from streamsql.expr.values.casts import caster
 from streamsql.types.sqltypes import STRING, Array, SqlType
 
 _SERIES_LIMIT = 1_000_000

@@ -5,11 +5,11 @@ from time import time, time_ns
 from typing import Any
 
 from streamsql.errors import EvaluationError
-from streamsql.expr import javatime
+from streamsql.expr.dates import javatime
+from streamsql.expr.dates.temporal import DAY_MS, civil, days_of
+from streamsql.expr.dates.zones import zone_of
 from streamsql.expr.functions.declare import same_value, strict
 from streamsql.expr.registry import Function, ScalarFunction
-from streamsql.expr.temporal import DAY_MS, civil, days_of
-from streamsql.expr.zones import zone_of
 
 _FIXED_MS = {
     "MILLISECOND": 1,

@@ -12,10 +12,10 @@ from functools import cache, lru_cache
 from typing import Any
 
 from streamsql.errors import EvaluationError
-from streamsql.expr import temporal
+from streamsql.expr.dates import temporal
 from streamsql.expr.functions.declare import null_aware, strict
-from streamsql.expr.javatext import decimal_text, double_text
 from streamsql.expr.registry import Function, ScalarFunction
+from streamsql.expr.values.javatext import decimal_text, double_text
 from streamsql.types.sqltypes import (
     BIGINT,
     BOOLEAN,

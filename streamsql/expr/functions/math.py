@@ -9,9 +9,9 @@ from collections.abc import Callable
 from random import random
 
 from streamsql.errors import EvaluationError
-from streamsql.expr.arithmetic import remainder_doubles, remainder_integers
 from streamsql.expr.functions.declare import strict
 from streamsql.expr.registry import Function, ScalarFunction
+from streamsql.expr.values.arithmetic import remainder_doubles, remainder_integers
 
 _RADIUS = {"KM": 6371.0, "MILES": 3959.0}
 

@@ -10,9 +10,9 @@ from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_DOWN, ROU
 from decimal import Decimal as Number
 from typing import Any
 
-from streamsql.expr.arithmetic import EXACT, fit_decimal, wrap32, wrap64
 from streamsql.expr.functions.declare import same_value, strict
 from streamsql.expr.registry import Function, ScalarFunction
+from streamsql.expr.values.arithmetic import EXACT, fit_decimal, wrap32, wrap64
 from streamsql.types.sqltypes import BIGINT_MAX, BIGINT_MIN, Decimal, SqlType
 
 

@@ -7,8 +7,8 @@ the generated fold changes in place; the store drops it again when a transaction
 from collections.abc import Hashable
 from typing import Any
 
-from streamsql.expr.codegen.aggregates import Fold
-from streamsql.expr.stretch import RunningGroups
+from streamsql.codegen.aggregates import Fold
+from streamsql.codegen.stretch import RunningGroups
 from streamsql.runtime.metrics import Metrics
 from streamsql.state.transaction import KeyValueStore
 from streamsql.types.record import Key, Row, TableForward
@@ -59,7 +59,7 @@ class CachedStreamAggregate:
 
     Groups touched since the last flush are held outside the store, so that a record of a hot key
     costs one look-up. Most records never get here: the source's loop folds them into the groups
-    that it finds in ``groups`` (see :class:`streamsql.expr.stretch.FoldStep`). ``process`` takes
+    that it finds in ``groups`` (see :class:`streamsql.codegen.stretch.FoldStep`). ``process`` takes
     the others.
     """
 

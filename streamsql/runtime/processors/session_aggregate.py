@@ -1,6 +1,6 @@
 """Aggregates by key and session: periods of activity separated by a gap."""
 
-from streamsql.expr.codegen.aggregates import Fold
+from streamsql.codegen.aggregates import Fold
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.processors.emit import Emitter
 from streamsql.runtime.processors.stream_time import StreamTime

@@ -7,8 +7,8 @@ grace is still after stream time, else the record is late for that window and co
 from collections.abc import Hashable
 from typing import Any
 
-from streamsql.expr.codegen.aggregates import Fold
-from streamsql.expr.stretch import WindowGroups
+from streamsql.codegen.aggregates import Fold
+from streamsql.codegen.stretch import WindowGroups
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.processors.aggregate import Held
 from streamsql.runtime.processors.stream_time import StreamTime
@@ -103,7 +103,7 @@ class CachedWindowAggregate(WindowedFold):
 
     Windows touched since the last flush are held outside the store, by start and then key. Most
     records never get here: the source's loop folds them into the groups that it finds in the dict
-    of their slot, which ``groups.touch`` fills (see :class:`streamsql.expr.stretch.FoldStep`).
+    of their slot, which ``groups.touch`` fills (see :class:`streamsql.codegen.stretch.FoldStep`).
     ``process`` takes the others.
     """
 

@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from streamsql.expr.builtins import builtins
-from streamsql.expr.casts import caster
 from streamsql.expr.registry import ScalarFunction, TableFunction
 from streamsql.expr.resolve import UNIT, Argument, LambdaShape, LambdaType, resolve
+from streamsql.expr.values.casts import caster
 from streamsql.types import sqltypes
 from streamsql.types.sqltypes import (
     BIGINT,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamsql.errors import EvaluationError
-from streamsql.expr import javatime
-from streamsql.expr.zones import zone_of
+from streamsql.expr.dates import javatime
+from streamsql.expr.dates.zones import zone_of
 from streamsql.types.sqltypes import DATE, TIME, TIMESTAMP
 from tests.expr.functions.calls import Typed, Unit, big, call
 

@@ -1,0 +1,1 @@
+"""Dates, times and zones as Java and ksqlDB read and print them."""

@@ -1,0 +1,148 @@
+"""Folds of hand-made aggregates, inline and called."""
+
+from typing import Any
+
+import pytest
+
+from streamsql.codegen.aggregates import Fold, generate_fold
+from streamsql.codegen.keys import generate_key
+from streamsql.expr.nodes import AggregateCall, Expression, NamedExpression
+from streamsql.expr.registry import AggregateFunction, Aggregator
+from streamsql.types.schema import Column
+from streamsql.types.sqltypes import BIGINT, STRING
+from tests.codegen.build import arithmetic, column, constant
+from tests.codegen.rig import BID, WINDOWED
+
+AUCTION, BIDDER, PRICE = (column(name, BID) for name in ("AUCTION", "BIDDER", "PRICE"))
+RATIO = arithmetic(PRICE, "/", BIDDER)
+ROW = (1, 2, 40, "x")
+ZERO_ROW = (1, 0, 40, "y")
+
+COUNT = Aggregator(
+    BIGINT,
+    initial=int,
+    add=lambda state: state + 1,
+    result=lambda state: state,
+    undo=lambda state: state - 1,
+    merge=lambda left, right: left + right,
+    add_inline="{state} += 1",
+    result_inline="{state}",
+)
+SUM = Aggregator(
+    BIGINT,
+    initial=int,
+    add=lambda state, value: state + (value or 0),
+    result=lambda state: state,
+    undo=lambda state, value: state - (value or 0),
+    merge=lambda left, right: left + right,
+    add_inline="if {0} is not None:\n    {state} += {0}",
+)
+JOIN = Aggregator(
+    STRING,
+    initial=str,
+    add=lambda state, *parts: state + "".join(map(str, parts)),
+    result=lambda state: f"<{state}>",
+)
+
+
+def call(name: str, aggregator: Aggregator, *arguments: Expression) -> AggregateCall:
+    function = AggregateFunction("F", "-> BIGINT", lambda types, parameters, result: aggregator)
+    return AggregateCall(name, function, arguments, (), BIGINT)
+
+
+def fold(*calls: AggregateCall, reports: list[str] | None = None, **columns: Expression) -> Fold:
+    named = [NamedExpression(name, expression) for name, expression in columns.items()]
+
+    def report(_error: Exception, text: str, record: Any) -> None:
+        assert reports is not None, text
+        reports.append(f"{text} of {record}")
+
+    return generate_fold("hourly/2", BID, named, calls, report)
+
+
+def test_columns_take_the_newest_row() -> None:
+    hourly = fold(call("N", COUNT), CHANNEL=column("CHANNEL", BID), TIME=column("ROWTIME", BID))
+    state = hourly.initial()
+    assert hourly.result(state) == (None, None, 0)
+    hourly.add(state, 7, ROW, 5)
+    hourly.add(state, 7, ZERO_ROW, 6)
+    assert hourly.result(state) == ("y", 6, 2)
+    assert hourly.undo is not None
+    hourly.undo(state, 7, ROW, 7)
+    assert hourly.result(state) == ("x", 7, 1)
+    assert hourly.state_columns == (
+        Column("CHANNEL", STRING),
+        Column("TIME", BIGINT),
+        Column("N", BIGINT),
+    )
+
+
+def test_arguments_are_computed_once_and_in_place() -> None:
+    hourly = fold(call("A", SUM, RATIO), call("B", SUM, RATIO), call("C", SUM, constant(2, BIGINT)))
+    assert hourly.source.count("divide_bigint(") == 3  # add, undo, and the careful function
+    state = hourly.initial()
+    hourly.add(state, 7, ROW, 5)
+    hourly.add(state, 7, ROW, 5)
+    assert hourly.result(state) == (40, 40, 4)
+
+
+def test_an_argument_that_fails_counts_as_null() -> None:
+    reports: list[str] = []
+    hourly = fold(call("A", SUM, RATIO), call("B", SUM, PRICE), reports=reports)
+    state = hourly.initial()
+    hourly.add(state, 7, ZERO_ROW, 5)
+    assert hourly.result(state) == (0, 40)
+    assert reports == [f"PRICE / BIDDER of {(7, ZERO_ROW, 5)}"]
+
+
+def test_what_an_aggregate_raises_is_not_caught() -> None:
+    def fail(_state: int) -> int:
+        raise OverflowError
+
+    broken = Aggregator(BIGINT, int, fail, int)
+    hourly = fold(call("A", broken))
+    with pytest.raises(OverflowError):
+        hourly.add(hourly.initial(), 7, ROW, 5)
+
+
+def test_aggregates_of_several_arguments() -> None:
+    hourly = fold(call("J", JOIN, AUCTION, column("CHANNEL", BID), constant("!'")))
+    state = hourly.initial()
+    hourly.add(state, 7, ROW, 5)
+    assert hourly.result(state) == ("<1x!'>",)
+    assert hourly.undo is None
+    assert hourly.merge is None
+
+
+def test_merging_takes_the_columns_of_the_right() -> None:
+    hourly = fold(call("N", COUNT), call("S", SUM, PRICE), CHANNEL=column("CHANNEL", BID))
+    left, right = hourly.initial(), hourly.initial()
+    hourly.add(left, 7, ROW, 5)
+    hourly.add(right, 7, ZERO_ROW, 5)
+    assert hourly.merge is not None
+    assert hourly.result(hourly.merge(left, right)) == ("y", 2, 80)
+
+
+def test_the_key_is_an_argument_too() -> None:
+    key = column("ID", BID)
+    hourly = fold(call("S", SUM, arithmetic(key, "+", key)))
+    state = hourly.initial()
+    hourly.add(state, 7, ROW, 5)
+    assert hourly.result(state) == (14,)
+    start = column("WINDOWSTART", BID)
+    windowed = generate_fold("w", WINDOWED, [], [call("S", SUM, start)], lambda *_: None)
+    state = windowed.initial()
+    windowed.add(state, (7, 10, 20), ROW, 5)
+    assert windowed.result(state) == (10,)
+
+
+def test_group_keys() -> None:
+    reports: list[str] = []
+    keys = [NamedExpression("A", AUCTION), NamedExpression("R", RATIO)]
+    group = generate_key("g", BID, keys, lambda error, text, record: reports.append(text))
+    assert group(7, ROW, 5) == (1, 20)
+    assert group(7, ZERO_ROW, 5) is None
+    assert reports == ["PRICE / BIDDER"]
+    single = generate_key("g", BID, keys[:1], lambda *_: None)
+    assert single(7, ROW, 5) == 1
+    assert single(7, (None, 1, 1, None), 5) is None

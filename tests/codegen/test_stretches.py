@@ -1,0 +1,379 @@
+"""What generated stretches do with records, good and bad."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from streamsql.codegen.liveness import required_columns
+from streamsql.codegen.stretch import (
+    BranchStep,
+    EventTime,
+    FilterStep,
+    FlatMapStep,
+    ProjectStep,
+    RekeyStep,
+    Step,
+    StreamInput,
+    TableInput,
+)
+from streamsql.expr.nodes import IsNull, NamedExpression, TableCall
+from streamsql.expr.registry import TableFunction
+from streamsql.types.schema import HEADERS_TYPE, Column, Schema
+from streamsql.types.sqltypes import BIGINT, BYTES, STRING
+from tests.codegen.build import arithmetic, column, compare, constant, named
+from tests.codegen.rig import BID, KEYED_TWICE, WINDOWED, Message, Rig, message
+
+AUCTION, BIDDER, PRICE, CHANNEL = (
+    column(name, BID) for name in ("AUCTION", "BIDDER", "PRICE", "CHANNEL")
+)
+RATIO = arithmetic(PRICE, "/", BIDDER)
+HIGH = FilterStep(compare(PRICE, ">", constant(10, BIGINT)))
+PROJECT = ProjectStep(("ID",), named(A=AUCTION, R=RATIO))
+GOOD = message(auction=1, bidder=2, price=40, channel="x")
+ZERO = message(auction=1, bidder=0, price=40, channel="x")
+LOW = message(auction=1, bidder=2, price=4, channel="x")
+ROW = (1, 2, 40, "x")
+ZERO_ROW = (1, 0, 40, "x")
+LOW_ROW = (1, 2, 4, "x")
+FAILURE = ("report", "EvaluationError", "PRICE / BIDDER")
+
+
+def through_source(steps: Sequence[Step], messages: Sequence[Message], rig: Rig) -> Any:
+    rig.source(steps).function(messages)
+    return rig.events
+
+
+def test_a_failing_column_is_null_and_the_others_stay() -> None:
+    rig = Rig()
+    events = through_source([HIGH, PROJECT, rig.send()], [GOOD, LOW, ZERO, GOOD], rig)
+    sent = ("send", b"1", b"[1,20]", 5)
+    assert events == [sent, FAILURE, ("send", b"1", b"[1,null]", 5), sent]
+
+
+def test_a_failing_predicate_is_false() -> None:
+    rig = Rig()
+    predicate = compare(RATIO, ">", constant(1, BIGINT))
+    assert through_source([FilterStep(predicate), rig.forward()], [ZERO, GOOD], rig) == [
+        ("report", "EvaluationError", "(PRICE / BIDDER) > 1"),
+        ("forward", 1, ROW, 5),
+    ]
+
+
+def test_a_branch_that_fails_leaves_the_others_alone_and_emits_once() -> None:
+    rig = Rig()
+    branches = (
+        (rig.forward("first"),),
+        (HIGH, PROJECT, rig.send()),
+        (RekeyStep((NamedExpression("R", RATIO),), drop_null_key=True), rig.forward("last")),
+    )
+    events = through_source([BranchStep(branches)], [GOOD, ZERO], rig)
+    assert events == [
+        ("first", 1, ROW, 5),
+        ("send", b"1", b"[1,20]", 5),
+        ("last", 20, ROW, 5),
+        ("first", 1, ZERO_ROW, 5),
+        FAILURE,
+        ("send", b"1", b"[1,null]", 5),
+        FAILURE,
+    ]
+
+
+def test_a_failure_before_a_branch_is_seen_by_all_of_it() -> None:
+    rig = Rig()
+    branches = ((rig.forward("first"),), (FilterStep(IsNull(column_r(), False)), rig.send()))
+    events = through_source([PROJECT, BranchStep(branches)], [ZERO, GOOD], rig)
+    assert events == [
+        FAILURE,
+        ("first", 1, (1, None), 5),
+        ("send", b"1", b"[1,null]", 5),
+        ("first", 1, (1, 20), 5),
+    ]
+
+
+def column_r() -> Any:
+    return column("R", Schema((), (Column("R", BIGINT),)))
+
+
+def test_what_a_target_raises_is_not_caught() -> None:
+    rig = Rig()
+
+    def fail(*_arguments: Any) -> None:
+        raise RuntimeError("downstream")
+
+    step = type(rig.forward())(fail)
+    for source_message in (GOOD, ZERO, Message(None)):
+        with pytest.raises(RuntimeError, match="downstream"):
+            through_source([PROJECT, step], [source_message], rig)
+
+
+def test_an_encoder_failure_skips_the_record() -> None:
+    rig = Rig()
+    step = rig.send()
+    broken = type(step)(step.send, step.encode_key, step.row_type, lambda row: 1 // 0, None, "out")  # type: ignore[arg-type, return-value]
+    events = through_source([BranchStep(((broken,), (rig.forward(),)))], [GOOD], rig)
+    assert events == [("report", "ZeroDivisionError", "out"), ("forward", 1, ROW, 5)]
+
+
+def test_records_without_a_value() -> None:
+    rig = Rig()
+    nothing = [Message(None), Message(b"null")]
+    by_bidder = RekeyStep((NamedExpression("BIDDER", BIDDER),))
+    by_key = RekeyStep((NamedExpression("KEY", column("ID", BID)),))
+    branches: tuple[tuple[Step, ...], ...] = (
+        (rig.forward("passed"),),
+        (PROJECT, rig.forward("projected")),
+        (HIGH, rig.forward("filtered")),
+        (by_bidder, rig.forward("by bidder")),
+        (by_key, rig.forward("by key")),
+        (RekeyStep(by_key.keys, drop_null_key=True), rig.forward("grouped")),
+        (PROJECT, rig.send()),
+    )
+    events = through_source([BranchStep(branches)], nothing, rig)
+    assert events == [
+        ("passed", 1, None, 5),
+        ("projected", 1, None, 5),
+        ("by bidder", None, None, 5),
+        ("by key", 1, None, 5),
+        ("send", b"1", None, 5),
+        ("repair", None),
+        ("passed", 1, None, 5),
+        ("projected", 1, None, 5),
+        ("by bidder", None, None, 5),
+        ("by key", 1, None, 5),
+        ("send", b"1", None, 5),
+    ]
+    stage = Rig()
+    stage.compiled(StreamInput(BID), [PROJECT, stage.forward()]).function(1, None, 5)
+    assert stage.events == [("forward", 1, None, 5)]
+
+
+def test_records_that_cannot_be_read_are_skipped() -> None:
+    rig = Rig()
+    bad = [Message(b"{"), message(raw_key=b"{", price=20), message(time=-1, price=20)]
+    events = through_source([HIGH, rig.forward()], [*bad, GOOD], rig)
+    assert [event[0] for event in events] == ["repair", "repair_key", "bad time", "forward"]
+
+
+def test_the_key_is_decoded_only_when_needed() -> None:
+    rig = Rig()
+    unreadable = message(raw_key=b"{", auction=1, bidder=2, price=40, channel="x")
+    events = through_source([PROJECT, rig.send(raw_key=True)], [unreadable], rig)
+    assert events == [("send", b"{", b"[1,20]", 5)]
+
+
+def test_the_time_of_a_column() -> None:
+    rig = Rig()
+    steps: list[Step] = [ProjectStep(("ID",), named(T=column("ROWTIME", BID))), rig.forward()]
+    function = rig.source(steps, event_time=EventTime("PRICE")).function
+    function([message(price=7), message(price=-7), message(price=None), Message(None)])
+    assert rig.events == [
+        ("forward", 1, (7,), 7),
+        ("bad time", -7),
+        ("bad time", None),
+        ("forward", 1, None, 5),
+    ]
+
+
+def test_the_time_of_a_text() -> None:
+    rig = Rig()
+    function = rig.source([rig.forward()], event_time=EventTime("CHANNEL", int)).function
+    function([message(channel="7"), message(channel="x")])
+    assert rig.events == [("forward", 1, (None, None, None, "7"), 7), ("bad time", "x")]
+
+
+def test_the_time_of_a_record_sent() -> None:
+    rig = Rig()
+    step = rig.send(EventTime("PRICE"))
+    events = through_source([step], [message(price=9), message(price=-9), Message(None)], rig)
+    assert events == [
+        ("send", b"1", b"[null,null,9,null]", 9),
+        ("report", "EvaluationError", "topic out"),
+        ("send", b"1", None, 5),
+    ]
+
+
+def test_headers_and_positions() -> None:
+    schema = Schema((), (*BID.value, Column("ALL_OF", HEADERS_TYPE), Column("LAST", BYTES)))
+    columns = named(
+        H=column("ALL_OF", schema),
+        K=column("LAST", schema),
+        P=column("ROWPARTITION", schema),
+        O=column("ROWOFFSET", schema),
+    )
+    rig = Rig()
+    headers = (("ALL_OF", None), ("LAST", "k"))
+    steps: list[Step] = [ProjectStep((), columns), rig.forward()]
+    head: list[tuple[str, bytes | None]] = [("k", b"1"), ("k", b"2"), ("j", None)]
+    rig.source(steps, schema, headers=headers).function(
+        [Message(b"{}", None, 5, 9, head), Message(b"{}")]
+    )
+    assert rig.events == [
+        ("forward", None, (head, b"2", 3, 9), 5),
+        ("forward", None, ([], None, 3, 0), 5),
+    ]
+
+
+def test_windowed_keys() -> None:
+    columns = named(
+        S=column("WINDOWSTART", WINDOWED), E=column("WINDOWEND", WINDOWED), I=column("ID", BID)
+    )
+    rig = Rig()
+    stage = rig.compiled(StreamInput(WINDOWED), [ProjectStep(("ID",), columns), rig.forward()])
+    stage.function((7, 10, 20), ROW, 5)
+    assert rig.events == [("forward", (7, 10, 20), (10, 20, 7), 5)]
+
+
+def test_keys_of_several_columns() -> None:
+    columns = named(I=column("ID", KEYED_TWICE), S=column("SITE", KEYED_TWICE))
+    rig = Rig()
+    rig.source([ProjectStep(("A", "B"), columns), rig.forward()], KEYED_TWICE).function(
+        [message(raw_key=b'[1,"x"]'), message(raw_key=None)]
+    )
+    assert rig.events == [("forward", (1, "x"), (1, "x"), 5), ("forward", None, (None, None), 5)]
+    keys = tuple(NamedExpression(name, value) for name, value in (("A", AUCTION), ("R", RATIO)))
+    stage = Rig()
+    steps: list[Step] = [RekeyStep(keys), stage.forward()]
+    run = stage.compiled(StreamInput(BID), steps).function
+    run(1, ROW, 5)
+    run(1, ZERO_ROW, 5)
+    assert stage.events == [
+        ("forward", (1, 20), ROW, 5),
+        FAILURE,
+        ("forward", (1, None), ZERO_ROW, 5),
+    ]
+    grouped = Rig()
+    steps = [RekeyStep(keys, drop_null_key=True), grouped.forward()]
+    grouped.compiled(StreamInput(BID), steps).function(1, ZERO_ROW, 5)
+    assert grouped.events == [FAILURE]
+
+
+def test_no_keys_make_the_key_null() -> None:
+    rig = Rig()
+    events = through_source(
+        [RekeyStep(()), BranchStep(((rig.forward(),), (rig.send(),)))], [GOOD], rig
+    )
+    assert events == [("forward", None, ROW, 5), ("send", None, b'[1,2,40,"x"]', 5)]
+
+
+def test_table_functions_are_zipped() -> None:
+    split = TableFunction("SPLIT", "STRING -> STRING", lambda text: list(text or ""))
+    upto = TableFunction(
+        "UPTO", "BIGINT -> BIGINT", lambda n: [10 // i for i in range(n)][1:] or range(n)
+    )
+    calls = (TableCall("C", split, (CHANNEL,), STRING), TableCall("N", upto, (BIDDER,), BIGINT))
+    kept = ProjectStep(("ID",), named(C=column_of("C"), N=column_of("N"), P=PRICE))
+    rig = Rig()
+    steps: list[Step] = [
+        FlatMapStep(calls),
+        FilterStep(IsNull(column_of("C"), True)),
+        kept,
+        rig.forward(),
+    ]
+    source = [
+        message(channel="ab", bidder=0, price=3),
+        message(channel=None, price=3),
+        Message(None),
+    ]
+    assert through_source(steps, source, rig) == [
+        ("forward", 1, ("a", None, 3), 5),
+        ("forward", 1, ("b", None, 3), 5),
+        ("report", "TypeError", "UPTO(BIDDER)"),
+    ]
+
+
+def column_of(name: str) -> Any:
+    return column(name, Schema((), (Column("C", STRING), Column("N", BIGINT))))
+
+
+def test_a_row_of_a_table_function_fails_alone() -> None:
+    each = TableFunction("EACH", "BIGINT -> BIGINT", range)
+    by = ProjectStep(("ID",), named(Q=arithmetic(constant(6, BIGINT), "/", column_of("N"))))
+    rig = Rig()
+    events = through_source(
+        [FlatMapStep((TableCall("N", each, (BIDDER,), BIGINT),)), by, rig.forward()],
+        [message(bidder=3)],
+        rig,
+    )
+    assert events == [
+        ("report", "EvaluationError", "6 / N"),
+        ("forward", 1, (None,), 5),
+        ("forward", 1, (6,), 5),
+        ("forward", 1, (3,), 5),
+    ]
+
+
+def test_tables_filter_both_rows() -> None:
+    rig = Rig()
+    run = rig.compiled(
+        TableInput(BID), [HIGH, BranchStep(((rig.forward(),), (rig.send(),)))]
+    ).function
+    run(1, ROW, None, 5)
+    run(1, LOW_ROW, ROW, 6)
+    run(1, LOW_ROW, LOW_ROW, 7)
+    run(1, None, LOW_ROW, 8)
+    run(1, None, ROW, 9)
+    payload = b'[1,2,40,"x"]'
+    assert rig.events == [
+        ("forward", 1, ROW, None, 5),
+        ("send", b"1", payload, 5),
+        ("forward", 1, None, ROW, 6),
+        ("send", b"1", None, 6),
+        ("forward", 1, None, ROW, 9),
+        ("send", b"1", None, 9),
+    ]
+
+
+def test_a_table_sends_tombstones_only_for_rows_that_matched() -> None:
+    rig = Rig()
+    run = rig.compiled(TableInput(BID), [HIGH, PROJECT, rig.send()]).function
+    run(1, LOW_ROW, None, 5)
+    run(1, ROW, LOW_ROW, 6)
+    run(1, LOW_ROW, ROW, 7)
+    assert rig.events == [("send", b"1", b"[1,20]", 6), ("send", b"1", None, 7)]
+
+
+def test_tables_report_a_failure_once() -> None:
+    rig = Rig()
+    run = rig.compiled(TableInput(BID), [PROJECT, rig.forward()]).function
+    run(1, ZERO_ROW, None, 5)
+    run(1, ROW, ZERO_ROW, 6)
+    assert rig.events == [
+        FAILURE,
+        ("forward", 1, (1, None), None, 5),
+        ("forward", 1, (1, 20), (1, None), 6),
+    ]
+
+
+def test_a_table_without_a_store_passes_tombstones() -> None:
+    rig = Rig()
+    run = rig.compiled(TableInput(BID, old_known=False), [HIGH, PROJECT, rig.forward()]).function
+    run(1, ROW, None, 5)
+    run(1, None, None, 6)
+    run(1, LOW_ROW, None, 7)
+    assert rig.events == [
+        ("forward", 1, (1, 20), None, 5),
+        ("forward", 1, None, None, 6),
+        ("forward", 1, None, None, 7),
+    ]
+
+
+def test_columns_that_nothing_needs_are_neither_decoded_nor_computed() -> None:
+    rig = Rig()
+    steps = (
+        ProjectStep(("ID",), named(A=AUCTION, R=RATIO)),
+        ProjectStep(("ID",), named(A=column("A", Schema((), (Column("A", BIGINT),))))),
+        rig.forward(),
+    )
+    assert required_columns(BID, steps) == {"AUCTION", "ID"}
+    assert through_source(steps, [ZERO], rig) == [("forward", 1, (1,), 5)]
+
+
+def test_required_columns_of_what_is_passed_on() -> None:
+    rig = Rig()
+    everything = {"ID", "AUCTION", "BIDDER", "PRICE", "CHANNEL"}
+    assert required_columns(BID, [rig.forward()]) == everything
+    assert required_columns(BID, [rig.send(raw_key=True)]) == everything - {"ID"}
+    time = EventTime("CHANNEL")
+    project = ProjectStep(("ID",), named(T=column("ROWTIME", BID)))
+    assert required_columns(BID, [project, rig.send()], time) == {"ID", "ROWTIME", "CHANNEL"}
