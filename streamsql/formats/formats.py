@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from streamsql.errors import BindError, UnsupportedError
 from streamsql.formats.delimited import DelimitedFormat
 from streamsql.formats.format import Decoder, Encoder, Format, FormatSpec
-from streamsql.formats.json import JsonFormat
+from streamsql.formats.json.format import JsonFormat
 from streamsql.formats.kafka import KafkaFormat
 from streamsql.formats.kafka import raw_key_decoder as kafka_raw_key_decoder
 from streamsql.formats.none import NoneFormat, no_key, refuse_key

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamsql.errors import DecodeError
-from streamsql.formats.json_decode import JsonDecoder
+from streamsql.formats.json.decode import JsonDecoder
 from streamsql.types.schema import Column
 from streamsql.types.sqltypes import (
     BIGINT,

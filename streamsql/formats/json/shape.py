@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from streamsql.formats.format import attribute_names
-from streamsql.formats.json_values import Convert, converter
+from streamsql.formats.json.values import Convert, converter
 from streamsql.formats.text_values import bounds
 from streamsql.types.schema import Column
 from streamsql.types.sqltypes import Array, Map, Primitive, SqlType

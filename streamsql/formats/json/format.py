@@ -8,9 +8,9 @@ from typing import Any
 
 from streamsql.errors import DecodeError
 from streamsql.formats.format import Decoder, FormatSpec
-from streamsql.formats.json_decode import BARE_ERRORS, BareJsonDecoder, JsonDecoder
-from streamsql.formats.json_encode import bare_encoder, key_encoder, row_encoder
-from streamsql.formats.json_values import converter, nullable, parse_json
+from streamsql.formats.json.decode import BARE_ERRORS, BareJsonDecoder, JsonDecoder
+from streamsql.formats.json.encode import bare_encoder, key_encoder, row_encoder
+from streamsql.formats.json.values import converter, nullable, parse_json
 from streamsql.formats.plain import PlainEncoder
 from streamsql.formats.restrictions import common_restriction, holds_other_map_keys
 from streamsql.types.record import Key

@@ -1,7 +1,7 @@
 """JSON rows: a generated struct for what the data looks like, the general way for the rest.
 
 The *fast path* is one msgspec decoder of a struct that has the used columns as fields. It takes
-only what the general way (:mod:`streamsql.formats.json_values`) would make the same values of;
+only what the general way (:mod:`streamsql.formats.json.values`) would make the same values of;
 anything else makes it raise, and the record takes the general way. That one looks at the record
 and *learns*, so that the next record of its kind is fast:
 
@@ -28,8 +28,8 @@ from typing import Any
 import msgspec
 
 from streamsql.errors import DecodeError
-from streamsql.formats.json_shape import Shape, fast_decoder, is_direct
-from streamsql.formats.json_values import Convert, converter, nullable, parse_json, spellings
+from streamsql.formats.json.shape import Shape, fast_decoder, is_direct
+from streamsql.formats.json.values import Convert, converter, nullable, parse_json, spellings
 from streamsql.formats.plain import row_class
 from streamsql.types.schema import Column
 

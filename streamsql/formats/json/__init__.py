@@ -1,0 +1,1 @@
+"""JSON: a fast way for exact field names, taught by the general one."""
