@@ -42,11 +42,6 @@ _HOMES = {
 
 __all__ = [*_HOMES]  # noqa: PLE0604 - strings, as they are in the table
 
-# The function `plan` has the name of a room. A room becomes an attribute when it is imported, once:
-# so that is done now, and the attribute is the function's from then on.
-import_module(f"{__name__}.plan")
-del globals()["plan"]
-
 
 def __getattr__(name: str) -> object:
     """Import a public name at its first use."""

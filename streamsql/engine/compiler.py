@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from streamsql.catalog.catalog import Catalog
 from streamsql.errors import BindError
 from streamsql.expr.builtins import builtins
-from streamsql.plan.nodes import Plan
-from streamsql.plan.optimize import optimize
+from streamsql.logical.nodes import Plan
+from streamsql.logical.optimize import optimize
 from streamsql.sql.compile import bind_script
 from streamsql.sql.parse import ParsedStatement, parse_script
 from streamsql.sql.statements import CreateAs, InsertSelect, PullQuery, PushQuery

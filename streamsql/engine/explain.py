@@ -6,8 +6,8 @@ from streamsql.engine.lowering import lay_out_on, output_topology, query_topolog
 from streamsql.engine.nothing import SilentProducer
 from streamsql.engine.pull import pull_topology
 from streamsql.errors import EngineError
-from streamsql.plan.describe import describe as describe_plan
-from streamsql.plan.optimize import optimize
+from streamsql.logical.describe import describe as describe_plan
+from streamsql.logical.optimize import optimize
 from streamsql.runtime.build import build
 from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.config import RuntimeConfig

@@ -8,9 +8,9 @@ from dataclasses import replace
 from streamsql.broker.ports import Broker, TopicConfig
 from streamsql.engine.config import EngineConfig
 from streamsql.errors import EngineError
-from streamsql.plan.lower import lower, lower_into
-from streamsql.plan.nodes import Plan
-from streamsql.plan.optimize import optimize
+from streamsql.logical.lower.plans import lower, lower_into
+from streamsql.logical.nodes import Plan
+from streamsql.logical.optimize import optimize
 from streamsql.runtime.layout import Layout, lay_out
 from streamsql.sql.statements import CreateAs, CreateSource, InsertSelect
 from streamsql.streams.builder import StreamsBuilder

@@ -21,7 +21,7 @@ from streamsql.engine.reading import partitions_of, read_to_end
 from streamsql.errors import Span
 from streamsql.formats.formats import key_encoder
 from streamsql.formats.windowed import window_bytes
-from streamsql.plan.nodes import Filter, Plan, Project, Scan
+from streamsql.logical.nodes import Filter, Plan, Project, Scan
 from streamsql.runtime.build import build
 from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.config import RuntimeConfig

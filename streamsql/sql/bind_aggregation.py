@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from streamsql.catalog.catalog import SourceKind
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import AggregateCall, ColumnRef, Expression, NamedExpression
-from streamsql.plan.nodes import Aggregate, Plan
+from streamsql.logical.nodes import Aggregate, Plan
 from streamsql.sql.ast import span
 from streamsql.sql.ast_queries import (
     SessionWindow,

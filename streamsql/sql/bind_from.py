@@ -12,7 +12,7 @@ from sqlglot import exp
 from streamsql.catalog.catalog import Source, SourceKind
 from streamsql.errors import BindError
 from streamsql.expr.nodes import ColumnRef, Expression
-from streamsql.plan.nodes import JoinWindow
+from streamsql.logical.nodes import JoinWindow
 from streamsql.sql.ast import span
 from streamsql.sql.ast_queries import Duration, Join, Relation, SourceReference, Within
 from streamsql.sql.bind_calls import CallContext

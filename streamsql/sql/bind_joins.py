@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from streamsql.catalog.catalog import SourceKind
 from streamsql.expr.nodes import ColumnRef, Expression, NamedExpression
-from streamsql.plan.nodes import Join, Plan, Project, Rekey, Scan
+from streamsql.logical.nodes import Join, Plan, Project, Rekey, Scan
 from streamsql.sql.bind_from import From, JoinStep
 from streamsql.sql.scope import ScopedSource
 from streamsql.types.schema import Column, Schema

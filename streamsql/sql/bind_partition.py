@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from streamsql.expr.nodes import ColumnRef, Expression, NamedExpression
-from streamsql.plan.nodes import Plan, Rekey
+from streamsql.logical.nodes import Plan, Rekey
 from streamsql.sql.bind_from import From
 from streamsql.sql.bind_joins import carry, rekeyed_schema
 from streamsql.sql.bind_names import unused

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import Expression, NamedExpression
-from streamsql.plan.nodes import Plan, Project
+from streamsql.logical.nodes import Plan, Project
 from streamsql.sql.bind_items import Item
 from streamsql.sql.bind_names import unused
 from streamsql.types.schema import PSEUDO_COLUMNS, Column, Schema

@@ -12,7 +12,7 @@ from sqlglot import exp
 from streamsql.catalog.catalog import SourceKind
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import AggregateCall, ColumnRef, Expression, Literal, TableCall
-from streamsql.plan.nodes import Filter, FlatMap, Plan
+from streamsql.logical.nodes import Filter, FlatMap, Plan
 from streamsql.sql import ast
 from streamsql.sql.ast import span
 from streamsql.sql.ast_queries import EmitMode, Query

@@ -19,7 +19,7 @@ from streamsql.expr.nodes import (
     Or,
 )
 from streamsql.expr.values.widening import widens_to
-from streamsql.plan.nodes import Filter, Plan, Project, Scan
+from streamsql.logical.nodes import Filter, Plan, Project, Scan
 from streamsql.sql.ast import span
 from streamsql.sql.ast_queries import Join, Query
 from streamsql.sql.bind_coercion import converted

@@ -8,7 +8,7 @@ from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import NamedExpression
 from streamsql.formats.format import FormatSpec
 from streamsql.formats.formats import check
-from streamsql.plan.nodes import Plan, Project
+from streamsql.logical.nodes import Plan, Project
 from streamsql.sql import ast_statements as nodes
 from streamsql.sql.ast import span
 from streamsql.sql.ast_queries import Query

@@ -11,7 +11,7 @@ from typing import Any
 from streamsql.catalog.catalog import Source, SourceKind
 from streamsql.errors import Span
 from streamsql.expr.nodes import Expression
-from streamsql.plan.nodes import Plan
+from streamsql.logical.nodes import Plan
 from streamsql.topology.topics import TimestampSpec
 from streamsql.types.sqltypes import SqlType
 

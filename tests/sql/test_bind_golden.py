@@ -13,7 +13,7 @@ from streamsql.catalog.catalog import Catalog, Source
 from streamsql.errors import StatementError
 from streamsql.expr.builtins import builtins
 from streamsql.expr.wording import describe as expression
-from streamsql.plan.describe import describe as plan
+from streamsql.logical.describe import describe as plan
 from streamsql.sql import statements
 from streamsql.sql.compile import apply, bind_script
 from tests import golden

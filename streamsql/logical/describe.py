@@ -2,7 +2,7 @@
 
 from streamsql.expr.nodes import AggregateCall, NamedExpression, TableCall
 from streamsql.expr.wording import describe as describe_expression
-from streamsql.plan.nodes import Aggregate, Filter, FlatMap, Join, Plan, Project, Rekey, Scan
+from streamsql.logical.nodes import Aggregate, Filter, FlatMap, Join, Plan, Project, Rekey, Scan
 from streamsql.types.sqltypes import quote
 from streamsql.types.windows import TimeWindows, Windows
 

@@ -10,8 +10,8 @@ from streamsql.engine.config import EngineConfig
 from streamsql.engine.lowering import lower_query
 from streamsql.errors import UnsupportedError
 from streamsql.expr.builtins import builtins
-from streamsql.plan.describe import describe as describe_plan
-from streamsql.plan.optimize import RULES, Rule, optimize
+from streamsql.logical.describe import describe as describe_plan
+from streamsql.logical.optimize import RULES, Rule, optimize
 from streamsql.sql.statements import CreateAs, InsertSelect
 from streamsql.streams.builder import StreamsBuilder
 from streamsql.topology.describe import describe as describe_topology

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from streamsql.catalog.catalog import Source, SourceKind
 from streamsql.errors import UnsupportedError
 from streamsql.expr.nodes import ColumnRef, NamedExpression
-from streamsql.plan.lower_joins import Sides, join_relations
-from streamsql.plan.nodes import Aggregate, Filter, FlatMap, Join, Plan, Project, Rekey, Scan
-from streamsql.plan.references import references
+from streamsql.logical.lower.joins import Sides, join_relations
+from streamsql.logical.nodes import Aggregate, Filter, FlatMap, Join, Plan, Project, Rekey, Scan
+from streamsql.logical.references import references
 from streamsql.streams.builder import StreamsBuilder
 from streamsql.streams.kstream import KStream
 from streamsql.streams.ktable import KTable

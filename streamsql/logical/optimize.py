@@ -7,10 +7,10 @@ inputs and leaves the walk to :func:`optimize`.
 from collections.abc import Callable
 from dataclasses import replace
 
-from streamsql.plan.nodes import Join, Plan, Scan
-from streamsql.plan.rules.merge_filters import merge_filters
-from streamsql.plan.rules.push_filter_below_join import push_filter_below_join
-from streamsql.plan.rules.push_filter_below_rekey import push_filter_below_rekey
+from streamsql.logical.nodes import Join, Plan, Scan
+from streamsql.logical.rules.merge_filters import merge_filters
+from streamsql.logical.rules.push_filter_below_join import push_filter_below_join
+from streamsql.logical.rules.push_filter_below_rekey import push_filter_below_rekey
 
 Rule = Callable[[Plan], Plan]
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from streamsql.catalog.catalog import SourceKind
 from streamsql.expr.nodes import And, Expression
-from streamsql.plan.nodes import Filter, Join, Plan
-from streamsql.plan.references import references
+from streamsql.logical.nodes import Filter, Join, Plan
+from streamsql.logical.references import references
 
 
 def push_filter_below_join(plan: Plan) -> Plan:

@@ -6,7 +6,7 @@ from typing import TypeVar
 from streamsql.errors import UnsupportedError
 from streamsql.expr.nodes import ColumnRef, NamedExpression
 from streamsql.formats.format import FormatSpec
-from streamsql.plan.nodes import Join
+from streamsql.logical.nodes import Join
 from streamsql.streams.joins import StreamJoinWindow
 from streamsql.streams.kstream import ROW, KStream
 from streamsql.streams.ktable import KTable

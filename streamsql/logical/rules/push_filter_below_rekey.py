@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from streamsql.plan.nodes import Filter, Plan, Rekey
-from streamsql.plan.references import references
+from streamsql.logical.nodes import Filter, Plan, Rekey
+from streamsql.logical.references import references
 from streamsql.types.schema import ROWTIME
 
 

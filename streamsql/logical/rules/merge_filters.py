@@ -1,7 +1,7 @@
 """Two filters in a row are one: ``Filter(p, Filter(q, x))`` is ``Filter(q AND p, x)``."""
 
 from streamsql.expr.nodes import And
-from streamsql.plan.nodes import Filter, Plan
+from streamsql.logical.nodes import Filter, Plan
 
 
 def merge_filters(plan: Plan) -> Plan:
