@@ -31,7 +31,7 @@ import pytest
 from streamsql.errors import StatementError
 from streamsql.shell.render import renderer
 from streamsql.shell.terminal import Terminal
-from streamsql.sql.parse import parse_script
+from streamsql.sql.dialect.parse import parse_script
 from streamsql.testing.driver import TestDriver
 from streamsql.testing.outcomes import Status
 from streamsql.testing.sqltest import read_tests, run_test

@@ -14,7 +14,7 @@ from streamsql.engine.config import EngineConfig
 from streamsql.engine.settings import SettingError
 from streamsql.errors import BindError, StatementError
 from streamsql.sql.compile import apply, bind
-from streamsql.sql.parse import ParsedStatement, parse_script
+from streamsql.sql.dialect.parse import ParsedStatement, parse_script
 from streamsql.sql.statements import Bound, DefineVariable, RunScript, SetProperty
 
 _DEEPEST = 16

@@ -8,7 +8,7 @@ from streamsql.expr.builtins import builtins
 from streamsql.logical.nodes import Plan
 from streamsql.logical.optimize import optimize
 from streamsql.sql.compile import bind_script
-from streamsql.sql.parse import ParsedStatement, parse_script
+from streamsql.sql.dialect.parse import ParsedStatement, parse_script
 from streamsql.sql.statements import CreateAs, InsertSelect, PullQuery, PushQuery
 
 

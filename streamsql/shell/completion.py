@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from streamsql.shell.lexemes import Lexeme, LexemeKind, last_statement, lexemes
-from streamsql.sql.keywords import NONRESERVED, RESERVED
+from streamsql.sql.dialect.keywords import NONRESERVED, RESERVED
 from streamsql.types.sqltypes import quote
 
 _KEYWORDS = tuple(sorted(RESERVED | NONRESERVED))

@@ -6,7 +6,7 @@ The styles are names; what they look like is the prompt's affair.
 from collections.abc import Iterator
 
 from streamsql.shell.lexemes import LexemeKind, lexemes
-from streamsql.sql.keywords import NONRESERVED, RESERVED
+from streamsql.sql.dialect.keywords import NONRESERVED, RESERVED
 from streamsql.types.sqltypes import Primitive
 
 KEYWORDS = RESERVED | NONRESERVED

@@ -14,7 +14,7 @@ from streamsql.shell.render import renderer
 from streamsql.shell.statements import results
 from streamsql.shell.stopping import stopping
 from streamsql.shell.terminal import Terminal
-from streamsql.sql.parse import is_complete
+from streamsql.sql.dialect.parse import is_complete
 
 _SETTLE_MS = 1_000
 

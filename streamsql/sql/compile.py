@@ -13,18 +13,17 @@ from sqlglot import exp
 
 from streamsql.catalog.catalog import Catalog, PersistentQuery
 from streamsql.errors import BindError, StatementError, UnsupportedError
-from streamsql.sql import ast_statements as nodes
-from streamsql.sql import bind_asserts as asserts
-from streamsql.sql import bind_commands as commands
-from streamsql.sql import bind_ddl as ddl
 from streamsql.sql import statements
-from streamsql.sql.ast_queries import Query
-from streamsql.sql.bind_context import Context
-from streamsql.sql.bind_select import bind_select
-from streamsql.sql.bind_sink import bind_insert_select
-from streamsql.sql.bind_values import bind_insert_values
-from streamsql.sql.parse import ParsedStatement, parse_script
-from streamsql.sql.settings import plain_name
+from streamsql.sql.binding.context import Context
+from streamsql.sql.binding.queries.select import bind_select
+from streamsql.sql.binding.settings import plain_name
+from streamsql.sql.binding.statements import asserts, commands
+from streamsql.sql.binding.statements import declarations as ddl
+from streamsql.sql.binding.statements.sink import bind_insert_select
+from streamsql.sql.binding.statements.values import bind_insert_values
+from streamsql.sql.dialect.nodes import statements as nodes
+from streamsql.sql.dialect.nodes.queries import Query
+from streamsql.sql.dialect.parse import ParsedStatement, parse_script
 from streamsql.sql.statements import Bound
 
 

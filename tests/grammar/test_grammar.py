@@ -5,9 +5,9 @@ import random
 
 import pytest
 
-from streamsql.sql.generator import print_node
-from streamsql.sql.keywords import NONRESERVED, RESERVED, UNUSED
-from streamsql.sql.parse import parse_script
+from streamsql.sql.dialect.generator.generator import print_node
+from streamsql.sql.dialect.keywords import NONRESERVED, RESERVED, UNUSED
+from streamsql.sql.dialect.parse import parse_script
 from tests.grammar.ebnf import Grammar, references
 
 GRAMMAR = Grammar()

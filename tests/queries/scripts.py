@@ -21,7 +21,7 @@ from streamsql.runtime.completion import Completion
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.layout import Layout
 from streamsql.runtime.worker import Worker
-from streamsql.sql.parse import parse_script
+from streamsql.sql.dialect.parse import parse_script
 
 HERE = Path(__file__).parent
 APPLICATION = "case"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from streamsql.shell.highlight import highlight
 from streamsql.shell.lexemes import LexemeKind, lexemes
-from streamsql.sql.parse import is_complete
+from streamsql.sql.dialect.parse import is_complete
 
 
 @given(st.text(alphabet="SELECT 1.5e+ab_@'`\"-/*\\;,${}()\n\t東", max_size=60))

@@ -10,10 +10,10 @@ from sqlglot import exp
 
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import ArithmeticOperator, Literal
-from streamsql.sql.bind_coercion import Operand, coerced, list_type, shared_type
-from streamsql.sql.bind_literals import bind_number, convert_literal, number_type
-from streamsql.sql.bind_operators import decimal_result
-from streamsql.sql.parse import parse_expression
+from streamsql.sql.binding.expressions.coercion import Operand, coerced, list_type, shared_type
+from streamsql.sql.binding.expressions.literals import bind_number, convert_literal, number_type
+from streamsql.sql.binding.expressions.operators import decimal_result
+from streamsql.sql.dialect.parse import parse_expression
 from streamsql.types.sqltypes import (
     BIGINT,
     BIGINT_MAX,

@@ -8,7 +8,7 @@ import pytest
 from streamsql.catalog.catalog import Catalog
 from streamsql.errors import StatementError
 from streamsql.sql.compile import apply, bind
-from streamsql.sql.parse import parse_script
+from streamsql.sql.dialect.parse import parse_script
 from tests.sql.bind_qtt import Case, cases, catalog
 
 SEED = 20250101

@@ -11,10 +11,10 @@ import pytest
 
 from streamsql.catalog.catalog import Catalog, Source
 from streamsql.errors import BindError, ParseError, StatementError
-from streamsql.sql.ast_statements import CreateSource
-from streamsql.sql.bind_types import bind_type
+from streamsql.sql.binding.types import bind_type
 from streamsql.sql.compile import apply, apply_setting, bind
-from streamsql.sql.parse import parse_script
+from streamsql.sql.dialect.nodes.statements import CreateSource
+from streamsql.sql.dialect.parse import parse_script
 from streamsql.types.schema import Column
 from tests.sql.bind_qtt import Case, cases, catalog
 

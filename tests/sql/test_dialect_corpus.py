@@ -3,10 +3,10 @@
 from sqlglot import exp
 
 from streamsql.errors import Span
-from streamsql.sql import ast
-from streamsql.sql.ast_statements import AssertSchema, AssertTopic, Print
-from streamsql.sql.generator import print_node
-from streamsql.sql.parse import ParsedStatement, parse_expression, parse_script
+from streamsql.sql.dialect.generator.generator import print_node
+from streamsql.sql.dialect.nodes import expressions as ast
+from streamsql.sql.dialect.nodes.statements import AssertSchema, AssertTopic, Print
+from streamsql.sql.dialect.parse import ParsedStatement, parse_expression, parse_script
 from tests.sql.dialect_corpus import own_statements, shared_statements
 
 # What stands for a value by itself; the others are parts of something.

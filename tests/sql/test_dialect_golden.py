@@ -6,9 +6,9 @@ import pytest
 from sqlglot import exp
 
 from streamsql.errors import StatementError
-from streamsql.sql.ast_queries import Query
-from streamsql.sql.generator import print_node
-from streamsql.sql.parse import parse_script
+from streamsql.sql.dialect.generator.generator import print_node
+from streamsql.sql.dialect.nodes.queries import Query
+from streamsql.sql.dialect.parse import parse_script
 from tests import golden
 from tests.sql.dialect_corpus import SCRIPTS
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from streamsql.errors import StatementError
-from streamsql.sql.keywords import NONRESERVED, RESERVED
-from streamsql.sql.parse import is_complete, parse_script
-from streamsql.sql.tokens import tokenize
+from streamsql.sql.dialect.keywords import NONRESERVED, RESERVED
+from streamsql.sql.dialect.parse import is_complete, parse_script
+from streamsql.sql.dialect.tokens import tokenize
 from tests.sql.dialect_corpus import own_statements
 
 WORDS = (

@@ -4,7 +4,7 @@ import pytest
 from sqlglot import parser
 
 from streamsql.errors import EngineError
-from streamsql.sql.purity import require_pure_python
+from streamsql.sql.dialect.purity import require_pure_python
 
 
 def test_pure_python_is_accepted() -> None:

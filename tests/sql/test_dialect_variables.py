@@ -3,9 +3,9 @@
 import pytest
 
 from streamsql.errors import ParseError, Span
-from streamsql.sql import ast
-from streamsql.sql.generator import print_node
-from streamsql.sql.parse import Directive, is_complete, parse_script
+from streamsql.sql.dialect.generator.generator import print_node
+from streamsql.sql.dialect.nodes import expressions as ast
+from streamsql.sql.dialect.parse import Directive, is_complete, parse_script
 
 
 def _printed(text: str, variables: dict[str, str] | None = None) -> list[str]:

@@ -1,0 +1,1 @@
+"""Trees to bound statements: names and types resolved against the catalog."""

@@ -1,0 +1,1 @@
+"""Expressions bound: literals, operators, calls, conversions."""

@@ -1,0 +1,170 @@
+"""Which formats a source's keys and values are written in, and whether these can carry them."""
+
+from collections.abc import Mapping, Sequence
+
+from streamsql.errors import BindError, Span, StatementError, UnsupportedError
+from streamsql.formats.format import FormatSpec
+from streamsql.formats.formats import check, lookup
+from streamsql.formats.restrictions import holds_map
+from streamsql.sql.binding.settings import Setting, setting
+from streamsql.sql.binding.statements.properties import REGISTRY, SCHEMA_IDS, With
+from streamsql.types.schema import Column
+
+DELIMITERS = {"SPACE": " ", "TAB": "\t"}
+REGISTRY_FORMATS = frozenset({"AVRO", "JSON_SR", "PROTOBUF"})
+"""Formats whose schemas live in a registry."""
+
+
+def written_format(properties: With, side: str) -> FormatSpec | None:
+    """Return the format given for the ``KEY`` or ``VALUE`` side, ``None``: nothing is given.
+
+    Raises:
+        BindError: FORMAT is given together with the side's own property, or there is no such
+            format.
+    """
+    if "FORMAT" in properties and f"{side}_FORMAT" in properties:
+        raise BindError(
+            f'properties "FORMAT" and "{side}_FORMAT" exclude each other',
+            properties.place(f"{side}_FORMAT"),
+            hint="FORMAT sets both sides; use either it, or KEY_FORMAT and VALUE_FORMAT.",
+        )
+    for name in (f"{side}_FORMAT", "FORMAT"):
+        text = properties.text(name)
+        if text is not None:
+            return _known(FormatSpec(text.strip().upper()), properties.place(name))
+    return None
+
+
+def _known(spec: FormatSpec, where: Span) -> FormatSpec:
+    """Refuse a format that does not exist; one that is not available yet is refused later."""
+    try:
+        lookup(spec.name)
+    except UnsupportedError:
+        return spec
+    except BindError as error:
+        error.span = where
+        raise
+    return spec
+
+
+def default_key_format(settings: Mapping[str, str]) -> FormatSpec:
+    """Return the key format where none is given or inherited."""
+    return FormatSpec((setting(settings, Setting.KEY_FORMAT) or "KAFKA").upper())
+
+
+def default_value_format(properties: With, settings: Mapping[str, str]) -> FormatSpec:
+    """Return the value format where none is given or inherited.
+
+    Raises:
+        BindError: No default is set.
+    """
+    name = setting(settings, Setting.VALUE_FORMAT)
+    if name is None:
+        raise BindError(
+            'property "VALUE_FORMAT" is missing',
+            properties.where,
+            hint=f"Give it in WITH, or set a default with SET '{Setting.VALUE_FORMAT}'='JSON';",
+        )
+    return FormatSpec(name.upper())
+
+
+def with_delimiter(spec: FormatSpec, properties: With, side: str) -> FormatSpec:
+    """Return the format with the delimiter that is given for the side.
+
+    Raises:
+        BindError: The delimiter is not one character, or the format has none.
+    """
+    name = f"{side}_DELIMITER"
+    text = properties.text(name)
+    if text is None:
+        return spec
+    delimiter = DELIMITERS.get(text.upper(), text)
+    if len(delimiter) != 1 or (delimiter == text and text.isspace()):
+        raise BindError(
+            f'property "{name}" is one character',
+            properties.place(name),
+            hint="Write SPACE or TAB for a space or a tab.",
+        )
+    if spec.name != "DELIMITED":
+        raise BindError(
+            f"the {spec.name} format does not support a delimiter", properties.place(name)
+        )
+    return FormatSpec(spec.name, delimiter, spec.wrap)
+
+
+def with_wrapping(
+    spec: FormatSpec, properties: With, settings: Mapping[str, str], columns: Sequence[Column]
+) -> FormatSpec:
+    """Return the value format with the wrapping of a single value column."""
+    wrap = properties.truth("WRAP_SINGLE_VALUE")
+    if wrap is None and len(columns) == 1 and spec.name == "JSON":
+        default = setting(settings, Setting.WRAP_SINGLE_VALUES)
+        wrap = None if default is None else default.strip().lower() == "true"
+    return FormatSpec(spec.name, spec.delimiter, wrap)
+
+
+def check_formats(
+    properties: With,
+    key: tuple[FormatSpec, Sequence[Column]],
+    value: tuple[FormatSpec, Sequence[Column]],
+) -> None:
+    """Check that both formats exist and can carry their columns.
+
+    Raises:
+        BindError: One does not or cannot.
+        UnsupportedError: One is known, but not available in this version.
+    """
+    _check_registry(properties, key[0], value[0])
+    for column in key[1]:
+        if holds_map(column.type):
+            raise BindError(
+                f'key column "{column.name}" is of type {column.type}: keys cannot hold maps, '
+                "which have no order of their own",
+                properties.where,
+            )
+    if key[1]:
+        _check_side(properties, "KEY", *key)
+    else:
+        _look_up(properties, "KEY", key[0])
+    _check_side(properties, "VALUE", *value)
+
+
+def _look_up(properties: With, side: str, spec: FormatSpec) -> None:
+    try:
+        lookup(spec.name)
+    except StatementError as error:
+        error.span = _place(properties, side)
+        raise
+
+
+def _check_side(properties: With, side: str, spec: FormatSpec, columns: Sequence[Column]) -> None:
+    _look_up(properties, side, spec)
+    reason = check(spec, columns, is_key=side == "KEY")
+    if reason is not None:
+        raise BindError(reason, _place(properties, side), hint=_hint(spec, side))
+
+
+def _place(properties: With, side: str) -> Span:
+    for name in (f"{side}_FORMAT", "FORMAT"):
+        if name in properties:
+            return properties.place(name)
+    return properties.where
+
+
+def _hint(spec: FormatSpec, side: str) -> str | None:
+    if spec.name in ("KAFKA", "DELIMITED"):
+        return f"Choose another format, as in WITH ({side}_FORMAT='JSON')."
+    return None
+
+
+def _check_registry(properties: With, key: FormatSpec, value: FormatSpec) -> None:
+    """Refuse properties of a schema registry for formats that know none."""
+    for name in sorted(REGISTRY):
+        if name not in properties:
+            continue
+        spec = key if name.startswith("KEY_") else value
+        if spec.name not in REGISTRY_FORMATS and not spec.name.startswith("PROTOBUF"):
+            what = "a schema id" if name in SCHEMA_IDS else "a schema name"
+            raise BindError(
+                f"the {spec.name} format does not support {what}", properties.place(name)
+            )

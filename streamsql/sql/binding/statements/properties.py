@@ -1,0 +1,125 @@
+"""The properties of a WITH clause: known names, and values of the right kind."""
+
+from sqlglot import exp
+
+from streamsql.errors import BindError, Span
+from streamsql.sql.binding.scope import did_you_mean
+from streamsql.sql.dialect.nodes.expressions import span
+from streamsql.sql.dialect.nodes.statements import Properties, Property
+
+FORMATS = frozenset(
+    {
+        "FORMAT",
+        "KEY_FORMAT",
+        "VALUE_FORMAT",
+        "KEY_DELIMITER",
+        "VALUE_DELIMITER",
+        "WRAP_SINGLE_VALUE",
+    }
+)
+SCHEMA_IDS = frozenset({"KEY_SCHEMA_ID", "VALUE_SCHEMA_ID"})
+REGISTRY = SCHEMA_IDS | {
+    "KEY_SCHEMA_FULL_NAME",
+    "VALUE_SCHEMA_FULL_NAME",
+    "VALUE_AVRO_SCHEMA_FULL_NAME",
+    "KEY_PROTOBUF_NULLABLE_REPRESENTATION",
+    "VALUE_PROTOBUF_NULLABLE_REPRESENTATION",
+}
+TOPIC = frozenset({"KAFKA_TOPIC", "PARTITIONS", "REPLICAS", "RETENTION_MS", "CLEANUP_POLICY"})
+EVENT_TIME = frozenset({"TIMESTAMP", "TIMESTAMP_FORMAT"})
+
+SINK_PROPERTIES = FORMATS | REGISTRY | TOPIC | EVENT_TIME
+SOURCE_PROPERTIES = SINK_PROPERTIES | {"WINDOW_TYPE", "WINDOW_SIZE", "SOURCED_BY_CONNECTOR"}
+
+
+class With:
+    """The properties that were written, by upper-case name."""
+
+    __slots__ = ("_entries", "where")
+
+    def __init__(
+        self, written: Properties | None, allowed: frozenset[str], statement: Span
+    ) -> None:
+        """Check the names; ``statement`` is where errors about what is missing point to."""
+        self.where = statement if written is None else span(written)
+        self._entries: dict[str, Property] = {}
+        for entry in () if written is None else written.entries:
+            name = entry.property_name.name.upper()
+            if name not in allowed:
+                raise BindError(
+                    f'property "{name}" does not exist here',
+                    span(entry.property_name),
+                    hint=did_you_mean(name, sorted(allowed))
+                    or f"The properties are {', '.join(sorted(allowed))}.",
+                )
+            if name in self._entries:
+                raise BindError(f'property "{name}" is given twice', span(entry.property_name))
+            self._entries[name] = entry
+        if "CLEANUP_POLICY" in self._entries:
+            raise BindError(
+                'property "CLEANUP_POLICY" cannot be set',
+                self.place("CLEANUP_POLICY"),
+                hint="Topics of streams are deleted by age, topics of tables are compacted.",
+            )
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._entries
+
+    def names(self) -> list[str]:
+        """Return the names that were written, in order."""
+        return list(self._entries)
+
+    def place(self, name: str) -> Span:
+        """Return where the property is written, or else the whole clause."""
+        entry = self._entries.get(name)
+        return self.where if entry is None else span(entry)
+
+    def text(self, name: str) -> str | None:
+        """Return the text of a property, ``None`` when it is not given.
+
+        Raises:
+            BindError: It is not text.
+        """
+        entry = self._entries.get(name)
+        if entry is None:
+            return None
+        if not isinstance(entry.value, exp.Literal) or not entry.value.is_string:
+            raise BindError(f'property "{name}" is a text in single quotes', span(entry.value))
+        return entry.value.name
+
+    def integer(self, name: str, *, least: int = 1) -> int | None:
+        """Return the whole number of a property, ``None`` when it is not given.
+
+        Raises:
+            BindError: It is not a whole number, or less than ``least``.
+        """
+        entry = self._entries.get(name)
+        if entry is None:
+            return None
+        value = entry.value
+        sign = 1
+        if isinstance(value, exp.Neg):
+            sign, value = -1, value.this
+        text = value.name.strip() if isinstance(value, exp.Literal) else ""
+        if not text.isdecimal() or not text.isascii() or sign * int(text) < least:
+            raise BindError(
+                f'property "{name}" is a whole number, at least {least}', span(entry.value)
+            )
+        return sign * int(text)
+
+    def truth(self, name: str) -> bool | None:
+        """Return the truth value of a property, ``None`` when it is not given.
+
+        Raises:
+            BindError: It is neither true nor false.
+        """
+        entry = self._entries.get(name)
+        if entry is None:
+            return None
+        value = entry.value
+        if isinstance(value, exp.Boolean):
+            return bool(value.this)
+        text = value.name.lower() if isinstance(value, exp.Literal) else ""
+        if text not in ("true", "false"):
+            raise BindError(f'property "{name}" is true or false', span(value))
+        return text == "true"

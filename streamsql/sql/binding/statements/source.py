@@ -1,0 +1,327 @@
+"""CREATE STREAM | TABLE over a topic: columns and properties to a :class:`Source`."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from streamsql.catalog.catalog import HeaderBinding, Source, SourceKind
+from streamsql.errors import BindError, EvaluationError, Span
+from streamsql.expr.dates.javatime import compile_pattern
+from streamsql.sql.binding.context import Context
+from streamsql.sql.binding.scope import did_you_mean
+from streamsql.sql.binding.statements.formats import (
+    REGISTRY_FORMATS,
+    check_formats,
+    default_key_format,
+    default_value_format,
+    with_delimiter,
+    with_wrapping,
+    written_format,
+)
+from streamsql.sql.binding.statements.properties import SOURCE_PROPERTIES, With
+from streamsql.sql.binding.types import bind_type
+from streamsql.sql.dialect.nodes.expressions import span
+from streamsql.sql.dialect.nodes.statements import (
+    ColumnDefinition,
+    ColumnRole,
+)
+from streamsql.sql.dialect.nodes.statements import CreateSource as CreateSourceNode
+from streamsql.types.schema import HEADERS_TYPE, PSEUDO_COLUMNS, Column, Schema, WindowKind
+from streamsql.types.sqltypes import BIGINT, BYTES, STRING, TIMESTAMP, SqlType
+
+_DURATION = re.compile(
+    r"\s*(\d+)\s+(DAY|HOUR|MINUTE|SECOND|MILLISECOND)S?\s*", re.IGNORECASE | re.ASCII
+)
+_UNIT_MS = {
+    "DAY": 86_400_000,
+    "HOUR": 3_600_000,
+    "MINUTE": 60_000,
+    "SECOND": 1000,
+    "MILLISECOND": 1,
+}
+
+
+def bind_create_source(node: CreateSourceNode, context: Context) -> Source:
+    """Return the source that the statement declares.
+
+    Raises:
+        BindError: A column or property is wrong.
+        UnsupportedError: A format is not available.
+    """
+    properties = With(node.properties, SOURCE_PROPERTIES, span(node.source_name))
+    kind = SourceKind(node.kind.value)
+    key = written_format(properties, "KEY") or default_key_format(context.settings)
+    value = written_format(properties, "VALUE")
+    value = value or default_value_format(properties, context.settings)
+    columns = _Columns(node.elements or (), kind, context.catalog.types)
+    schema = Schema(columns.key, columns.value, _window_kind(properties))
+    key = with_delimiter(key, properties, "KEY")
+    value = with_delimiter(value, properties, "VALUE")
+    value = with_wrapping(value, properties, context.settings, columns.written)
+    topic = properties.text("KAFKA_TOPIC")
+    if not topic:
+        raise BindError(
+            'property "KAFKA_TOPIC" is missing',
+            properties.where,
+            hint="Name the topic of the records, as in WITH (KAFKA_TOPIC='clicks', …).",
+        )
+    _check_elements(node, properties, (key.name, value.name))
+    check_formats(properties, (key, columns.key), (value, columns.written))
+    _check_keys(node, columns, schema)
+    timestamp_column, timestamp_format = timestamp_of(properties, schema)
+    return Source(
+        name=node.source_name.name,
+        kind=kind,
+        topic=topic,
+        schema=schema,
+        key_format=key,
+        value_format=value,
+        partitions=properties.integer("PARTITIONS"),
+        replicas=properties.integer("REPLICAS"),
+        retention_ms=_retention(properties, kind, schema),
+        headers=columns.headers,
+        timestamp_column=timestamp_column,
+        timestamp_format=timestamp_format,
+        window_size_ms=_window_size(properties, schema.window),
+        read_only=node.read_only,
+        materialized=node.read_only and kind is SourceKind.TABLE,
+        text=context.text,
+    )
+
+
+class _Columns:
+    """The declared columns by role."""
+
+    __slots__ = ("headers", "key", "value", "written")
+
+    def __init__(
+        self,
+        elements: Sequence[ColumnDefinition],
+        kind: SourceKind,
+        types: Mapping[str, SqlType],
+    ) -> None:
+        key: list[Column] = []
+        value: list[Column] = []
+        written: list[Column] = []
+        headers: list[HeaderBinding] = []
+        for element in elements:
+            column = Column(element.column_name.name, bind_type(element.column_type, types))
+            _check_name(element, [*key, *value])
+            if element.role in (ColumnRole.KEY, ColumnRole.PRIMARY_KEY):
+                _check_role(element, kind)
+                key.append(column)
+                continue
+            value.append(column)
+            if element.role is ColumnRole.VALUE:
+                written.append(column)
+            else:
+                headers.append(_header(element, column, headers))
+        self.key, self.value, self.written = tuple(key), tuple(value), tuple(written)
+        self.headers = tuple(headers)
+
+
+def _check_name(element: ColumnDefinition, known: Sequence[Column]) -> None:
+    name = element.column_name.name
+    if name in PSEUDO_COLUMNS:
+        raise BindError(
+            f'column name "{name}" is reserved',
+            span(element.column_name),
+            hint="Every row has this column already; choose another name.",
+        )
+    if any(column.name == name for column in known):
+        raise BindError(f'column "{name}" is defined twice', span(element.column_name))
+
+
+def _check_role(element: ColumnDefinition, kind: SourceKind) -> None:
+    wanted = ColumnRole.PRIMARY_KEY if kind is SourceKind.TABLE else ColumnRole.KEY
+    if element.role is not wanted:
+        raise BindError(
+            f'column "{element.column_name.name}" is a {element.role.value} column',
+            span(element),
+            hint=f"The keys of a {kind.value.lower()} are declared with {wanted.value}.",
+        )
+
+
+def _header(
+    element: ColumnDefinition, column: Column, known: Sequence[HeaderBinding]
+) -> HeaderBinding:
+    whole = element.role is ColumnRole.HEADERS
+    wanted: SqlType = HEADERS_TYPE if whole else BYTES
+    if column.type != wanted:
+        raise BindError(
+            f'header column "{column.name}" must be of type {wanted}, not {column.type}',
+            span(element.column_type),
+        )
+    key = None if element.header_key is None else element.header_key.name
+    if any(other.key is None or key is None or other.key == key for other in known):
+        raise BindError(
+            "the same headers are in two columns",
+            span(element),
+            hint="Declare either one HEADERS column, or HEADER columns of different keys.",
+        )
+    return HeaderBinding(column.name, key)
+
+
+def _check_elements(node: CreateSourceNode, properties: With, formats: tuple[str, str]) -> None:
+    """Check that columns are given, unless a registry can tell them."""
+    roles = [element.role for element in node.elements or ()]
+    has_key = any(role in (ColumnRole.KEY, ColumnRole.PRIMARY_KEY) for role in roles)
+    has_value = any(role is ColumnRole.VALUE for role in roles)
+    for side, has in (("KEY", has_key), ("VALUE", has_value)):
+        if has and f"{side}_SCHEMA_ID" in properties:
+            raise BindError(
+                f"{side.lower()} columns and a schema id exclude each other",
+                properties.place(f"{side}_SCHEMA_ID"),
+                hint=f"Leave out the {side.lower()} columns: the schema tells them.",
+            )
+    if not roles and not REGISTRY_FORMATS.intersection(formats):
+        raise BindError(
+            f'"{node.source_name.name}" has no columns',
+            span(node.source_name),
+            hint=f"The {formats[1]} format does not tell them: write (id INT, name STRING, …).",
+        )
+
+
+def _check_keys(node: CreateSourceNode, columns: _Columns, schema: Schema) -> None:
+    if columns.key:
+        return
+    if node.kind.value == "TABLE":
+        raise BindError(
+            f'table "{node.source_name.name}" has no primary key',
+            span(node.source_name),
+            hint="Mark the column that identifies a row with PRIMARY KEY.",
+        )
+    if schema.window is not None:
+        raise BindError(
+            f'windowed stream "{node.source_name.name}" has no key',
+            span(node.source_name),
+            hint="Windows are part of the key: mark a column with KEY.",
+        )
+
+
+def _window_kind(properties: With) -> WindowKind | None:
+    text = properties.text("WINDOW_TYPE")
+    if text is None:
+        if "WINDOW_SIZE" in properties:
+            raise BindError(
+                'property "WINDOW_SIZE" needs WINDOW_TYPE', properties.place("WINDOW_SIZE")
+            )
+        return None
+    try:
+        return WindowKind(text.strip().upper())
+    except ValueError:
+        raise BindError(
+            f'window type "{text}" does not exist',
+            properties.place("WINDOW_TYPE"),
+            hint="Use TUMBLING, HOPPING or SESSION.",
+        ) from None
+
+
+def _window_size(properties: With, kind: WindowKind | None) -> int | None:
+    text = properties.text("WINDOW_SIZE")
+    if kind is WindowKind.SESSION and text is not None:
+        raise BindError(
+            "session windows have no size", properties.place("WINDOW_SIZE"), hint="Leave it out."
+        )
+    if kind is None or kind is WindowKind.SESSION:
+        return None
+    if text is None:
+        raise BindError(
+            f'property "WINDOW_SIZE" is missing for {kind.value} windows',
+            properties.place("WINDOW_TYPE"),
+            hint="Write it as in WINDOW_SIZE='30 SECONDS'.",
+        )
+    match = _DURATION.fullmatch(text)
+    if match is None or int(match[1]) == 0:
+        raise BindError(
+            f'window size "{text}" is not a duration',
+            properties.place("WINDOW_SIZE"),
+            hint="Write it as in WINDOW_SIZE='30 SECONDS'.",
+        )
+    return int(match[1]) * _UNIT_MS[match[2].upper()]
+
+
+def _retention(properties: With, kind: SourceKind, schema: Schema) -> int | None:
+    retention = properties.integer("RETENTION_MS")
+    check_retention(properties, kind, schema)
+    return retention
+
+
+def check_retention(properties: With, kind: SourceKind, schema: Schema) -> None:
+    """Refuse an age limit for the rows of a table that is not windowed.
+
+    Raises:
+        BindError: RETENTION_MS is given for such a table.
+    """
+    if "RETENTION_MS" in properties and kind is SourceKind.TABLE and schema.window is None:
+        raise BindError(
+            "rows of a table do not age",
+            properties.place("RETENTION_MS"),
+            hint="RETENTION_MS is for streams and windowed tables.",
+        )
+
+
+def timestamp_of(properties: With, schema: Schema) -> tuple[str | None, str | None]:
+    """Return the event-time column and the pattern of its text.
+
+    Raises:
+        BindError: There is no such column, or it is of a type that is no time.
+    """
+    written, pattern = properties.text("TIMESTAMP"), properties.text("TIMESTAMP_FORMAT")
+    if written is None:
+        if pattern is not None:
+            raise BindError(
+                'property "TIMESTAMP_FORMAT" needs TIMESTAMP', properties.place("TIMESTAMP_FORMAT")
+            )
+        return None, None
+    name = identifier_text(written)
+    where = properties.place("TIMESTAMP")
+    column = schema.find(name)
+    if column is None:
+        raise BindError(
+            f'timestamp column "{name}" does not exist',
+            where,
+            hint=did_you_mean(name, (known.name for known in schema.columns())),
+        )
+    _check_timestamp(column, pattern, where)
+    return name, pattern
+
+
+def _check_timestamp(column: Column, pattern: str | None, where: Span) -> None:
+    if column.type == STRING and pattern is None:
+        raise BindError(
+            f'timestamp column "{column.name}" is STRING and needs TIMESTAMP_FORMAT',
+            where,
+            hint="Add a pattern, as in TIMESTAMP_FORMAT='yyyy-MM-dd HH:mm:ss'.",
+        )
+    if column.type != STRING and pattern is not None:
+        raise BindError(f'timestamp column "{column.name}" is {column.type}: no format', where)
+    if pattern is not None:
+        _check_pattern(pattern, where)
+    if column.type not in (BIGINT, TIMESTAMP, STRING):
+        raise BindError(
+            f'timestamp column "{column.name}" is {column.type}',
+            where,
+            hint="It must be BIGINT, TIMESTAMP, or STRING with TIMESTAMP_FORMAT.",
+        )
+
+
+def _check_pattern(pattern: str, where: Span) -> None:
+    try:
+        compile_pattern(pattern)
+    except EvaluationError as error:
+        raise BindError(
+            str(error), where, hint="Write it as in TIMESTAMP_FORMAT='yyyy-MM-dd HH:mm:ss.SSS'."
+        ) from error
+
+
+def identifier_text(written: str) -> str:
+    """Return the name that a text means: upper-cased unless it is in quotes.
+
+    >>> identifier_text("ts"), identifier_text("`ts`")
+    ('TS', 'ts')
+    """
+    text = written.strip()
+    for mark in '`"':
+        if len(text) > 1 and text[0] == mark == text[-1]:
+            return text[1:-1].replace(mark * 2, mark)
+    return text.upper()

@@ -1,0 +1,1 @@
+"""Readers of clauses, one module a family."""

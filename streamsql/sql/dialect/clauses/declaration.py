@@ -1,0 +1,127 @@
+"""What declarations are made of: WITH properties, column lists, IF [NOT] EXISTS."""
+
+from sqlglot import exp
+from sqlglot.tokenizer_core import TokenType
+
+from streamsql.sql.dialect.clauses.type import parse_type
+from streamsql.sql.dialect.cursor import Cursor
+from streamsql.sql.dialect.nodes.statements import (
+    ColumnDefinition,
+    ColumnRole,
+    Properties,
+    Property,
+)
+
+
+def parse_if_exists(cursor: Cursor) -> bool:
+    """Read ``IF EXISTS`` if it is there."""
+    return cursor.accept("IF", "EXISTS")
+
+
+def parse_if_not_exists(cursor: Cursor) -> bool:
+    """Read ``IF NOT EXISTS`` if it is there."""
+    return cursor.accept("IF", "NOT", "EXISTS")
+
+
+def parse_properties(cursor: Cursor) -> Properties | None:
+    """Read ``WITH (name = value, …)`` if it is there."""
+    mark = cursor.start
+    if not cursor.accept("WITH"):
+        return None
+    entries = cursor.in_parentheses(lambda: _property(cursor))
+    return cursor.node(Properties(entries=entries), mark)
+
+
+def parse_elements(cursor: Cursor) -> list[ColumnDefinition] | None:
+    """Read ``(column type [KEY | …], …)`` if it is there."""
+    if not cursor.at("("):
+        return None
+    return cursor.in_parentheses(lambda: _element(cursor))
+
+
+def parse_column(cursor: Cursor) -> ColumnDefinition:
+    """Read ``column type``."""
+    mark = cursor.start
+    name = cursor.identifier("column")
+    column_type = parse_type(cursor)
+    return cursor.node(ColumnDefinition(column_name=name, column_type=column_type), mark)
+
+
+def parse_names(cursor: Cursor) -> list[exp.Identifier] | None:
+    """Read ``(column, …)`` if it is there."""
+    if not cursor.at("("):
+        return None
+    return cursor.in_parentheses(lambda: cursor.identifier("column"))
+
+
+def parse_row(cursor: Cursor) -> list[exp.Expr]:
+    """Read ``(expression, …)``, once."""
+    row = cursor.in_parentheses(cursor.parse_expression)
+    if cursor.at(","):
+        cursor.fail("only one row can be given", hint="Write one statement for each row.")
+    return row
+
+
+def _property(cursor: Cursor) -> Property:
+    mark = cursor.start
+    if cursor.token.token_type == TokenType.STRING:
+        if not cursor.token.text:
+            cursor.fail("the name of the property is empty")
+        name = cursor.node(exp.Identifier(this=cursor.read().text, quoted=True), mark)
+    else:
+        name = cursor.identifier("property")
+    cursor.expect("=")
+    return cursor.node(Property(property_name=name, value=_value(cursor)), mark)
+
+
+def _value(cursor: Cursor) -> exp.Expr:
+    """Read the literal of a property."""
+    mark = cursor.start
+    if cursor.token.token_type == TokenType.STRING:
+        return cursor.string("a value")
+    if cursor.accept("-"):
+        return cursor.node(exp.Neg(this=_number(cursor)), mark)
+    if cursor.accept("TRUE"):
+        return cursor.node(exp.Boolean(this=True), mark)
+    if cursor.accept("FALSE"):
+        return cursor.node(exp.Boolean(this=False), mark)
+    if cursor.accept("NULL"):
+        return cursor.node(exp.Null(), mark)
+    return _number(cursor)
+
+
+def _number(cursor: Cursor) -> exp.Literal:
+    if not cursor.at_number():
+        cursor.fail(hint="Expected a string in single quotes, a number, TRUE or FALSE.")
+    return cursor.number()
+
+
+def _element(cursor: Cursor) -> ColumnDefinition:
+    mark = cursor.start
+    name = cursor.identifier("column")
+    column_type = parse_type(cursor)
+    role, header_key = _role(cursor)
+    made = ColumnDefinition(
+        column_name=name, column_type=column_type, role=role, header_key=header_key
+    )
+    return cursor.node(made, mark)
+
+
+def _role(cursor: Cursor) -> tuple[ColumnRole, exp.Literal | None]:
+    if cursor.accept("PRIMARY", "KEY"):
+        return ColumnRole.PRIMARY_KEY, None
+    if cursor.accept("KEY"):
+        return ColumnRole.KEY, None
+    if cursor.accept("HEADERS"):
+        return ColumnRole.HEADERS, None
+    if cursor.accept("HEADER"):
+        cursor.expect("(")
+        key = cursor.string("the key of a header")
+        cursor.expect(")")
+        return ColumnRole.HEADER, key
+    if cursor.at("NOT", "NULL"):
+        cursor.fail(
+            "NOT NULL is not part of a column's declaration",
+            hint="Any column may be NULL; filter with WHERE … IS NOT NULL.",
+        )
+    return ColumnRole.VALUE, None

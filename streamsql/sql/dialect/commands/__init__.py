@@ -1,0 +1,1 @@
+"""Readers of statements, one module a family."""

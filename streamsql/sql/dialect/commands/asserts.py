@@ -1,0 +1,77 @@
+"""ASSERT: what must hold of a topic, a schema, or (in tests) of a source and its output."""
+
+from streamsql.sql.dialect.clauses.declaration import (
+    parse_elements,
+    parse_names,
+    parse_properties,
+    parse_row,
+)
+from streamsql.sql.dialect.clauses.duration import parse_duration
+from streamsql.sql.dialect.commands.session import parse_topic
+from streamsql.sql.dialect.cursor import Cursor
+from streamsql.sql.dialect.nodes import expressions as ast
+from streamsql.sql.dialect.nodes import statements
+from streamsql.sql.dialect.nodes.queries import Duration
+from streamsql.sql.dialect.nodes.statements import SourceKind
+
+
+def parse_assert(cursor: Cursor) -> ast.Node:
+    """Read ASSERT."""
+    mark = cursor.start
+    cursor.expect("ASSERT")
+    negated = cursor.accept("NOT", "EXISTS")
+    if cursor.accept("TOPIC"):
+        return cursor.node(_topic(cursor, negated=negated), mark)
+    if cursor.accept("SCHEMA"):
+        return cursor.node(_schema(cursor, negated=negated), mark)
+    if negated:
+        cursor.fail()
+    if cursor.accept("NULL", "VALUES"):
+        return cursor.node(_null_values(cursor), mark)
+    if cursor.accept("VALUES"):
+        return cursor.node(_values(cursor), mark)
+    kind = SourceKind(cursor.choose(SourceKind))
+    made = statements.AssertSource(
+        kind=kind,
+        source_name=cursor.identifier(kind.lower()),
+        elements=parse_elements(cursor),
+        properties=parse_properties(cursor),
+    )
+    return cursor.node(made, mark)
+
+
+def _topic(cursor: Cursor, *, negated: bool) -> ast.Node:
+    return statements.AssertTopic(
+        topic=parse_topic(cursor),
+        negated=negated,
+        properties=parse_properties(cursor),
+        timeout=_timeout(cursor),
+    )
+
+
+def _schema(cursor: Cursor, *, negated: bool) -> ast.Node:
+    subject = parse_topic(cursor, "subject") if cursor.accept("SUBJECT") else None
+    schema_id = cursor.integer("a schema id") if cursor.accept("ID") else None
+    if subject is None and schema_id is None:
+        cursor.fail()
+    return statements.AssertSchema(
+        subject=subject, schema_id=schema_id, negated=negated, timeout=_timeout(cursor)
+    )
+
+
+def _timeout(cursor: Cursor) -> Duration | None:
+    return parse_duration(cursor) if cursor.accept("TIMEOUT") else None
+
+
+def _values(cursor: Cursor) -> ast.Node:
+    source = cursor.identifier("source")
+    columns = parse_names(cursor)
+    cursor.expect("VALUES")
+    return statements.AssertValues(source_name=source, columns=columns, row=parse_row(cursor))
+
+
+def _null_values(cursor: Cursor) -> ast.Node:
+    source = cursor.identifier("source")
+    columns = parse_names(cursor)
+    cursor.expect("KEY")
+    return statements.AssertNullValues(source_name=source, columns=columns, row=parse_row(cursor))
