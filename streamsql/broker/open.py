@@ -28,10 +28,10 @@ def open_broker(target: str | Path, **options: Any) -> Broker:
         options: Fields of ``KafkaSettings``, or of ``EmbeddedSettings``.
     """
     if is_kafka(target):
-        from streamsql.broker.kafka import KafkaBroker
-        from streamsql.broker.kafka_settings import KafkaSettings
+        from streamsql.broker.kafka.broker import KafkaBroker
+        from streamsql.broker.kafka.settings import KafkaSettings
 
         return KafkaBroker(KafkaSettings(str(target), **options))
-    from streamsql.broker.embedded import EmbeddedBroker, EmbeddedSettings
+    from streamsql.broker.embedded.broker import EmbeddedBroker, EmbeddedSettings
 
     return EmbeddedBroker(Path(target), EmbeddedSettings(**options))

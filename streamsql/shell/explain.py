@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from streamsql.broker.ports import Broker
-from streamsql.broker.simulated import SimulatedBroker
+from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.catalog.catalog import Catalog
 from streamsql.engine.binding import Step, Surroundings, bind_text
 from streamsql.engine.config import load_config

@@ -12,7 +12,7 @@ from streamsql.shell.terminal import Terminal
 
 _VARIABLE = "STREAMSQL_LOG"
 _LEVELS = ("debug", "info", "warning", "error")
-_KAFKA_CLIENT = "streamsql.broker.kafka.client"
+_KAFKA_CLIENT = "streamsql.broker.kafka.broker.client"
 
 
 def log_to(terminal: Terminal) -> None:

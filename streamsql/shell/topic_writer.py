@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from streamsql.broker.embedded_reader import EmbeddedReader
-from streamsql.broker.inbox import InboxWriter
+from streamsql.broker.embedded.inbox import InboxWriter
+from streamsql.broker.embedded.reader import EmbeddedReader
 from streamsql.broker.open import is_kafka
 from streamsql.broker.ports import Broker, TopicConfig
 from streamsql.engine.place import Place

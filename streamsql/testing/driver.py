@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 
 from streamsql.broker.ports import Message, TopicConfig, TopicPartition
-from streamsql.broker.simulated import SimulatedBroker
+from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.catalog.catalog import Catalog, Source
 from streamsql.engine.binding import Step
 from streamsql.engine.config import EngineConfig

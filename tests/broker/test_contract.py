@@ -11,7 +11,7 @@ import pytest
 from streamsql.broker.open import open_broker
 from streamsql.broker.partitioner import partition_of
 from streamsql.broker.ports import Broker, Committed, Message, TopicConfig, TopicPartition
-from streamsql.broker.simulated import SimulatedBroker
+from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.errors import EngineError, TaskFenced, TransactionAborted
 from tests.broker.worker import CopyWorker, read_all
 

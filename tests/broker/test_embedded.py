@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamsql.broker.batches import appended_ms, decode_batch, encode_batch
-from streamsql.broker.embedded import EmbeddedBroker, EmbeddedSettings
-from streamsql.broker.embedded_db import log_prefix
-from streamsql.broker.embedded_reader import EmbeddedReader
-from streamsql.broker.inbox import DIRECTORY, InboxWriter
+from streamsql.broker.embedded.batches import appended_ms, decode_batch, encode_batch
+from streamsql.broker.embedded.broker import EmbeddedBroker, EmbeddedSettings
+from streamsql.broker.embedded.database import log_prefix
+from streamsql.broker.embedded.inbox import DIRECTORY, InboxWriter
+from streamsql.broker.embedded.reader import EmbeddedReader
 from streamsql.broker.open import is_kafka, open_broker
 from streamsql.broker.ports import StateChanges, TopicConfig, TopicPartition
 from streamsql.errors import EngineError

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from streamsql.broker.embedded import EmbeddedBroker
+from streamsql.broker.embedded.broker import EmbeddedBroker
 from streamsql.broker.ports import TopicConfig
 from tests.broker.worker import CopyWorker, read_all
 
@@ -35,7 +35,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
-from streamsql.broker.inbox import InboxWriter
+from streamsql.broker.embedded.inbox import InboxWriter
 
 writer = InboxWriter(Path(sys.argv[1]))
 first = int(sys.argv[2])

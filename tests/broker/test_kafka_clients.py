@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from streamsql.broker.kafka import KafkaBroker
-from streamsql.broker.kafka_errors import map_error, mapped
-from streamsql.broker.kafka_settings import KafkaSettings
+from streamsql.broker.kafka.broker import KafkaBroker
+from streamsql.broker.kafka.errors import map_error, mapped
+from streamsql.broker.kafka.settings import KafkaSettings
+from streamsql.broker.kafka.watchdog import Watchdog
 from streamsql.broker.open import open_broker
 from streamsql.broker.ports import TopicConfig, TopicPartition
-from streamsql.broker.watchdog import Watchdog
 from streamsql.errors import EngineError, StreamSQLError, TaskFenced, TransactionAborted
 from tests.broker.worker import CopyWorker, read_all
 

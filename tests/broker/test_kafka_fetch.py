@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from confluent_kafka import Consumer
 
-from streamsql.broker.kafka_fetch import Fetching
+from streamsql.broker.kafka.fetch import Fetching
 from streamsql.broker.ports import TopicPartition
 
 

@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from streamsql.broker.faults import Killed
 from streamsql.broker.ports import Committed, StateChanges, TopicConfig, TopicPartition
-from streamsql.broker.simulated import SimulatedBroker, compact
+from streamsql.broker.simulated.broker import SimulatedBroker, compact
+from streamsql.broker.simulated.faults import Killed
 from streamsql.errors import EngineError, TaskFenced, TransactionAborted
 from tests.broker.worker import CopyWorker, read_all
 

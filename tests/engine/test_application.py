@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from streamsql.broker.embedded import EmbeddedBroker
+from streamsql.broker.embedded.broker import EmbeddedBroker
 from streamsql.broker.ports import Broker, TopicConfig
-from streamsql.broker.simulated import SimulatedBroker
+from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.engine.application import Application
 from streamsql.engine.config import EngineConfig
 from streamsql.engine.connect import connect, open_application

@@ -6,7 +6,7 @@ import pytest
 
 import streamsql
 from streamsql.broker.ports import TopicConfig, TopicPartition
-from streamsql.broker.simulated import SimulatedBroker
+from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.engine.engine import Engine
 from streamsql.engine.results import ResultKind
 from streamsql.errors import BindError, EngineError, ParseError, StatementError, UnsupportedError

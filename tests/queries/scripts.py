@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from streamsql.broker.ports import TopicPartition
-from streamsql.broker.simulated import SimulatedBroker
+from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.catalog.catalog import Catalog, Source, SourceKind
 from streamsql.engine.config import EngineConfig
 from streamsql.engine.inserts import insert_once

@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from streamsql.broker.faults import Killed, Moment
 from streamsql.broker.ports import TopicConfig, TopicPartition
-from streamsql.broker.simulated import SimulatedBroker, compact
-from streamsql.broker.simulated_cluster import Timeouts
+from streamsql.broker.simulated.broker import SimulatedBroker, compact
+from streamsql.broker.simulated.cluster import Timeouts
+from streamsql.broker.simulated.faults import Killed, Moment
 from streamsql.errors import TransactionAborted
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.config import RuntimeConfig

@@ -1,7 +1,7 @@
 """Knowing when an application is done."""
 
 from streamsql.broker.ports import TopicConfig, TopicPartition
-from streamsql.broker.simulated import SimulatedBroker
+from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.layout import lay_out

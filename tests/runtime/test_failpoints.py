@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streamsql.broker.faults import Killed
+from streamsql.broker.simulated.faults import Killed
 from streamsql.runtime.failpoints import STEPS, react
 from tests.runtime.scenarios import SCENARIOS
 from tests.runtime.simulation import Outcome, Setting, Simulation

@@ -3,7 +3,7 @@
 import pytest
 
 from streamsql.broker.ports import TopicConfig, TopicPartition
-from streamsql.broker.simulated import SimulatedBroker, compact
+from streamsql.broker.simulated.broker import SimulatedBroker, compact
 from streamsql.errors import TaskCorrupted
 from streamsql.runtime.commit import CHECKPOINT
 from streamsql.runtime.metrics import Metrics

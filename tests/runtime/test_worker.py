@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from streamsql.broker.faults import Killed
 from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
-from streamsql.broker.simulated import SimulatedBroker
-from streamsql.broker.simulated_clients import SimulatedConsumer
-from streamsql.broker.simulated_cluster import Timeouts
+from streamsql.broker.simulated.broker import SimulatedBroker
+from streamsql.broker.simulated.clients import SimulatedConsumer
+from streamsql.broker.simulated.cluster import Timeouts
+from streamsql.broker.simulated.faults import Killed
 from streamsql.errors import EngineError, TaskCorrupted, TransactionAborted
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.layout import lay_out

@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from streamsql.broker.simulated import SimulatedBroker
+from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.engine.engine import Engine
 from streamsql.shell.interpreter import Interpreter
 from streamsql.shell.terminal import Terminal

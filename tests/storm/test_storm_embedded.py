@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from streamsql.broker.embedded import EmbeddedBroker
-from streamsql.broker.inbox import InboxWriter
+from streamsql.broker.embedded.broker import EmbeddedBroker
+from streamsql.broker.embedded.inbox import InboxWriter
 from streamsql.runtime.failpoints import STEPS
 from tests.storm.load import SQL, Load, topics
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from streamsql.broker.kafka import KafkaBroker
-from streamsql.broker.kafka_settings import KafkaSettings
+from streamsql.broker.kafka.broker import KafkaBroker
+from streamsql.broker.kafka.settings import KafkaSettings
 from streamsql.broker.ports import TopicPartition
 from streamsql.runtime.failpoints import STEPS
 from tests.storm.load import PARTITIONS, SQL, Gaps, Load, topics

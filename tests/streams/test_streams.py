@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from streamsql.broker.ports import TopicConfig, TopicPartition
-from streamsql.broker.simulated import SimulatedBroker
+from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.expr.nodes import ColumnRef, NamedExpression
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.config import RuntimeConfig

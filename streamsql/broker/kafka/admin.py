@@ -16,7 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it does not
 )
 
 from streamsql.broker.errors import check_partitions, no_topic
-from streamsql.broker.kafka_errors import (
+from streamsql.broker.kafka.errors import (
     error_of,
     is_all_down,
     is_passing,
@@ -24,7 +24,7 @@ from streamsql.broker.kafka_errors import (
     map_error,
     mapped,
 )
-from streamsql.broker.kafka_settings import KafkaSettings, client_log
+from streamsql.broker.kafka.settings import KafkaSettings, client_log
 from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
 from streamsql.errors import EngineError
 

@@ -8,7 +8,7 @@ from typing import Protocol, cast
 from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka import Message as KafkaMessage
 
-from streamsql.broker.kafka_errors import (
+from streamsql.broker.kafka.errors import (
     error_of,
     is_end,
     is_fatal,

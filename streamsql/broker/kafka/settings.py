@@ -9,7 +9,7 @@ from typing import Any
 ClientConfig = dict[str, Any]
 """librdkafka's names and values."""
 
-client_log = logging.getLogger("streamsql.broker.kafka.client")
+client_log = logging.getLogger("streamsql.broker.kafka.broker.client")
 """Where librdkafka's own log lines go."""
 
 

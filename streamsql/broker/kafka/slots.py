@@ -16,9 +16,9 @@ from pathlib import Path
 
 from confluent_kafka import KafkaException, Producer
 
-from streamsql.broker.kafka_errors import error_of, map_error
-from streamsql.broker.kafka_settings import KafkaSettings, client_log
-from streamsql.broker.watchdog import Watchdog
+from streamsql.broker.kafka.errors import error_of, map_error
+from streamsql.broker.kafka.settings import KafkaSettings, client_log
+from streamsql.broker.kafka.watchdog import Watchdog
 
 _PROBE_SECONDS = 0.25
 """How long the first slot tried may take when it is not known which one the predecessor used."""

@@ -16,19 +16,19 @@ from functools import partial
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import TopicPartition as KafkaTopicPartition
 
-from streamsql.broker.kafka_consumer import KafkaConsumer, warm
-from streamsql.broker.kafka_errors import (
+from streamsql.broker.kafka.consumer import KafkaConsumer, warm
+from streamsql.broker.kafka.errors import (
     error_of,
     is_taken_over,
     is_undecided,
     is_wrong_state,
     map_error,
 )
-from streamsql.broker.kafka_settings import KafkaSettings
-from streamsql.broker.kafka_slots import Slots
+from streamsql.broker.kafka.settings import KafkaSettings
+from streamsql.broker.kafka.slots import Slots
+from streamsql.broker.kafka.watchdog import Watchdog
 from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import Committed, Consumer, Send, StateChanges, TopicPartition
-from streamsql.broker.watchdog import Watchdog
 from streamsql.errors import StreamSQLError, TaskFenced, TransactionAborted
 
 _ANY = -1

@@ -12,14 +12,14 @@ place in the group stay until their timeouts or its successor) or halts by
 from collections.abc import Iterable, Mapping, Sequence
 
 from streamsql.broker.errors import check_partitions
-from streamsql.broker.faults import Faults
 from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
-from streamsql.broker.simulated_clients import SimulatedConsumer, SimulatedReader
-from streamsql.broker.simulated_cluster import SimulatedCluster, Timeouts, VirtualClock
-from streamsql.broker.simulated_log import TopicLog
-from streamsql.broker.simulated_producer import SimulatedProducer
-from streamsql.broker.simulated_state import SimulatedState
+from streamsql.broker.simulated.clients import SimulatedConsumer, SimulatedReader
+from streamsql.broker.simulated.cluster import SimulatedCluster, Timeouts, VirtualClock
+from streamsql.broker.simulated.faults import Faults
+from streamsql.broker.simulated.log import TopicLog
+from streamsql.broker.simulated.producer import SimulatedProducer
+from streamsql.broker.simulated.state import SimulatedState
 from streamsql.types.record import Header
 
 

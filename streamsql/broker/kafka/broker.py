@@ -12,19 +12,19 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from streamsql.broker.kafka_admin import KafkaAdmin
-from streamsql.broker.kafka_consumer import KafkaConsumer, KafkaReader, warm
-from streamsql.broker.kafka_errors import error_of, map_error, mapped
-from streamsql.broker.kafka_producer import KafkaProducer
-from streamsql.broker.kafka_settings import KafkaSettings, client_log
-from streamsql.broker.kafka_slots import Slots
+from streamsql.broker.kafka.admin import KafkaAdmin
+from streamsql.broker.kafka.consumer import KafkaConsumer, KafkaReader, warm
+from streamsql.broker.kafka.errors import error_of, map_error, mapped
+from streamsql.broker.kafka.producer import KafkaProducer
+from streamsql.broker.kafka.settings import KafkaSettings, client_log
+from streamsql.broker.kafka.slots import Slots
+from streamsql.broker.kafka.watchdog import Watchdog
 from streamsql.broker.ports import (
     Committed,
     LocalState,
     TopicConfig,
     TopicPartition,
 )
-from streamsql.broker.watchdog import Watchdog
 from streamsql.errors import EngineError
 from streamsql.types.record import Header
 

@@ -5,11 +5,11 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from streamsql.broker.embedded import DATABASE
-from streamsql.broker.embedded_clients import EmbeddedCore, LogReader
-from streamsql.broker.embedded_db import Database
-from streamsql.broker.embedded_logs import LogWrite, wall_clock_ms
-from streamsql.broker.embedded_view import EmbeddedState, EmbeddedView
+from streamsql.broker.embedded.broker import DATABASE
+from streamsql.broker.embedded.clients import EmbeddedCore, LogReader
+from streamsql.broker.embedded.database import Database
+from streamsql.broker.embedded.logs import LogWrite, wall_clock_ms
+from streamsql.broker.embedded.view import EmbeddedState, EmbeddedView
 from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
 from streamsql.errors import EngineError
 

@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from streamsql.broker.batches import Sent
 from streamsql.broker.cursor import Cursor, Following
-from streamsql.broker.embedded_db import meta_key, partition_suffix, state_prefix
-from streamsql.broker.embedded_logs import LogWrite
-from streamsql.broker.embedded_view import EmbeddedView, encode_committed, group_prefix
+from streamsql.broker.embedded.batches import Sent
+from streamsql.broker.embedded.database import meta_key, partition_suffix, state_prefix
+from streamsql.broker.embedded.logs import LogWrite
+from streamsql.broker.embedded.view import EmbeddedView, encode_committed, group_prefix
 from streamsql.broker.groups import Group, Member
 from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import (

@@ -8,15 +8,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from streamsql.broker.batches import (
+from streamsql.broker.embedded.batches import (
     MAXIMUM_RECORDS,
     Sent,
     appended_ms,
     decode_batch,
     encode_batch,
 )
-from streamsql.broker.embedded_db import Changes, Database, behind_prefix, log_key, log_prefix
-from streamsql.broker.embedded_view import Bounds, EmbeddedView, partition_key
+from streamsql.broker.embedded.database import Changes, Database, behind_prefix, log_key, log_prefix
+from streamsql.broker.embedded.view import Bounds, EmbeddedView, partition_key
 from streamsql.broker.message import StoredMessage
 from streamsql.broker.ports import TopicPartition
 from streamsql.types.record import Header

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from streamsql.broker.faults import Killed
 from streamsql.broker.groups import Member
 from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import (
@@ -12,8 +11,9 @@ from streamsql.broker.ports import (
     StateChanges,
     TopicPartition,
 )
-from streamsql.broker.simulated_cluster import SimulatedCluster
-from streamsql.broker.simulated_log import Outcome, Transaction
+from streamsql.broker.simulated.cluster import SimulatedCluster
+from streamsql.broker.simulated.faults import Killed
+from streamsql.broker.simulated.log import Outcome, Transaction
 from streamsql.errors import TaskFenced, TransactionAborted
 
 

@@ -12,22 +12,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from streamsql.broker.batches import Sent
-from streamsql.broker.embedded_clients import (
+from streamsql.broker.embedded.batches import Sent
+from streamsql.broker.embedded.clients import (
     EmbeddedConsumer,
     EmbeddedCore,
     EmbeddedProducer,
     LogReader,
 )
-from streamsql.broker.embedded_db import (
+from streamsql.broker.embedded.database import (
     Database,
     DirectoryLock,
     behind_prefix,
     meta_key,
     partition_suffix,
 )
-from streamsql.broker.embedded_logs import Cleaner, LogWrite, wall_clock_ms
-from streamsql.broker.embedded_view import (
+from streamsql.broker.embedded.intake import Intake
+from streamsql.broker.embedded.logs import Cleaner, LogWrite, wall_clock_ms
+from streamsql.broker.embedded.view import (
     Bounds,
     EmbeddedState,
     EmbeddedView,
@@ -35,7 +36,6 @@ from streamsql.broker.embedded_view import (
     group_prefix,
 )
 from streamsql.broker.errors import check_partitions
-from streamsql.broker.inbox_intake import Intake
 from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
 from streamsql.types.record import Header

@@ -7,11 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from streamsql.broker.batches import Sent, decode_batch
-from streamsql.broker.embedded_db import meta_key
-from streamsql.broker.embedded_logs import LogWrite
-from streamsql.broker.embedded_view import EmbeddedView
-from streamsql.broker.inbox import (
+from streamsql.broker.embedded.batches import Sent, decode_batch
+from streamsql.broker.embedded.database import meta_key
+from streamsql.broker.embedded.inbox import (
     ANY_PARTITION,
     DIRECTORY,
     SUFFIX,
@@ -19,6 +17,8 @@ from streamsql.broker.inbox import (
     read_frames,
     writer_is_dead,
 )
+from streamsql.broker.embedded.logs import LogWrite
+from streamsql.broker.embedded.view import EmbeddedView
 from streamsql.broker.message import StoredMessage
 from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import TopicPartition

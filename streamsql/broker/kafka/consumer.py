@@ -8,7 +8,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer
 from confluent_kafka import TopicPartition as KafkaTopicPartition
 
 from streamsql.broker.errors import no_topic
-from streamsql.broker.kafka_errors import (
+from streamsql.broker.kafka.errors import (
     error_of,
     is_no_topic,
     is_passing,
@@ -16,8 +16,8 @@ from streamsql.broker.kafka_errors import (
     map_error,
     mapped,
 )
-from streamsql.broker.kafka_fetch import Fetching
-from streamsql.broker.kafka_settings import KafkaSettings, client_log
+from streamsql.broker.kafka.fetch import Fetching
+from streamsql.broker.kafka.settings import KafkaSettings, client_log
 from streamsql.broker.ports import Assignment, Committed, Polled, TopicPartition
 from streamsql.errors import EngineError
 

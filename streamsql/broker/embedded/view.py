@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain, islice
 
-from streamsql.broker.batches import decode_batch
-from streamsql.broker.embedded_db import (
+from streamsql.broker.embedded.batches import decode_batch
+from streamsql.broker.embedded.database import (
     Changes,
     Database,
     behind_prefix,

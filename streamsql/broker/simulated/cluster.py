@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from streamsql.broker.errors import no_partition, no_topic
-from streamsql.broker.faults import Faults
 from streamsql.broker.groups import Group
 from streamsql.broker.ports import Committed, Message, TopicPartition
-from streamsql.broker.simulated_log import PartitionLog, TopicLog
-from streamsql.broker.simulated_state import SimulatedState
+from streamsql.broker.simulated.faults import Faults
+from streamsql.broker.simulated.log import PartitionLog, TopicLog
+from streamsql.broker.simulated.state import SimulatedState
 
 
 class VirtualClock:

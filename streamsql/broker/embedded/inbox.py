@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamsql.broker.batches import MAXIMUM_RECORDS, Sent, encode_batch
+from streamsql.broker.embedded.batches import MAXIMUM_RECORDS, Sent, encode_batch
 from streamsql.errors import EngineError
 from streamsql.types.record import Header
 

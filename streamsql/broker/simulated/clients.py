@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from streamsql.broker.cursor import Cursor, Following
-from streamsql.broker.faults import Killed
 from streamsql.broker.groups import Member
 from streamsql.broker.ports import Assignment, Committed, Polled, TopicPartition
-from streamsql.broker.simulated_cluster import SimulatedCluster
+from streamsql.broker.simulated.cluster import SimulatedCluster
+from streamsql.broker.simulated.faults import Killed
 
 
 class SimulatedConsumer:

@@ -1,0 +1,1 @@
+"""The durable broker inside the process."""

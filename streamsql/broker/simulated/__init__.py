@@ -1,0 +1,1 @@
+"""A broker in memory whose faults are chosen by seed."""
