@@ -1,16 +1,16 @@
 """The page of settings, made from the tables that the engine goes by."""
 
-from streamsql.engine.settings import CLIENT_PREFIXES, FIXED, SETTINGS
+from streamsql.engine.configuration.settings import CLIENT_PREFIXES, FIXED, SETTINGS
 
 _HEAD = """# Settings
 
-This page is made from the tables of the engine (`streamsql.engine.settings`) by a test, which
+This page is made from the tables of the engine (`streamsql.engine.configuration.settings`) by a test, which
 also holds the two equal.
 
 A setting is looked for, in this order: in an option (`--set NAME=VALUE`, or `settings=` of
 `streamsql.connect`), in the environment (`STREAMSQL_COMMIT_INTERVAL_MS` is `commit.interval.ms`),
 in `streamsql.toml` in the working directory, in the defaults
-(`streamsql.engine.config:load_config`). Names are those of ksqlDB and Kafka Streams where these
+(`streamsql.engine.configuration.config:load_config`). Names are those of ksqlDB and Kafka Streams where these
 have one, with or without the prefix `ksql.streams.`. A name that does not exist and a value that
 a setting cannot have are errors: nothing is taken and ignored.
 

@@ -5,18 +5,18 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from streamsql.broker.ports import Broker
+from streamsql.engine.applications.clock import EngineClock
+from streamsql.engine.applications.lowering import lay_out_on
+from streamsql.engine.applications.supervisor import WorkerProcesses, WorkerSpec
+from streamsql.engine.applications.workforce import LocalWorkers, Workforce
 from streamsql.engine.binding import Step
-from streamsql.engine.carry_out import carry_out
-from streamsql.engine.clock import EngineClock
 from streamsql.engine.inserts import insert_once
-from streamsql.engine.lowering import lay_out_on
-from streamsql.engine.outputs import output_columns
 from streamsql.engine.program import Program, create_topics
-from streamsql.engine.push import PushedRows
 from streamsql.engine.results import Result, ResultKind
+from streamsql.engine.serving.outputs import output_columns
+from streamsql.engine.serving.push import PushedRows
 from streamsql.engine.session import Session
-from streamsql.engine.supervisor import WorkerProcesses, WorkerSpec
-from streamsql.engine.workforce import LocalWorkers, Workforce
+from streamsql.engine.statements.carry_out import carry_out
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.failpoints import crash_from_environment
 from streamsql.runtime.layout import Layout

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from streamsql.catalog.catalog import Catalog
-from streamsql.engine.config import EngineConfig
-from streamsql.engine.settings import SettingError
+from streamsql.engine.configuration.config import EngineConfig
+from streamsql.engine.configuration.settings import SettingError
 from streamsql.errors import BindError, StatementError
 from streamsql.sql.compile import apply, bind
 from streamsql.sql.dialect.parse import ParsedStatement, parse_script

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from streamsql.broker.open import is_kafka
 from streamsql.engine.application import Application
+from streamsql.engine.applications.supervisor import WorkerSpec
+from streamsql.engine.configuration.place import Place, find_place
 from streamsql.engine.engine import Engine, read_script
-from streamsql.engine.place import Place, find_place
 from streamsql.engine.program import read_program
-from streamsql.engine.supervisor import WorkerSpec
 
 
 def connect(

@@ -8,15 +8,15 @@ from types import TracebackType
 
 from streamsql.broker.ports import Broker
 from streamsql.catalog.catalog import Catalog
+from streamsql.engine.applications.clock import EngineClock
 from streamsql.engine.binding import Step, Surroundings, attaching, bind_text
-from streamsql.engine.carry_out import carry_out
-from streamsql.engine.check import check
-from streamsql.engine.clock import EngineClock
 from streamsql.engine.command_log import CommandLog
-from streamsql.engine.config import EngineConfig
-from streamsql.engine.replay import replay
+from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.results import Result, ResultKind
 from streamsql.engine.session import Session
+from streamsql.engine.statements.carry_out import carry_out
+from streamsql.engine.statements.check import check
+from streamsql.engine.statements.replay import replay
 from streamsql.errors import BindError, EngineError, ParseError
 from streamsql.expr.builtins import builtins
 from streamsql.sql.statements import (

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from streamsql.broker.ports import Broker, TopicConfig, TopicPartition
 from streamsql.engine.binding import Step
 from streamsql.engine.insert import encode_values
-from streamsql.engine.nothing import NoConsumer
 from streamsql.engine.reading import read_to_end
+from streamsql.engine.serving.nothing import NoConsumer
 from streamsql.sql.statements import InsertValues
 
 

@@ -14,9 +14,14 @@ from dataclasses import dataclass
 
 from streamsql.broker.ports import Broker, TopicConfig
 from streamsql.catalog.catalog import Catalog
+from streamsql.engine.applications.lowering import (
+    check_source_topic,
+    legal,
+    lower_query,
+    source_topic,
+)
 from streamsql.engine.binding import Step, Surroundings, bind_text
-from streamsql.engine.config import EngineConfig
-from streamsql.engine.lowering import check_source_topic, legal, lower_query, source_topic
+from streamsql.engine.configuration.config import EngineConfig
 from streamsql.errors import StatementError, UnsupportedError
 from streamsql.expr.builtins import builtins
 from streamsql.sql.statements import (

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from streamsql.broker.ports import Broker
+from streamsql.engine.applications.clock import EngineClock
+from streamsql.engine.applications.loop import Loop
+from streamsql.engine.applications.queries import Host, QuerySet
 from streamsql.engine.binding import Step, Surroundings
-from streamsql.engine.clock import EngineClock
 from streamsql.engine.command_log import Command, CommandLog
-from streamsql.engine.config import EngineConfig
-from streamsql.engine.loop import Loop
-from streamsql.engine.queries import Host, QuerySet
+from streamsql.engine.configuration.config import EngineConfig
 
 
 class Session:

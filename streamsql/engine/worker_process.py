@@ -15,13 +15,13 @@ from types import FrameType
 import msgspec
 
 from streamsql.broker.open import open_broker
-from streamsql.engine import collector
-from streamsql.engine.config import EngineConfig
-from streamsql.engine.lowering import lay_out_on
-from streamsql.engine.place import broker_options
+from streamsql.engine.applications import collector
+from streamsql.engine.applications.lowering import lay_out_on
+from streamsql.engine.applications.supervisor import WorkerSpec
+from streamsql.engine.applications.workforce import LocalWorkers
+from streamsql.engine.configuration.config import EngineConfig
+from streamsql.engine.configuration.place import broker_options
 from streamsql.engine.program import read_program
-from streamsql.engine.supervisor import WorkerSpec
-from streamsql.engine.workforce import LocalWorkers
 from streamsql.errors import StreamSQLError
 from streamsql.runtime.failpoints import crash_from_environment
 

@@ -11,11 +11,11 @@ from contextlib import suppress
 from streamsql.broker.ports import Broker
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.catalog.catalog import Catalog
+from streamsql.engine.applications.lowering import lay_out_on, source_topic
 from streamsql.engine.binding import Step, Surroundings, bind_text
-from streamsql.engine.config import load_config
+from streamsql.engine.configuration.config import load_config
 from streamsql.engine.engine import read_script
-from streamsql.engine.explain import explain_query, topology_of
-from streamsql.engine.lowering import lay_out_on, source_topic
+from streamsql.engine.statements.explain import explain_query, topology_of
 from streamsql.errors import EngineError, StatementError
 from streamsql.expr.builtins import builtins
 from streamsql.shell.terminal import Terminal

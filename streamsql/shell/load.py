@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from streamsql.engine.place import find_place
+from streamsql.engine.configuration.place import find_place
 from streamsql.errors import EngineError
 from streamsql.shell.csv_lines import TYPES, CsvLines
 from streamsql.shell.lines import BadLine, JsonLines, Line, Lines

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from streamsql.engine import collector
+from streamsql.engine.applications import collector
+from streamsql.engine.configuration.place import find_place
 from streamsql.engine.connect import open_application
-from streamsql.engine.place import find_place
 from streamsql.shell.progress import Progress
 from streamsql.shell.render import renderer
 from streamsql.shell.terminal import Terminal

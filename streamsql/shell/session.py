@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from streamsql.engine.config import EMBEDDED_DIRECTORY
+from streamsql.engine.configuration.config import EMBEDDED_DIRECTORY
 from streamsql.engine.connect import connect
 from streamsql.engine.engine import Engine
 from streamsql.shell.render import renderer

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from streamsql.engine.binding import attaching
-from streamsql.engine.check import check
 from streamsql.engine.engine import Engine
 from streamsql.engine.results import Result
+from streamsql.engine.statements.check import check
 from streamsql.errors import EngineError
 from streamsql.sql.statements import PullQuery
 

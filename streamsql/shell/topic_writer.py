@@ -13,7 +13,7 @@ from streamsql.broker.embedded.inbox import InboxWriter
 from streamsql.broker.embedded.reader import EmbeddedReader
 from streamsql.broker.open import is_kafka
 from streamsql.broker.ports import Broker, TopicConfig
-from streamsql.engine.place import Place
+from streamsql.engine.configuration.place import Place
 from streamsql.errors import EngineError
 from streamsql.types.record import Header
 

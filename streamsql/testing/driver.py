@@ -11,10 +11,10 @@ from types import MappingProxyType, TracebackType
 from streamsql.broker.ports import Message, TopicConfig, TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.catalog.catalog import Catalog, Source
+from streamsql.engine.applications.lowering import query_topology
 from streamsql.engine.binding import Step
-from streamsql.engine.config import EngineConfig
+from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.engine import Engine
-from streamsql.engine.lowering import query_topology
 from streamsql.engine.results import Result
 from streamsql.errors import EngineError, StatementError
 from streamsql.expr.registry import Function

@@ -9,9 +9,9 @@ from streamsql.broker.embedded.broker import EmbeddedBroker
 from streamsql.broker.ports import Broker, TopicConfig
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.engine.application import Application
-from streamsql.engine.config import EngineConfig
+from streamsql.engine.configuration.config import EngineConfig
+from streamsql.engine.configuration.place import find_place
 from streamsql.engine.connect import connect, open_application
-from streamsql.engine.place import find_place
 from streamsql.engine.program import read_program
 from streamsql.errors import EngineError, StatementError, UnsupportedError
 

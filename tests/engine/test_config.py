@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from streamsql.engine.config import EngineConfig, load_config
-from streamsql.engine.settings import FIXED, SETTINGS, SettingError, canonical, check
+from streamsql.engine.configuration.config import EngineConfig, load_config
+from streamsql.engine.configuration.settings import FIXED, SETTINGS, SettingError, canonical, check
 from streamsql.errors import EngineError
 from streamsql.topology.nodes import OffsetReset
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from streamsql.broker.ports import TopicConfig
+from streamsql.engine.applications.supervisor import WorkerProcesses, WorkerSpec
+from streamsql.engine.configuration.place import Place, find_place
 from streamsql.engine.connect import connect, open_application
-from streamsql.engine.place import Place, find_place
-from streamsql.engine.supervisor import WorkerProcesses, WorkerSpec
 from streamsql.errors import EngineError
 
 SQL = """
@@ -113,7 +113,7 @@ def test_workers_end_with_their_supervisor(kafka: str, tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
         "from streamsql.engine.connect import open_application\n"
-        "from streamsql.engine.place import find_place\n"
+        "from streamsql.engine.configuration.place import find_place\n"
         f"place = find_place({kafka!r}, directory={str(tmp_path)!r})\n"
         f"application = open_application([{SQL.format(p='orphan')!r}], place, name='orphan')\n"
         "def tell(done, total):\n"

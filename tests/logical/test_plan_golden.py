@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from streamsql.catalog.catalog import Catalog
+from streamsql.engine.applications.lowering import lower_query
 from streamsql.engine.binding import Surroundings, bind_text
-from streamsql.engine.config import EngineConfig
-from streamsql.engine.lowering import lower_query
+from streamsql.engine.configuration.config import EngineConfig
 from streamsql.errors import UnsupportedError
 from streamsql.expr.builtins import builtins
 from streamsql.logical.describe import describe as describe_plan

@@ -13,9 +13,9 @@ from typing import Any
 from streamsql.broker.ports import TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.catalog.catalog import Catalog, Source, SourceKind
-from streamsql.engine.config import EngineConfig
+from streamsql.engine.applications.lowering import lay_out_on
+from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.inserts import insert_once
-from streamsql.engine.lowering import lay_out_on
 from streamsql.engine.program import Program, create_topics, read_program
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.config import RuntimeConfig

@@ -5,7 +5,7 @@ from typing import Any
 
 from streamsql.broker.ports import TopicConfig, TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
-from streamsql.engine.config import EngineConfig
+from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.program import read_program
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.layout import lay_out

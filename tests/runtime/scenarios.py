@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from streamsql.engine.config import EngineConfig
+from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.program import read_program
 from streamsql.topology.topology import Topology
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from streamsql.broker.ports import Broker, TopicConfig
+from streamsql.engine.applications.lowering import check_source_topic, lay_out_on, source_topic
 from streamsql.engine.binding import Step
-from streamsql.engine.explain import topology_of
-from streamsql.engine.lowering import check_source_topic, lay_out_on, source_topic
+from streamsql.engine.statements.explain import topology_of
 from streamsql.errors import StatementError
 from streamsql.sql.statements import CreateAs, CreateSource, InsertSelect, PushQuery
 from streamsql.topology.topology import Topology

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from streamsql.broker.ports import Broker, TopicConfig
-from streamsql.engine.config import EngineConfig
+from streamsql.engine.configuration.config import EngineConfig
 from streamsql.errors import EngineError
 from streamsql.logical.lower.plans import lower, lower_into
 from streamsql.logical.nodes import Plan

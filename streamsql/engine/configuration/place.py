@@ -7,7 +7,7 @@ from typing import Any
 
 from streamsql.broker.open import is_kafka, open_broker
 from streamsql.broker.ports import Broker
-from streamsql.engine.config import EMBEDDED_DIRECTORY, EngineConfig, load_config
+from streamsql.engine.configuration.config import EMBEDDED_DIRECTORY, EngineConfig, load_config
 
 _STATE = "state"
 

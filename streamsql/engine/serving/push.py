@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from streamsql.catalog.catalog import SourceKind
-from streamsql.engine.lowering import output_topology
-from streamsql.engine.outputs import arrange
-from streamsql.engine.queries import Host, RunningQuery
+from streamsql.engine.applications.lowering import output_topology
+from streamsql.engine.applications.queries import Host, RunningQuery
+from streamsql.engine.serving.outputs import arrange
 from streamsql.errors import EngineError
 from streamsql.sql.statements import PushQuery
 from streamsql.topology.nodes import OffsetReset

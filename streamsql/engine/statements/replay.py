@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from streamsql.engine.binding import Step, bind_text
-from streamsql.engine.carry_out_queries import resume
 from streamsql.engine.command_log import Command
 from streamsql.engine.session import Session
+from streamsql.engine.statements.queries import resume
 from streamsql.errors import EngineError, StatementError
 from streamsql.sql.statements import CreateAs, InsertSelect
 

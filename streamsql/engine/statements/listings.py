@@ -5,9 +5,9 @@ from typing import Any
 
 from streamsql.catalog.catalog import Source, SourceKind
 from streamsql.engine.binding import Step
+from streamsql.engine.configuration.settings import FIXED, SETTINGS
 from streamsql.engine.results import Result, rows, text
 from streamsql.engine.session import Session
-from streamsql.engine.settings import FIXED, SETTINGS
 from streamsql.sql.statements import Describe, DescribeFunction, Show, ShowWhat
 from streamsql.types.schema import Column
 from streamsql.types.sqltypes import BIGINT, INTEGER, STRING, quote

@@ -13,7 +13,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from streamsql.engine.settings import CLIENT_PREFIXES, FIXED, SETTINGS, canonical, check
+from streamsql.engine.configuration.settings import (
+    CLIENT_PREFIXES,
+    FIXED,
+    SETTINGS,
+    canonical,
+    check,
+)
 from streamsql.errors import EngineError
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.topology.nodes import OffsetReset

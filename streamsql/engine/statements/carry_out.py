@@ -4,14 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from streamsql.engine.binding import Step
-from streamsql.engine.carry_out_queries import (
+from streamsql.engine.results import Result, status
+from streamsql.engine.serving.print_topic import print_topic
+from streamsql.engine.session import Session
+from streamsql.engine.statements.listings import describe, describe_function, show
+from streamsql.engine.statements.queries import (
     create_as,
     explain,
     insert_select,
     pull_rows,
     push_rows,
 )
-from streamsql.engine.carry_out_sources import (
+from streamsql.engine.statements.sources import (
     alter_source,
     assert_topic,
     create_source,
@@ -21,10 +25,6 @@ from streamsql.engine.carry_out_sources import (
     insert_values,
     terminate,
 )
-from streamsql.engine.listings import describe, describe_function, show
-from streamsql.engine.print_topic import print_topic
-from streamsql.engine.results import Result, status
-from streamsql.engine.session import Session
 from streamsql.errors import UnsupportedError
 from streamsql.sql.statements import (
     AlterSource,

@@ -3,9 +3,9 @@
 import time
 
 from streamsql.broker.ports import TopicConfig
+from streamsql.engine.applications.lowering import check_source_topic, source_topic
 from streamsql.engine.binding import Step
 from streamsql.engine.insert import encode_values
-from streamsql.engine.lowering import check_source_topic, source_topic
 from streamsql.engine.results import Result, status
 from streamsql.engine.session import Session
 from streamsql.errors import BindError, EngineError

@@ -13,11 +13,11 @@ from typing import Any
 from streamsql.broker.partitioner import partition_of
 from streamsql.broker.ports import Broker, Message, TopicPartition
 from streamsql.catalog.catalog import Source, SourceKind
+from streamsql.engine.applications.lowering import output_topology
 from streamsql.engine.insert import evaluate
-from streamsql.engine.lowering import output_topology
-from streamsql.engine.nothing import SilentProducer
-from streamsql.engine.outputs import arrange
 from streamsql.engine.reading import partitions_of, read_to_end
+from streamsql.engine.serving.nothing import SilentProducer
+from streamsql.engine.serving.outputs import arrange
 from streamsql.errors import Span
 from streamsql.formats.formats import key_encoder
 from streamsql.formats.windowed import window_bytes

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from streamsql.broker.ports import Broker
-from streamsql.engine.config import EngineConfig
-from streamsql.engine.lowering import internal_topics, lay_out_on
+from streamsql.engine.applications.lowering import internal_topics, lay_out_on
+from streamsql.engine.configuration.config import EngineConfig
 from streamsql.errors import EngineError, StreamSQLError
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.environment import OutputTarget

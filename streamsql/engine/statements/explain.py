@@ -1,10 +1,10 @@
 """EXPLAIN: the value between any two steps from a statement to what runs."""
 
 from streamsql.broker.ports import Broker
-from streamsql.engine.config import EngineConfig
-from streamsql.engine.lowering import lay_out_on, output_topology, query_topology
-from streamsql.engine.nothing import SilentProducer
-from streamsql.engine.pull import pull_topology
+from streamsql.engine.applications.lowering import lay_out_on, output_topology, query_topology
+from streamsql.engine.configuration.config import EngineConfig
+from streamsql.engine.serving.nothing import SilentProducer
+from streamsql.engine.serving.pull import pull_topology
 from streamsql.errors import EngineError
 from streamsql.logical.describe import describe as describe_plan
 from streamsql.logical.optimize import optimize

@@ -1,14 +1,14 @@
 """Statements that run or explain queries."""
 
+from streamsql.engine.applications.lowering import legal, query_topology
+from streamsql.engine.applications.queries import RunningQuery
 from streamsql.engine.binding import Step
-from streamsql.engine.explain import explain_query, explain_topology
-from streamsql.engine.lowering import legal, query_topology
-from streamsql.engine.outputs import output_columns
-from streamsql.engine.pull import pull
-from streamsql.engine.push import PushedRows
-from streamsql.engine.queries import RunningQuery
 from streamsql.engine.results import Result, ResultKind, rows, status, text
+from streamsql.engine.serving.outputs import output_columns
+from streamsql.engine.serving.pull import pull
+from streamsql.engine.serving.push import PushedRows
 from streamsql.engine.session import Session
+from streamsql.engine.statements.explain import explain_query, explain_topology
 from streamsql.errors import BindError
 from streamsql.sql.statements import (
     CreateAs,

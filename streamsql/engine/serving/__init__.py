@@ -1,0 +1,1 @@
+"""Rows for whoever asks: pull and push queries, PRINT."""
