@@ -29,8 +29,8 @@ from typing import Any
 import pytest
 
 from streamsql.errors import StatementError
-from streamsql.shell.render import renderer
-from streamsql.shell.terminal import Terminal
+from streamsql.shell.rendering.render import renderer
+from streamsql.shell.rendering.terminal import Terminal
 from streamsql.sql.dialect.parse import parse_script
 from streamsql.testing.driver import TestDriver
 from streamsql.testing.outcomes import Status

@@ -44,25 +44,25 @@ def main(arguments: Sequence[str] | None = None, run_tests: RunTests | None = No
 def _carry_out(options: argparse.Namespace) -> int:
     """Do what the options say, importing no more than that takes."""
     from streamsql.shell.logs import log_to
-    from streamsql.shell.terminal import Terminal
+    from streamsql.shell.rendering.terminal import Terminal
 
     terminal = Terminal(sys.stdout, sys.stderr)
     log_to(terminal)
     match options.command:
         case "run":
-            from streamsql.shell.run import run
+            from streamsql.shell.commands.run import run
 
             return run(options, terminal)
         case "explain":
-            from streamsql.shell.explain import explain
+            from streamsql.shell.commands.explain import explain
 
             return explain(options, terminal)
         case "load":
-            from streamsql.shell.load import load
+            from streamsql.shell.commands.load import load
 
             return load(options, terminal)
         case _:
-            from streamsql.shell.session import run_session
+            from streamsql.shell.commands.session import run_session
 
             return run_session(options, terminal)
 

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from streamsql.errors import EngineError
-from streamsql.shell.terminal import Terminal
+from streamsql.shell.rendering.terminal import Terminal
 
 _VARIABLE = "STREAMSQL_LOG"
 _LEVELS = ("debug", "info", "warning", "error")

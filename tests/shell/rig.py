@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.engine.engine import Engine
-from streamsql.shell.interpreter import Interpreter
-from streamsql.shell.terminal import Terminal
+from streamsql.shell.prompt.interpreter import Interpreter
+from streamsql.shell.rendering.terminal import Terminal
 
 
 class Screen(io.StringIO):

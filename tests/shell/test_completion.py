@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamsql.shell.completion import Vocabulary, complete
+from streamsql.shell.prompt.completion import Vocabulary, complete
 
 WORDS = Vocabulary(
     sources={

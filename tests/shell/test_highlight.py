@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamsql.shell.highlight import highlight
-from streamsql.shell.lexemes import LexemeKind, lexemes
+from streamsql.shell.prompt.highlight import highlight
+from streamsql.shell.prompt.lexemes import LexemeKind, lexemes
 from streamsql.sql.dialect.parse import is_complete
 
 

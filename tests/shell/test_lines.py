@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from streamsql.errors import EngineError
-from streamsql.shell.csv_lines import CsvLines
-from streamsql.shell.lines import BadLine, JsonLines, Line
-from streamsql.shell.records import KeyWriter, timestamp_ms
+from streamsql.shell.commands.csv_lines import CsvLines
+from streamsql.shell.commands.lines import BadLine, JsonLines, Line
+from streamsql.shell.commands.records import KeyWriter, timestamp_ms
 
 
 def read_json(text: bytes, *wanted: str) -> list[Line]:

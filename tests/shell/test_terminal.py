@@ -3,9 +3,9 @@
 import pytest
 
 from streamsql.engine.results import Result, ResultKind
-from streamsql.shell.progress import Progress
-from streamsql.shell.render import renderer
-from streamsql.shell.terminal import Terminal
+from streamsql.shell.rendering.progress import Progress
+from streamsql.shell.rendering.render import renderer
+from streamsql.shell.rendering.terminal import Terminal
 from streamsql.types.schema import Column
 from streamsql.types.sqltypes import BIGINT, STRING
 from tests.shell.rig import Screen
@@ -56,7 +56,7 @@ def test_progress_is_written_over_on_a_terminal() -> None:
 
 def test_progress_in_a_pipe_is_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr("streamsql.shell.terminal.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("streamsql.shell.rendering.terminal.time.monotonic", lambda: now[0])
     out, err = Screen(), Screen()
     progress = Progress(Terminal(out, err))
     for done in range(20):

@@ -10,8 +10,8 @@ from itertools import chain, islice
 from typing import Protocol
 
 from streamsql.engine.results import Result, ResultKind
-from streamsql.shell.cells import cell, display_width, json_text, plain
-from streamsql.shell.terminal import Terminal
+from streamsql.shell.rendering.cells import cell, display_width, json_text, plain
+from streamsql.shell.rendering.terminal import Terminal
 from streamsql.types.sqltypes import is_numeric
 
 _MEASURED_ROWS = 1000

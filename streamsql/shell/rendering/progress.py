@@ -2,7 +2,7 @@
 
 import time
 
-from streamsql.shell.terminal import Terminal
+from streamsql.shell.rendering.terminal import Terminal
 
 
 class Progress:

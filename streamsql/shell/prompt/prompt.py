@@ -16,11 +16,11 @@ from prompt_toolkit.styles import Style
 
 from streamsql.engine.engine import Engine
 from streamsql.errors import EngineError
-from streamsql.shell.completion import Vocabulary, complete
-from streamsql.shell.highlight import highlight
-from streamsql.shell.interpreter import Interpreter
 from streamsql.shell.logs import log_to_file
-from streamsql.shell.terminal import Terminal
+from streamsql.shell.prompt.completion import Vocabulary, complete
+from streamsql.shell.prompt.highlight import highlight
+from streamsql.shell.prompt.interpreter import Interpreter
+from streamsql.shell.rendering.terminal import Terminal
 from streamsql.shell.version import version
 
 _PROMPT = "streamsql> "

@@ -5,7 +5,7 @@ The styles are names; what they look like is the prompt's affair.
 
 from collections.abc import Iterator
 
-from streamsql.shell.lexemes import LexemeKind, lexemes
+from streamsql.shell.prompt.lexemes import LexemeKind, lexemes
 from streamsql.sql.dialect.keywords import NONRESERVED, RESERVED
 from streamsql.types.sqltypes import Primitive
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from streamsql.engine.configuration.config import EMBEDDED_DIRECTORY
 from streamsql.engine.connect import connect
 from streamsql.engine.engine import Engine
-from streamsql.shell.render import renderer
+from streamsql.shell.rendering.render import renderer
+from streamsql.shell.rendering.terminal import Terminal
 from streamsql.shell.statements import define, results
 from streamsql.shell.stopping import stopping
-from streamsql.shell.terminal import Terminal
 
 _SETTLE_MS = 10_000
 _INTERRUPTED = 130
@@ -24,7 +24,7 @@ def run_session(options: argparse.Namespace, terminal: Terminal) -> int:
     with _engine(options) as engine:
         if text is not None:
             return _run_text(engine, text, options.output, terminal)
-        from streamsql.shell.prompt import run_prompt
+        from streamsql.shell.prompt.prompt import run_prompt
 
         directory = Path(options.directory or EMBEDDED_DIRECTORY)
         run_prompt(engine, terminal, output=options.output, directory=directory)

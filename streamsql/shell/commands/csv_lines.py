@@ -14,7 +14,7 @@ from typing import IO, Any
 import msgspec
 
 from streamsql.errors import EngineError
-from streamsql.shell.lines import BadLine, Line
+from streamsql.shell.commands.lines import BadLine, Line
 
 TYPES = ("BOOLEAN", "NUMBER", "STRING")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from streamsql.shell.lexemes import Lexeme, LexemeKind, last_statement, lexemes
+from streamsql.shell.prompt.lexemes import Lexeme, LexemeKind, last_statement, lexemes
 from streamsql.sql.dialect.keywords import NONRESERVED, RESERVED
 from streamsql.types.sqltypes import quote
 

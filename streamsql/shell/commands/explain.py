@@ -18,7 +18,7 @@ from streamsql.engine.engine import read_script
 from streamsql.engine.statements.explain import explain_query, topology_of
 from streamsql.errors import EngineError, StatementError
 from streamsql.expr.builtins import builtins
-from streamsql.shell.terminal import Terminal
+from streamsql.shell.rendering.terminal import Terminal
 from streamsql.sql.statements import (
     CreateAs,
     CreateSource,

@@ -16,11 +16,11 @@ from typing import IO
 
 from streamsql.engine.configuration.place import find_place
 from streamsql.errors import EngineError
-from streamsql.shell.csv_lines import TYPES, CsvLines
-from streamsql.shell.lines import BadLine, JsonLines, Line, Lines
-from streamsql.shell.records import KeyWriter, timestamp_ms
-from streamsql.shell.terminal import Terminal
-from streamsql.shell.topic_writer import Record, open_topic
+from streamsql.shell.commands.csv_lines import TYPES, CsvLines
+from streamsql.shell.commands.lines import BadLine, JsonLines, Line, Lines
+from streamsql.shell.commands.records import KeyWriter, timestamp_ms
+from streamsql.shell.commands.topic_writer import Record, open_topic
+from streamsql.shell.rendering.terminal import Terminal
 
 _SHOWN_BAD_LINES = 10
 _STANDARD_INPUT = "-"

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from streamsql.engine.engine import Engine
 from streamsql.engine.results import Result, ResultKind
 from streamsql.errors import StatementError, StreamSQLError
-from streamsql.shell.commands import COMMANDS, Shown, find_command
-from streamsql.shell.completion import Vocabulary
-from streamsql.shell.render import renderer
+from streamsql.shell.prompt.commands import COMMANDS, Shown, find_command
+from streamsql.shell.prompt.completion import Vocabulary
+from streamsql.shell.rendering.render import renderer
+from streamsql.shell.rendering.terminal import Terminal
 from streamsql.shell.statements import results
 from streamsql.shell.stopping import stopping
-from streamsql.shell.terminal import Terminal
 from streamsql.sql.dialect.parse import is_complete
 
 _SETTLE_MS = 1_000

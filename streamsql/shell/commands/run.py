@@ -9,9 +9,9 @@ from types import FrameType
 from streamsql.engine.applications import collector
 from streamsql.engine.configuration.place import find_place
 from streamsql.engine.connect import open_application
-from streamsql.shell.progress import Progress
-from streamsql.shell.render import renderer
-from streamsql.shell.terminal import Terminal
+from streamsql.shell.rendering.progress import Progress
+from streamsql.shell.rendering.render import renderer
+from streamsql.shell.rendering.terminal import Terminal
 
 _SIGNAL_STATUS = 128
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from streamsql.errors import EngineError
 from streamsql.formats.format import FormatSpec
 from streamsql.formats.formats import check, key_encoder
-from streamsql.shell.lines import BadLine
+from streamsql.shell.commands.lines import BadLine
 from streamsql.types.schema import Column, Schema
 from streamsql.types.sqltypes import BIGINT, BOOLEAN, DOUBLE, INTEGER, STRING, SqlType
 

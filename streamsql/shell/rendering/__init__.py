@@ -1,0 +1,1 @@
+"""Results, progress and errors on a terminal or a pipe."""
