@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from streamsql.errors import EngineError
 from streamsql.testing.outcomes import Outcome, Status
-from streamsql.testing.qtt import read_cases, run_case
+from streamsql.testing.qtt.case import read_cases, run_case
 from streamsql.testing.sqltest import read_tests, run_test
 
 _SUFFIXES = (".json", ".sql")

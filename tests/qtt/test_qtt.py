@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from streamsql.testing.outcomes import Status
-from streamsql.testing.qtt import QttCase, read_cases, run_case
+from streamsql.testing.qtt.case import QttCase, read_cases, run_case
 from streamsql.testing.runner import run_tests
 from tests.testing.corruption import corruptions
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from streamsql.testing.qtt import QttCase, read_cases
+from streamsql.testing.qtt.case import QttCase, read_cases
 
 OWN = Path(__file__).with_name("own.json")
 

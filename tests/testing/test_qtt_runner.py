@@ -9,7 +9,7 @@ import pytest
 
 from streamsql.errors import EngineError
 from streamsql.testing.outcomes import Status
-from streamsql.testing.qtt import QttCase, read_cases, run_case
+from streamsql.testing.qtt.case import QttCase, read_cases, run_case
 from tests.testing.cases import passing_cases
 from tests.testing.corruption import corruptions
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from streamsql.catalog.catalog import Source
 from streamsql.testing.json_numbers import write_json
 from streamsql.testing.outcomes import Mismatch
-from streamsql.testing.qtt_records import ReadRecord
+from streamsql.testing.qtt.records import ReadRecord
 from streamsql.types.schema import Column
 from streamsql.types.sqltypes import (
     BOOLEAN,

@@ -14,10 +14,10 @@ from streamsql.errors import EngineError, StatementError, StreamSQLError, Unsupp
 from streamsql.testing.driver import TestDriver
 from streamsql.testing.json_numbers import plain, read_json
 from streamsql.testing.outcomes import Mismatch, Outcome, Status
-from streamsql.testing.qtt_compare import compare_records, unknown_members
-from streamsql.testing.qtt_functions import qtt_functions
-from streamsql.testing.qtt_post import check_post
-from streamsql.testing.qtt_records import read_record, write_record
+from streamsql.testing.qtt.compare import compare_records, unknown_members
+from streamsql.testing.qtt.functions import qtt_functions
+from streamsql.testing.qtt.post_conditions import check_post
+from streamsql.testing.qtt.records import read_record, write_record
 
 _REMARKS = frozenset({
     "comment", "comments", "description", "issues", "note", "tracked by",

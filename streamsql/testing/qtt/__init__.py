@@ -1,0 +1,1 @@
+"""ksqlDB's query-validation cases, in their JSON form."""
