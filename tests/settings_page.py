@@ -4,15 +4,15 @@ from streamsql.engine.configuration.settings import CLIENT_PREFIXES, FIXED, SETT
 
 _HEAD = """# Settings
 
-This page is made from the tables of the engine (`streamsql.engine.configuration.settings`) by a test, which
-also holds the two equal.
+This page is made from the tables of the engine (`streamsql.engine.configuration.settings`) by a
+test, which also holds the two equal.
 
 A setting is looked for, in this order: in an option (`--set NAME=VALUE`, or `settings=` of
 `streamsql.connect`), in the environment (`STREAMSQL_COMMIT_INTERVAL_MS` is `commit.interval.ms`),
 in `streamsql.toml` in the working directory, in the defaults
-(`streamsql.engine.configuration.config:load_config`). Names are those of ksqlDB and Kafka Streams where these
-have one, with or without the prefix `ksql.streams.`. A name that does not exist and a value that
-a setting cannot have are errors: nothing is taken and ignored.
+(`streamsql.engine.configuration.config:load_config`). Names are those of ksqlDB and Kafka Streams
+where these have one, with or without the prefix `ksql.streams.`. A name that does not exist and a
+value that a setting cannot have are errors: nothing is taken and ignored.
 
 ```toml streamsql.toml
 "commit.interval.ms" = 200

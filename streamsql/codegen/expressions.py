@@ -45,12 +45,7 @@ from streamsql.expr.nodes import (
     Or,
     Subscript,
 )
-from streamsql.types.sqltypes import (
-    BIGINT,
-    INTEGER,
-    STRING,
-    Array,
-)
+from streamsql.types.sqltypes import BIGINT, INTEGER, STRING, Array
 
 Build = Callable[[list[Fragment]], Fragment]
 
