@@ -5,6 +5,7 @@ The list holds the values of the fold's columns, then the state of each aggregat
 
 from collections.abc import Iterator, Sequence
 
+from streamsql.codegen.fragment import Fragment
 from streamsql.codegen.namespace import Namespace
 from streamsql.expr.nodes import AggregateCall, Expression, NamedExpression
 from streamsql.expr.registry import Aggregator
@@ -29,7 +30,8 @@ def accumulate(
         arguments = [text_of(argument, texts) for argument in call.arguments]
         state = f"{local}[{position}]"
         if aggregator.add_inline is not None:
-            lines += aggregator.add_inline.format(*arguments, state=state).split("\n")
+            names = [_named(argument, namespace) for argument in arguments]
+            lines += aggregator.add_inline.format(*names, state=state).split("\n")
         else:
             add = namespace.add(f"add_{call.function.name.lower()}", aggregator.add)
             lines.append(f"{state} = {add}({', '.join([state, *arguments])})")
@@ -50,6 +52,13 @@ def inputs_of(
 def text_of(expression: Expression, texts: Texts) -> str:
     """Return where the value of an input is."""
     return next(text for known, text in texts if known == expression)
+
+
+def _named(text: str, namespace: Namespace) -> str:
+    """Return a name for a number, which an inline text may compare with ``None``."""
+    if Fragment(text).constant:
+        return namespace.add(f"number_{text}", int(text))
+    return text
 
 
 def _inputs(

@@ -74,8 +74,8 @@ def _word(sql_type: SqlType) -> str:
 
 
 def _may_inline(inline: str, arguments: Sequence[Fragment]) -> bool:
-    """Tell whether every argument that the text repeats is free to repeat."""
+    """Tell whether every argument that the text repeats, as it may ask for NULL, is a name."""
     return all(
-        argument.simple or inline.count(f"{{{position}}}") <= 1
+        argument.text.isidentifier() or inline.count(f"{{{position}}}") <= 1
         for position, argument in enumerate(arguments)
     )

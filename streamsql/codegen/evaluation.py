@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from streamsql.codegen import support
 from streamsql.codegen.accumulate import Texts, inputs_of
 from streamsql.codegen.expressions import ExpressionCompiler, Guard
-from streamsql.codegen.fragment import Fragment, Level, strict
+from streamsql.codegen.fragment import Fragment, Level, null_test, perhaps_null, strict
 from streamsql.codegen.liveness import references, spread
 from streamsql.codegen.module import Lines
 from streamsql.codegen.namespace import Locals, Namespace
@@ -126,7 +126,7 @@ class Evaluation:
         not_null = scope.not_null
         if step.drop_null_key:
             checks = dict.fromkeys(
-                f"{value.at(Level.SUM)} is not None" for value in keys.values() if value.nullable
+                null_test(value, True, self._new).text for value in keys.values() if value.nullable
             )
             if checks:
                 level = Level.AND if len(checks) > 1 else Level.COMPARISON
@@ -182,7 +182,8 @@ class Evaluation:
     def _encoded_key(self, encode_key: object, scope: Scope) -> str:
         name = self._namespace.add("encode_key", encode_key)
         known = len(scope.keys) == 1 and scope.keys[0] in scope.not_null
-        key = Fragment(scope.key, nullable=not known and not scope.key.startswith("("))
+        whole = known or scope.key.startswith("(")
+        key = Fragment(scope.key) if whole else perhaps_null(scope.key)
         encoded = strict([key], lambda o: Fragment(f"{name}({o[0].text})"), self._place.names.new)
         local = self._new("key_bytes")
         self._lines.add(f"{local} = {encoded.text}")
@@ -190,7 +191,7 @@ class Evaluation:
 
     def _event_time(self, event_time: EventTime, scope: Scope) -> str:
         check = self._namespace.add("record_time", support.record_time)
-        column = Fragment(scope.columns[event_time.column], nullable=True)
+        column = perhaps_null(scope.columns[event_time.column])
         if event_time.convert is not None:
             convert = self._namespace.add("convert_time", event_time.convert)
             column = strict(

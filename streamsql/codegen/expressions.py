@@ -13,7 +13,15 @@ from typing import assert_never
 from streamsql.codegen import literals, patterns
 from streamsql.codegen.calls import conversion, element_of, invocation
 from streamsql.codegen.conditions import any_equal, conjunction, match_of, negation, unless
-from streamsql.codegen.fragment import NULL, Fragment, Level, checked, strict
+from streamsql.codegen.fragment import (
+    NULL,
+    Fragment,
+    Level,
+    checked,
+    null_test,
+    perhaps_null,
+    strict,
+)
 from streamsql.codegen.namespace import Locals, Namespace
 from streamsql.codegen.narrowing import columns_not_null
 from streamsql.codegen.operators import Operators
@@ -133,7 +141,8 @@ class ExpressionCompiler:
             case ColumnRef(name):
                 text = self._columns[name]
                 level = Level.ATOM if "(" not in text or text.endswith((")", "]")) else Level.LAMBDA
-                found = Fragment(text, level, nullable=name not in self.not_null)
+                known = name in self.not_null
+                found = Fragment(text, level) if known else perhaps_null(text, level)
             case LambdaVariable(name):
                 found = Fragment(self._variables[name], nullable=True)
             case Arithmetic() | Negate() | Cast() | Call():
@@ -203,7 +212,7 @@ class ExpressionCompiler:
             )
         else:
             fragment = invocation(node, arguments, self._namespace)
-        return Fragment(fragment.text, fragment.level, nullable=True)
+        return perhaps_null(fragment.text, fragment.level)
 
     def argument(self, argument: Expression | Lambda) -> Fragment:
         """Return the text of a function's argument."""
@@ -269,7 +278,7 @@ class ExpressionCompiler:
                 texts = [self.compile(side).at(Level.SUM) for side in (left, right)]
                 found = Fragment(f" {operator} ".join(texts), Level.COMPARISON)
             case IsNull(operand, negated):
-                found = self._is_null(operand, negated)
+                found = null_test(self.compile(operand), negated, self._locals.new)
             case Between():
                 found = self._between(node)
             case InList():
@@ -294,13 +303,6 @@ class ExpressionCompiler:
             # None equals nothing that is not NULL.
             return self._operators.comparison(node, left, right)
         return self._checked([left, right], lambda o: self._operators.comparison(node, *o))
-
-    def _is_null(self, operand: Expression, negated: bool) -> Fragment:
-        fragment = self.compile(operand)
-        if isinstance(operand, Literal | MakeArray | MakeMap | MakeStruct):
-            return Fragment(str((fragment == NULL) != negated))
-        text = f"{fragment.at(Level.SUM)} is {'not ' if negated else ''}None"
-        return Fragment(text, Level.COMPARISON)
 
     def _conjunction(self, node: And) -> Fragment:
         known = self.not_null

@@ -1,8 +1,12 @@
 """Pieces of Python expression text that know how tightly they bind and whether they can be NULL."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+
+_CONSTANT = re.compile(r"-?\d+|'[^']*'")
+_NAME = re.compile(r"'[^']*'|\b(?:None|True|False)\b|([A-Za-z_])")
 
 
 class Level(IntEnum):
@@ -45,6 +49,16 @@ class Fragment:
         """Whether the text is a name or number: free to repeat."""
         return self.text.isidentifier() or self.text.lstrip("-").isdigit()
 
+    @property
+    def constant(self) -> bool:
+        """Whether the text is a number or string."""
+        return _CONSTANT.fullmatch(self.text) is not None
+
+    @property
+    def folds(self) -> bool:
+        """Whether the text has no name in it: Python may make a constant of it."""
+        return not any(found[1] for found in _NAME.finditer(self.text))
+
 
 NULL = Fragment("None", nullable=True)
 
@@ -58,6 +72,24 @@ def bound(fragment: Fragment, new_local: NewLocal, hint: str = "x") -> tuple[str
         return fragment.text, Fragment(fragment.text)
     name = new_local(hint_of(fragment.text) or hint)
     return f"({name} := {fragment.text})", Fragment(name)
+
+
+def perhaps_null(text: str, level: Level = Level.ATOM) -> Fragment:
+    """Return a fragment of a text that may be anything: NULL too, unless it is a constant."""
+    fragment = Fragment(text, level)
+    return fragment if fragment.constant else Fragment(text, level, nullable=True)
+
+
+def null_test(fragment: Fragment, negated: bool, new_local: NewLocal) -> Fragment:
+    """Return whether the fragment is NULL, or is not.
+
+    Python warns of a constant compared with ``None``: that is answered here, and what Python may
+    fold into one is compared by a name.
+    """
+    if fragment.constant or fragment == NULL:
+        return Fragment(str((fragment == NULL) != negated))
+    text = f"({new_local('x')} := {fragment.text})" if fragment.folds else fragment.at(Level.SUM)
+    return Fragment(f"{text} is {'not ' if negated else ''}None", Level.COMPARISON)
 
 
 def strict(

@@ -1,7 +1,6 @@
 """Source text as a module: its lines, its functions, and how it is loaded."""
 
 import linecache
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -88,9 +87,7 @@ def printable(text: str) -> str:
 @lru_cache(maxsize=512)
 def _compiled(source: str, filename: str) -> CodeType:
     """Return the code of a text: the tasks of one query share it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)  # such as a constant compared with None
-        return compile(source, filename, "exec", dont_inherit=True)
+    return compile(source, filename, "exec", dont_inherit=True)
 
 
 def _remember(filename: str, source: str) -> str:

@@ -257,7 +257,7 @@ def decimal_arithmetic(
     value = WIDE.quantize(functions[operator](left, right), Decimal(1).scaleb(-result.scale))
     if abs(value) >= 10 ** (result.precision - result.scale):
         raise OverflowError
-    return value
+    return value or value.copy_abs()  # SQL has no negative zero
 
 
 def like(value: str, pattern: str, escape: str | None) -> bool:
