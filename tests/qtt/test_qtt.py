@@ -1,4 +1,4 @@
-"""The query-validation tests in ``../shared/qtt``: what passes, and the known rest that does not.
+"""ksqlDB's query-validation tests: what passes, and the known rest that does not.
 
 ``REWRITE=1`` writes the list of the expected failures anew.
 """
@@ -15,9 +15,9 @@ import pytest
 from streamsql.testing.outcomes import Status
 from streamsql.testing.qtt.case import QttCase, read_cases, run_case
 from streamsql.testing.runner import run_tests
+from tests.conformance import query_validation_tests
 from tests.testing.corruption import corruptions
 
-DIRECTORY = Path(__file__).parents[3] / "shared" / "qtt"
 EXPECTED_FAILURES = Path(__file__).with_name("expected_failures.txt")
 
 PASSING_WITH_OUTPUTS = 870
@@ -29,11 +29,8 @@ PASSING_REJECTIONS = 305
 
 @pytest.fixture(scope="module")
 def cases() -> list[QttCase]:
-    if not DIRECTORY.is_dir():
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI runs the query-validation tests, but {DIRECTORY} is not there")
-        pytest.skip(f"the query-validation tests are not there: {DIRECTORY}")
-    return [case for path in sorted(DIRECTORY.glob("*.json")) for case in read_cases(path)]
+    paths = sorted(query_validation_tests().glob("*.json"))
+    return [case for path in paths for case in read_cases(path)]
 
 
 def _id(file: str, name: str) -> str:
@@ -43,7 +40,7 @@ def _id(file: str, name: str) -> str:
 @pytest.mark.slow
 def test_passes_and_failures_are_the_expected_ones(cases: list[QttCase], tmp_path: Path) -> None:
     report, out = tmp_path / "report.json", io.StringIO()
-    status = run_tests([DIRECTORY], report, out)
+    status = run_tests([query_validation_tests()], report, out)
     outcomes = json.loads(report.read_text(encoding="utf-8"))
     failed = {
         _id(one["file"], one["name"]): one["reason"]

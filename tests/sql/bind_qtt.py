@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from streamsql.catalog.catalog import Catalog
@@ -21,8 +20,8 @@ from streamsql.expr.registry import (
     TableFunction,
 )
 from streamsql.types.sqltypes import BIGINT
+from tests.conformance import query_validation_tests
 
-DIRECTORY = Path(__file__).parents[3] / "shared" / "qtt"
 _REGISTRY_FORMAT = re.compile(r"AVRO|PROTOBUF|JSON_SR|SCHEMA_ID|SCHEMA_FULL_NAME", re.IGNORECASE)
 
 _SCALARS = {
@@ -130,7 +129,7 @@ class Case:
 
 def cases() -> Iterator[Case]:
     """Yield all cases of formats that need no registry."""
-    for path in sorted(DIRECTORY.glob("*.json")):
+    for path in sorted(query_validation_tests().glob("*.json")):
         for test in json.loads(path.read_text(encoding="utf-8"))["tests"]:
             yield from _cases(path.stem, test)
 

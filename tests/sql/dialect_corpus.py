@@ -1,16 +1,13 @@
-"""Statements to test the dialect with: at least one of each form, and those of the shared cases."""
+"""Statements to test the dialect with: each form, and those of the query-validation tests."""
 
 import json
-import os
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from tests import golden
+from tests.conformance import query_validation_tests
 
 SCRIPTS = Path(__file__).parent / "parse"
-CASES = Path(__file__).parent.parent.parent.parent / "shared" / "qtt"
 
 
 def own_statements() -> list[str]:
@@ -25,14 +22,9 @@ def own_statements() -> list[str]:
 
 @cache
 def shared_statements() -> tuple[str, ...]:
-    """Return the different statements of the shared cases that must be accepted."""
-    if not CASES.is_dir():
-        message = f"the shared cases are not at {CASES}"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+    """Return the different statements of the query-validation tests that must be accepted."""
     found: dict[str, None] = {}
-    for path in sorted(CASES.glob("*.json")):
+    for path in sorted(query_validation_tests().glob("*.json")):
         for case in json.loads(path.read_text(encoding="utf-8"))["tests"]:
             if "expectedException" in case:
                 continue
