@@ -4,7 +4,7 @@ Isolation is read-committed everywhere. One transactional producer writes output
 the consumer's offsets; :meth:`Producer.commit` makes them visible together or not at all. A broker
 that owns the state too (embedded) takes the state changes into the same atomic step.
 
-Errors: :class:`~streamsql.errors.TransactionAborted` (roll back, rewind to the last commit, go on),
+Errors: :class:`~streamsql.errors.TransactionAborted` (make the tasks anew from the last commit),
 :class:`~streamsql.errors.TaskFenced` (somebody else took over: drop everything, join again),
 :class:`~streamsql.errors.EngineError` (an operator must act). Nothing of a client library passes.
 """

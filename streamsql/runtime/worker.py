@@ -1,9 +1,9 @@
 """The worker: one loop that polls, processes and commits the tasks its group gives it.
 
-A failure is dispatched by its class: TransactionAborted rolls every task back to the last commit,
-TaskFenced makes the worker join anew with a new identity, TaskCorrupted rolls back too and wipes
-one task's state. All three end in the same place: tasks are *opened* (committed offsets, restore,
-processors) as after an assignment. Anything else ends the worker.
+A failure is dispatched by its class: after TransactionAborted all tasks are dropped, after
+TaskFenced the worker also joins anew with a new identity, after TaskCorrupted it also wipes the
+state of the damaged tasks. All three end in the same place: tasks are *opened* (committed offsets,
+restore, processors) as after an assignment. Anything else ends the worker.
 """
 
 import logging
@@ -125,7 +125,6 @@ class Worker:
         logged = not self._broker.keeps_state
         application = self._config.application
         commit(tasks, self._producer, self._consumer, application=application, logged=logged)
-        self.metrics.commits += 1
         self._purge()
 
     def close(self) -> None:

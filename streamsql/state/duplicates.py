@@ -95,8 +95,3 @@ class DuplicateWindowStore(Timeline):
         """Forget the buffer: its changes are in the engine now."""
         super().committed()
         self._written_sequence = self._sequence
-
-    def rollback(self) -> None:
-        """Drop everything since the last commit, and all cached values."""
-        super().rollback()
-        self._sequence = self._written_sequence = None

@@ -74,14 +74,6 @@ class KeyCodec:
         else:
             self.encode, self.decode = self._encode_parts, self._decode_parts
 
-    def prefix(self, parts: tuple[Any, ...]) -> bytes:
-        """Return the bytes with which every key starts whose first columns are ``parts``."""
-        assert len(parts) < len(self._parts)
-        return b"".join(
-            NULL if value is None else VALUE + encode(value)
-            for value, (encode, _) in zip(parts, self._parts, strict=False)
-        )
-
     def _encode_parts(self, key: Key) -> bytes:
         return b"".join(
             [
@@ -100,16 +92,6 @@ class KeyCodec:
                 value, position = decode(encoded, position)
             values.append(value)
         return tuple(values)
-
-
-def after_prefix(prefix: bytes) -> bytes | None:
-    """Return the smallest bytes larger than everything with the prefix; ``None``: there is none.
-
-    >>> after_prefix(b"ab"), after_prefix(bytes([255]))
-    (b'ac', None)
-    """
-    stripped = prefix.rstrip(b"\xff")
-    return stripped[:-1] + bytes([stripped[-1] + 1]) if stripped else None
 
 
 def encode_long(value: int) -> bytes:

@@ -34,7 +34,6 @@ class Segments:
     """
 
     __slots__ = (
-        "_committed_bound_ms",
         "_engine",
         "_known",
         "_prefixes",
@@ -48,7 +47,7 @@ class Segments:
         self._store = store
         self._engine = engine
         self.length_ms = length_ms
-        self.bound_ms = self._committed_bound_ms = self._purged_ms = TIME_MIN
+        self.bound_ms = self._purged_ms = TIME_MIN
         self._prefixes: dict[int, bytes] = {}
         self._known: list[int] | None = None
 
@@ -92,7 +91,6 @@ class Segments:
 
     def commit(self) -> None:
         """Delete from the engine the whole segments below the bound, from time to time."""
-        self._committed_bound_ms = self.bound_ms
         keep = self.bound_ms - self.bound_ms % self.length_ms
         if keep - self._purged_ms < max(PURGE_MS, self.length_ms):
             return
@@ -102,13 +100,6 @@ class Segments:
         self._prefixes = {k: prefix for k, prefix in self._prefixes.items() if k >= keep}
         if self._known is not None:
             self._known = sorted(self._prefixes)
-
-    def rollback(self) -> None:
-        """Take the bound back to the last commit, and look into the engine again."""
-        self.bound_ms = self._committed_bound_ms
-        self._purged_ms = TIME_MIN
-        self._prefixes = {}
-        self._known = None
 
     def _stored(self) -> Iterator[int]:
         """Yield the segments that the engine holds, by jumping from one to the next."""

@@ -4,11 +4,11 @@ A store works on values in flight; it keeps what was written since the last comm
 *buffer*, so a task reads its own writes) and encodes keys and values only when they leave it. An
 *engine* keeps bytes in key order. Nothing uncommitted ever reaches an engine.
 
-The commit of a task asks each store for its :meth:`Store.pending` changes as bytes, sends them to
+The commit of a task asks each store for its ``pending()`` changes as bytes, sends them to
 the changelog when there is one, and after the broker's commit hands them to the engine in one
-atomic :meth:`Engine.write` with the changelog checkpoints; then :meth:`Store.committed`, also when
-nothing was pending: stores that forget by time delete what has expired there. After an abort,
-:meth:`Store.rollback`: the buffer and every cached value since the last commit are dropped.
+atomic :meth:`Engine.write` with the changelog checkpoints; then ``committed()``, also when
+nothing was pending: stores that forget by time delete what has expired there. After an abort stores
+are not taken back: the task is made anew, with new stores on the same engine.
 """
 
 from collections.abc import Iterator, Mapping
@@ -40,18 +40,3 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Release files and locks."""
-
-
-class Store(Protocol):
-    """What the commit and the restore need of every store."""
-
-    name: str
-
-    def pending(self) -> Changes:
-        """Return the changes since the last commit, encoded; empty when there are none."""
-
-    def committed(self) -> None:
-        """Forget the buffer: its changes are in the engine now."""
-
-    def rollback(self) -> None:
-        """Drop everything since the last commit."""

@@ -19,7 +19,6 @@ from streamsql.state.rows import Entry, RowCodec
 from streamsql.state.segments import TIME_MAX, TIME_MIN, Segments, clamp, segment_length_ms
 from streamsql.state.store import Changes, Engine
 from streamsql.state.time_index import TimeIndex
-from streamsql.state.transaction import ENTRY_OVERHEAD_BYTES
 from streamsql.types.record import Key
 from streamsql.types.sqltypes import SqlType
 
@@ -34,7 +33,6 @@ class Timeline:
     """Lines, buffer and engine as one. Stores say what time and extra are."""
 
     __slots__ = (
-        "_average_bytes",
         "_budget",
         "_buffer",
         "_by_bytes",
@@ -76,10 +74,6 @@ class Timeline:
         self._engine = engine
         self._segments = Segments(name, engine, segment_length_ms(retention_ms))
         self._budget = recent_entries
-        self._average_bytes = 100
-        self._reset()
-
-    def _reset(self) -> None:
         self._lines: dict[Any, list[Item]] = {}
         self._buffer: dict[Slot, Entry | None] = {}
         self._overwritten: set[Slot] = set()
@@ -96,27 +90,19 @@ class Timeline:
     def expire(self, before_ms: int) -> None:
         """Raise the bound: what is before it is gone, durably with the next commit.
 
-        The bound itself is not stored: after a restart, and after a rollback, the caller raises it
-        again to what the committed stream time says.
+        The bound itself is not stored: the caller of a new store raises it to what the committed
+        stream time says.
         """
         self._segments.expire(before_ms)
-
-    def uncommitted_bytes(self) -> int:
-        """Estimate the size of what the next commit writes."""
-        return len(self._buffer) * (self._average_bytes + ENTRY_OVERHEAD_BYTES)
 
     def pending(self) -> Changes:
         """Return the changes since the last commit, encoded, without what has expired."""
         encode, bound_ms = self._rows.encode, self._segments.bound_ms
-        changes: dict[bytes, bytes | None] = {
+        return {
             self._encode_slot(slot): None if entry is None else encode(entry)
             for slot, entry in self._buffer.items()
             if slot[1] >= bound_ms
         }
-        if changes:
-            total = sum(len(value) for value in changes.values() if value is not None)
-            self._average_bytes = total // len(changes) + 40
-        return changes
 
     def committed(self) -> None:
         """Forget the buffer: its changes are in the engine now. Keep to the budget."""
@@ -134,11 +120,6 @@ class Timeline:
             self._trim(self._new_floor())
         elif bound_ms - self._trimmed_ms >= self._segments.length_ms and bound_ms > TIME_MIN:
             self._trim(bound_ms, floor=self._floor)
-
-    def rollback(self) -> None:
-        """Drop everything since the last commit, and all cached values."""
-        self._segments.rollback()
-        self._reset()
 
     def earliest_ms(self) -> int | None:
         """Return the earliest time of an entry, or ``None``. Cheap when repeated."""

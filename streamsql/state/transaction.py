@@ -8,11 +8,11 @@ the commit.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from streamsql.state.keys import KeyCodec, after_prefix
+from streamsql.state.keys import KeyCodec
 from streamsql.state.rows import Entry, RowCodec
 from streamsql.state.store import Changes, Engine
 from streamsql.types.record import Key, Row
@@ -20,9 +20,6 @@ from streamsql.types.sqltypes import SqlType
 
 MISSING: Any = object()
 """What a dict does not hold, as opposed to ``None``: held, and without a row."""
-
-ENTRY_OVERHEAD_BYTES = 100
-"""What an entry of the buffer costs besides its encoded size, roughly."""
 
 
 def mutable(entry: Entry) -> tuple[list[Any], int]:
@@ -34,7 +31,6 @@ class Transaction:
     """Entries by slot: buffer, cache and engine as one. Stores derive their keys from it."""
 
     __slots__ = (
-        "_average_bytes",
         "_buffer",
         "_cache_entries",
         "_engine",
@@ -56,17 +52,12 @@ class Transaction:
         self._engine = engine
         self._cache_entries = cache_entries
         self._generation = 0
-        self._average_bytes = 100
         self._buffer: dict[Hashable, Entry | None] = {}
         self._recent: dict[Hashable, Entry | None] = {}
         self._older: dict[Hashable, Entry | None] = {}
         # The buffer by encoded key and in key order, made and kept up only by scans.
         self._indexed: dict[bytes, Hashable] = {}
         self._index: list[bytes] = []
-
-    def uncommitted_bytes(self) -> int:
-        """Estimate the size of what the next commit writes."""
-        return len(self._buffer) * (self._average_bytes + ENTRY_OVERHEAD_BYTES)
 
     def pending(self) -> Changes:
         """Return the changes since the last commit, encoded.
@@ -75,16 +66,11 @@ class Transaction:
         """
         encode, slot_bytes, recent = self._rows.encode, self._slot_bytes, self._recent
         changes: dict[bytes, bytes | None] = {}
-        total = 0
         for slot, entry in self._buffer.items():
             if entry is not None:
-                value = encode(entry)
-                total += len(value)
-                changes[slot_bytes(slot)] = value
+                changes[slot_bytes(slot)] = encode(entry)
             elif recent.get(slot, MISSING) is not None:
                 changes[slot_bytes(slot)] = None
-        if changes:
-            self._average_bytes = total // len(changes) + 30
         return changes
 
     def committed(self) -> None:
@@ -94,12 +80,6 @@ class Transaction:
             self._generation += 1
         else:
             self._recent.update(self._buffer)
-        self._clear_buffer()
-
-    def rollback(self) -> None:
-        """Drop everything since the last commit, and all cached values: callers change them."""
-        self._recent = {}
-        self._older = {}
         self._clear_buffer()
 
     def _clear_buffer(self) -> None:
@@ -220,10 +200,6 @@ class KeyValueStore(Transaction):
         """Return what a dict tells the key apart by: the key or its bytes."""
         return self._encode(key) if self._by_bytes else key
 
-    def get_many(self, keys: Iterable[Key]) -> list[Entry | None]:
-        """Return what :meth:`get` returns, for each key."""
-        return [self.get(key) for key in keys]
-
     def put(self, key: Key, row: Row | list[Any], timestamp_ms: int) -> None:
         """Set the row of the key.
 
@@ -234,11 +210,6 @@ class KeyValueStore(Transaction):
     def delete(self, key: Key) -> None:
         """Remove the key."""
         self._buffer[self._encode(key) if self._by_bytes else key] = None
-
-    def rollback(self) -> None:
-        """Drop everything since the last commit, and all cached values: callers change them."""
-        super().rollback()
-        self._began_empty = False
 
     def _surely_absent(self, _slot: Any) -> bool:
         if self._began_empty is None:
@@ -252,10 +223,4 @@ class KeyValueStore(Transaction):
         """
         decode = self._keys.decode
         for encoded, (row, timestamp_ms) in self._merged(None, None):
-            yield decode(encoded), row, timestamp_ms
-
-    def scan_prefix(self, parts: tuple[Any, ...]) -> Iterator[tuple[Key, Row, int]]:
-        """As :meth:`scan`, only the keys whose first columns are these (not all columns)."""
-        decode, prefix = self._keys.decode, self._keys.prefix(parts)
-        for encoded, (row, timestamp_ms) in self._merged(prefix, after_prefix(prefix)):
             yield decode(encoded), row, timestamp_ms

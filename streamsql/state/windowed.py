@@ -132,8 +132,8 @@ class WindowStore(Transaction):
     def expire(self, before_ms: int) -> None:
         """Raise the bound: windows that start before it are gone, durably with the next commit.
 
-        The bound itself is not stored: after a restart, and after a rollback, the caller raises it
-        again to what the committed stream time says.
+        The bound itself is not stored: the caller of a new store raises it to what the committed
+        stream time says.
         """
         self._segments.expire(before_ms)
 
@@ -154,13 +154,6 @@ class WindowStore(Transaction):
         if len(self._new) > _NEW_SEGMENTS:
             bound_ms = self._segments.bound_ms
             self._new = {start: since for start, since in self._new.items() if start >= bound_ms}
-
-    def rollback(self) -> None:
-        """Drop everything since the last commit, and all cached values."""
-        super().rollback()
-        self._around.clear()
-        self._new.clear()
-        self._segments.rollback()
 
     def _surely_absent(self, slot: tuple[Any, int]) -> bool:
         length_ms = self._segments.length_ms

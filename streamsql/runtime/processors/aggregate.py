@@ -1,7 +1,7 @@
 """Running aggregates: of a stream's records by key, and of a table's changes by group.
 
 The state of a group is one list (the newest row's columns, then a state for each aggregate) that
-the generated fold changes in place; the store drops it again when a transaction is rolled back.
+the generated fold changes in place; after an abort the list goes with its task.
 """
 
 from collections.abc import Hashable
