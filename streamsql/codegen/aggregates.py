@@ -20,7 +20,7 @@ from streamsql.expr import wording
 from streamsql.expr.nodes import AggregateCall, ColumnRef, Expression, Literal, NamedExpression
 from streamsql.expr.registry import Aggregator
 from streamsql.types.record import Key, Row
-from streamsql.types.schema import ROWTIME, Column, Schema
+from streamsql.types.schema import ROWTIME, Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,6 @@ class Fold:
         merge: ``merge(left, right)`` returns the state of both groups together, the columns of
             ``right``; ``None`` when an aggregate cannot. It may reuse either argument.
         result: Returns the row: the columns, then the aggregates' results.
-        state_columns: Name and SQL type of each element of a state, so that it can be stored.
         source: The source text of all of them.
         aggregators: How each aggregate is computed.
     """
@@ -46,7 +45,6 @@ class Fold:
     undo: Callable[[list[Any], Key, Row, int], None] | None
     merge: Callable[[list[Any], list[Any]], list[Any]] | None
     result: Callable[[list[Any]], Row]
-    state_columns: tuple[Column, ...]
     source: str
     aggregators: tuple[Aggregator, ...]
 
@@ -105,17 +103,8 @@ class _Folding:
             values.get(undo),
             values.get(merge),
             values[result],
-            self._state_columns(),
             self._module.source(),
             self._aggregators,
-        )
-
-    def _state_columns(self) -> tuple[Column, ...]:
-        columns = [Column(column.name, column.expression.type) for column in self._columns]
-        states = zip(self._calls, self._aggregators, strict=True)
-        return (
-            *columns,
-            *(Column(call.name, aggregator.state_type) for call, aggregator in states),
         )
 
     def _initial(self) -> str:

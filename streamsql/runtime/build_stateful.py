@@ -56,8 +56,6 @@ from streamsql.topology.nodes import (
 )
 from streamsql.topology.stores import KeyValueStoreSpec, SessionStoreSpec, WindowStoreSpec
 from streamsql.topology.topology import Topology
-from streamsql.types.schema import Column
-from streamsql.types.sqltypes import SqlType
 from streamsql.types.windows import SessionWindows
 
 AnyStore = KeyValueStore | WindowStore | SessionStore | DuplicateWindowStore
@@ -74,27 +72,19 @@ class Wiring:
 
     def table(self, spec: KeyValueStoreSpec | WindowStoreSpec | SessionStoreSpec) -> KeyValueStore:
         """Return the store of a table whose keys have no windows."""
-        return self.key_value(spec.name, spec.key, spec.value)
-
-    def key_value(
-        self, name: str, key: tuple[Column, ...], value: tuple[SqlType, ...]
-    ) -> KeyValueStore:
-        """Return the store of that name."""
-        if name not in self.stores:
-            types = [column.type for column in key]
-            self.stores[name] = KeyValueStore(name, types, value, self._engine)
-        store = self.stores[name]
+        if spec.name not in self.stores:
+            types = [column.type for column in spec.key]
+            self.stores[spec.name] = KeyValueStore(spec.name, types, spec.value, self._engine)
+        store = self.stores[spec.name]
         assert isinstance(store, KeyValueStore)
         return store
 
-    def window(
-        self, spec: WindowStoreSpec, value: tuple[SqlType, ...], advance_ms: int
-    ) -> WindowStore:
+    def window(self, spec: WindowStoreSpec, advance_ms: int) -> WindowStore:
         """Return the store of aligned windows; all that start together lie together."""
         if spec.name not in self.stores:
             types = [column.type for column in spec.key]
             self.stores[spec.name] = WindowStore(
-                spec.name, types, value, self._engine, segment_ms=advance_ms
+                spec.name, types, spec.value, self._engine, segment_ms=advance_ms
             )
         store = self.stores[spec.name]
         assert isinstance(store, WindowStore)
@@ -111,12 +101,12 @@ class Wiring:
         assert isinstance(store, DuplicateWindowStore)
         return store
 
-    def session(self, spec: SessionStoreSpec, value: tuple[SqlType, ...]) -> SessionStore:
+    def session(self, spec: SessionStoreSpec) -> SessionStore:
         """Return the store of sessions."""
         if spec.name not in self.stores:
             types = [column.type for column in spec.key]
             self.stores[spec.name] = SessionStore(
-                spec.name, types, value, self._engine, retention_ms=spec.retention_ms
+                spec.name, types, spec.value, self._engine, retention_ms=spec.retention_ms
             )
         store = self.stores[spec.name]
         assert isinstance(store, SessionStore)
@@ -152,7 +142,6 @@ class StatefulBuilder:
         self._environment = environment
         self._metrics = environment.metrics
         self._wiring = wiring
-        self.code: dict[str, str] = {}
 
     def build(self, node: Node, forward: Callable[[], Callable[..., None]]) -> Built | None:
         """Return the processor of the node, or ``None`` when the node is not stateful.
@@ -164,7 +153,7 @@ class StatefulBuilder:
                 return self._stream_aggregate(node, forward())
             case TableAggregate():
                 fold = self._fold(node)
-                store = self._wiring.key_value(node.store.name, node.store.key, _types(fold))
+                store = self._wiring.table(node.store)
                 processor = TableAggregateProcessor(fold, store, forward())
                 return Built({node.parents[0]: processor.process})
             case TableRegroup():
@@ -186,9 +175,7 @@ class StatefulBuilder:
 
     def _fold(self, node: StreamAggregate | TableAggregate) -> Fold:
         parent = self._topology.nodes[node.parents[0]].schema
-        fold = generate_fold(node.name, parent, node.columns, node.aggregates, self._report)
-        self.code[node.name] = fold.source
-        return fold
+        return generate_fold(node.name, parent, node.columns, node.aggregates, self._report)
 
     def _report(self, error: Exception, text: str, record: Any) -> None:
         del record
@@ -196,13 +183,12 @@ class StatefulBuilder:
 
     def _stream_aggregate(self, node: StreamAggregate, forward: Callable[..., None]) -> Built:
         fold = self._fold(node)
-        types = _types(fold)
         cached = self._environment.config.cache_bytes > 0
         parent = node.parents[0]
         context = (self._wiring.clock(node.name), self._metrics)
         match node.store:
-            case KeyValueStoreSpec(name, key, _):
-                store = self._wiring.key_value(name, key, types)
+            case KeyValueStoreSpec():
+                store = self._wiring.table(node.store)
                 if cached:
                     held = CachedStreamAggregate(fold, store, forward, self._metrics)
                     return _foldable(node, fold, held, hashable=store.hashable)
@@ -211,7 +197,7 @@ class StatefulBuilder:
             case WindowStoreSpec():
                 assert node.windows is not None
                 assert not isinstance(node.windows, SessionWindows)
-                windows = self._wiring.window(node.store, types, node.windows.advance_ms)
+                windows = self._wiring.window(node.store, node.windows.advance_ms)
                 if cached and not node.final:
                     kept = CachedWindowAggregate(fold, windows, node.windows, forward, context)
                     return _foldable(node, fold, kept, hashable=windows.hashable)
@@ -220,7 +206,7 @@ class StatefulBuilder:
                 return Built({parent: windowed.process}, windowed.flush)
             case SessionStoreSpec():
                 assert isinstance(node.windows, SessionWindows)
-                sessions = self._wiring.session(node.store, types)
+                sessions = self._wiring.session(node.store)
                 emitter = CachingEmitter(forward) if cached else Emitter(forward)
                 of = FinalSessionAggregate if node.final else SessionAggregate
                 session = of(fold, sessions, node.windows, emitter, context)
@@ -296,7 +282,3 @@ def _foldable(
         processor.process,
     )
     return Built({node.parents[0]: processor.process}, processor.flush, step)
-
-
-def _types(fold: Fold) -> tuple[SqlType, ...]:
-    return tuple(column.type for column in fold.state_columns)

@@ -40,7 +40,7 @@ def join_stores(
     def store(part: str, schema: Schema) -> WindowStoreSpec:
         types = tuple(column.type for column in schema.value)
         key = _with_window(schema)
-        return WindowStoreSpec(f"{name}-{part}", key, types, window.retention_ms, duplicates=True)
+        return WindowStoreSpec(f"{name}-{part}", key, types, window.retention_ms)
 
     left, right = schemas
     waits = window.grace_ms is not None

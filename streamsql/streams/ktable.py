@@ -85,13 +85,10 @@ class KTable:
             schema: Names of the result: this table's value columns, then the other's.
         """
         name = self._nodes.name("table-table-join")
-        stores = []
-        for table in (self, other):
-            assert isinstance(table.node, Materialize)
-            assert isinstance(table.node.store, KeyValueStoreSpec)
-            stores.append(table.node.store)
+        assert isinstance(self.node, Materialize)
+        assert isinstance(other.node, Materialize)
         parents = (self.node.name, other.node.name)
-        return self._next(TableTableJoin(name, parents, kind, stores[0], stores[1], schema))
+        return self._next(TableTableJoin(name, parents, kind, schema))
 
     def to(
         self,

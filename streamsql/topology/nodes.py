@@ -262,15 +262,13 @@ class StreamStreamJoin:
 class TableTableJoin:
     """Joins two tables by their keys; any change of a side changes the result.
 
-    The schema's value is the left's value columns then the right's. Both parents are materialized
-    (they are, or sit on, nodes with stores), see ``left_store`` and ``right_store``.
+    The schema's value is the left's value columns then the right's. Both parents are materialized:
+    they are, or sit on, nodes with stores.
     """
 
     name: str
     parents: tuple[str, ...]
     kind: JoinKind
-    left_store: KeyValueStoreSpec
-    right_store: KeyValueStoreSpec
     schema: Schema
 
 

@@ -23,17 +23,12 @@ class KeyValueStoreSpec:
 
 @dataclass(frozen=True, slots=True)
 class WindowStoreSpec:
-    """``(row, timestamp_ms)`` by key and window start, dropped ``retention_ms`` after the start.
-
-    Attributes:
-        duplicates: Keep every row of one key and start (join buffers), not only the last.
-    """
+    """``(row, timestamp_ms)`` by key and window start, dropped ``retention_ms`` after the start."""
 
     name: str
     key: tuple[Column, ...]
     value: tuple[SqlType, ...]
     retention_ms: int
-    duplicates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,6 @@ from streamsql.topology.nodes import (
 )
 from streamsql.topology.stores import StoreSpec
 
-Entry = StreamSource | TableSource | Repartition | TableRepartition
-
 
 @dataclass(frozen=True, slots=True)
 class Topology:

@@ -4,8 +4,6 @@ The second is the record cache of Kafka Streams: between two commits only the fi
 last new row of a key matter downstream.
 """
 
-from collections.abc import Callable
-
 from streamsql.types.record import Key, Row, TableForward
 
 
@@ -50,6 +48,3 @@ class CachingEmitter(Emitter):
         for key, (new, old, timestamp) in held.items():
             if new is not None or old is not None:
                 forward(key, new, old, timestamp)
-
-
-MakeEmitter = Callable[[TableForward], Emitter]

@@ -164,6 +164,3 @@ class StreamStreamJoin:
         if side is self._left:
             return value + self._right.absent
         return self._left.absent + value
-
-    def flush(self) -> None:
-        """Forward what is held back: nothing."""
