@@ -1,9 +1,9 @@
 """Bound expressions as Python expression text.
 
-The fast form (:func:`compile_expression`) raises where an expression has no value. The guarded
-form (:func:`compile_guarded`) gives the same values, but a function argument, a CAST, or an element
-of a constructor that raises becomes NULL and is reported. A NULL operand of NOT and LIKE makes the
-result NULL, which no condition takes for true.
+The fast form raises where an expression has no value. The guarded form (with a :class:`Guard`)
+gives the same values, but a function argument, a CAST, or an element of a constructor that raises
+becomes NULL and is reported. A NULL operand of NOT and LIKE makes the result NULL, which no
+condition takes for true.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -71,40 +71,11 @@ class Guard:
     record: str
 
 
-def compile_expression(
-    expression: Expression,
-    columns: Mapping[str, str],
-    namespace: Namespace,
-    names: Locals | None = None,
-) -> str:
-    """Return text that evaluates the expression, raising where it has no value.
-
-    Args:
-        expression: What to evaluate.
-        columns: Python text that yields each column used, pseudo columns included.
-        namespace: Takes the values that the text needs.
-        names: The locals of the function that the text is for.
-    """
-    compiler = ExpressionCompiler(namespace, names or namespace.locals(), columns)
-    return compiler.compile(expression).text
-
-
-def compile_guarded(
-    expression: Expression,
-    columns: Mapping[str, str],
-    namespace: Namespace,
-    guard: Guard,
-    names: Locals | None = None,
-) -> str:
-    """Return text that evaluates the expression with failing parts as NULL, reported."""
-    compiler = ExpressionCompiler(namespace, names or namespace.locals(), columns, guard)
-    return compiler.compile(expression).text
-
-
 class ExpressionCompiler:
     """Writes expressions over one set of columns.
 
-    ``not_null`` holds the names of columns known not to be NULL; whoever knows adds to it.
+    Attributes:
+        not_null: The names of columns known not to be NULL; whoever knows adds to it.
     """
 
     __slots__ = (
@@ -125,6 +96,15 @@ class ExpressionCompiler:
         guard: Guard | None = None,
         not_null: Iterable[str] = (),
     ) -> None:
+        """Begin a text.
+
+        Args:
+            namespace: Takes the values that the text needs.
+            names: The locals of the function that the text is for.
+            columns: Python text that yields each column used, pseudo columns included.
+            guard: Makes failing parts NULL; without one they raise.
+            not_null: See the attribute.
+        """
         self._namespace = namespace
         self._locals = names
         self._columns = columns

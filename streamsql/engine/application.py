@@ -23,7 +23,6 @@ from streamsql.runtime.layout import Layout
 from streamsql.sql.statements import PushQuery
 from streamsql.topology.nodes import OffsetReset
 
-_ROUND_MS = 100
 _LOOK_MS = 50
 _PROGRESS_MS = 200
 

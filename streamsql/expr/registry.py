@@ -36,7 +36,6 @@ class ScalarFunction:
         returns: Result type where the signature alone cannot say it.
         typed: The implementation is built for the call: ``implementation(argument_types,
             result_type)`` returns the callable that takes the values.
-        deterministic: May be folded when all arguments are constants.
         description: One sentence for DESCRIBE FUNCTION.
     """
 
@@ -47,7 +46,6 @@ class ScalarFunction:
     inline: str | None = None
     returns: Returns | None = None
     typed: bool = False
-    deterministic: bool = True
     description: str = ""
 
 

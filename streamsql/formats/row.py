@@ -6,7 +6,7 @@ and the old row travel: :class:`ChangeCodec`.
 
 import decimal
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -72,19 +72,6 @@ class RowFormat:
     def check(self, spec: FormatSpec, schema: Sequence[Column], *, is_key: bool) -> str | None:
         """Return why the format cannot carry the columns, or ``None`` when it can."""
         return common_restriction(spec, schema, is_key=is_key, wraps=False)
-
-
-class RowCodec:
-    """Rows in flight, which are tuples, as bytes and back."""
-
-    __slots__ = ("decode", "encode")
-
-    def __init__(self, columns: Sequence[Column]) -> None:
-        self.encode: Callable[[Row], bytes] = _encode
-        self.decode: Callable[[bytes], Row] = cast(
-            "Callable[[bytes], Row]",
-            guarded("ROW", msgspec.msgpack.Decoder(_row_annotation(columns)).decode),
-        )
 
 
 class ChangeCodec:

@@ -16,15 +16,11 @@ class Metrics:
     """What happened since the worker started; every value only grows.
 
     Attributes:
-        consumed: Records read from topics.
-        commits: Commits that succeeded.
         dropped: Records dropped, by reason: ``late``, ``null-key``, ``bad-timestamp``, ``decode``.
         errors: Evaluation errors, by the expression's text.
         restored: Changelog records replayed.
     """
 
-    consumed: int = 0
-    commits: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     restored: int = 0

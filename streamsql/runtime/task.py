@@ -68,7 +68,6 @@ class Task:
     ) -> None:
         self.id = identity
         self.engine = engine
-        self.code = processors.code
         self._group = PartitionGroup(inputs.timestamps)
         self._processors = processors
         self._process = {
@@ -151,7 +150,6 @@ class Task:
             if not self._group.waiting(partition):
                 self._pass_markers(partition)
         if done:
-            self._metrics.consumed += done
             self.uncommitted += done
             self.moved = True
         return done

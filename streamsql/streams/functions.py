@@ -32,7 +32,7 @@ def row_expression(function: RowFunction, schema: Schema, result: SqlType) -> Ex
         return function(dict(zip(names, values, strict=True)))
 
     name = getattr(function, "__name__", type(function).__name__)
-    scalar = ScalarFunction(name, "ANY... -> ANY", with_row, strict=False, deterministic=False)
+    scalar = ScalarFunction(name, "ANY... -> ANY", with_row, strict=False)
     arguments = tuple(ColumnRef(column.name, column.type) for column in columns)
     return Call(scalar, arguments, result)
 

@@ -120,11 +120,6 @@ def is_numeric(sql_type: SqlType) -> bool:
     return isinstance(sql_type, Decimal) or sql_type in (INTEGER, BIGINT, DOUBLE)
 
 
-def is_temporal(sql_type: SqlType) -> bool:
-    """Tell whether the type is DATE, TIME or TIMESTAMP."""
-    return sql_type in (DATE, TIME, TIMESTAMP)
-
-
 def quote(name: str) -> str:
     """Return the identifier as SQL writes it, in back-ticks unless it is plain upper case."""
     plain = name.isidentifier() and name.isascii() and name == name.upper() and name[0] != "_"

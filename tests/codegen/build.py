@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from streamsql.codegen import support
-from streamsql.codegen.expressions import Guard, compile_expression, compile_guarded
+from streamsql.codegen.expressions import ExpressionCompiler, Guard
 from streamsql.codegen.namespace import Namespace
 from streamsql.expr.nodes import (
     Arithmetic,
@@ -86,10 +86,22 @@ def named(**columns: Expression) -> tuple[NamedExpression, ...]:
     return tuple(NamedExpression(name, expression) for name, expression in columns.items())
 
 
+def text_of(
+    expression: Expression,
+    columns: Mapping[str, str],
+    namespace: Namespace | None = None,
+    guard: Guard | None = None,
+) -> str:
+    """Return the text of an expression over the given texts of its columns."""
+    namespace = namespace or Namespace()
+    compiler = ExpressionCompiler(namespace, namespace.locals(), columns, guard)
+    return compiler.compile(expression).text
+
+
 def evaluate(expression: Expression, row: Mapping[str, Any] | None = None) -> Any:
     """Evaluate the fast form over named values."""
     namespace = Namespace()
-    text = compile_expression(expression, {name: f"row_{name}" for name in row or {}}, namespace)
+    text = text_of(expression, {name: f"row_{name}" for name in row or {}}, namespace)
     return run(text, namespace, row or {})
 
 
@@ -105,7 +117,7 @@ def evaluate_guarded(
 
     guard = Guard(namespace.add("attempt", support.attempting(report)), "None")
     columns = {name: f"row_{name}" for name in row}
-    return run(compile_guarded(expression, columns, namespace, guard), namespace, row)
+    return run(text_of(expression, columns, namespace, guard), namespace, row)
 
 
 def run(text: str, namespace: Namespace, row: Mapping[str, Any]) -> Any:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from streamsql.codegen.expressions import compile_expression
 from streamsql.codegen.namespace import Namespace
 from streamsql.errors import EvaluationError
 from streamsql.expr.nodes import (
@@ -14,7 +13,6 @@ from streamsql.expr.nodes import (
     Call,
     Case,
     Distinct,
-    Expression,
     FieldRef,
     InList,
     IsNull,
@@ -54,6 +52,7 @@ from tests.codegen.build import (
     constant,
     evaluate,
     evaluate_guarded,
+    text_of,
 )
 
 I = column("I")  # noqa: E741 - the column's name
@@ -62,19 +61,17 @@ _PATTERNS = Schema((), (Column("P", STRING),))
 NULL_INT = constant(None, INTEGER)
 
 
-def text_of(expression: Expression) -> str:
-    columns = {name: f"row.{name}" for name in "IJLDSBXAMT"}
-    return compile_expression(expression, columns, Namespace())
+ROW = {name: f"row.{name}" for name in "IJLDSBXAMT"}
 
 
 def test_null_is_checked_with_a_local_named_after_the_column() -> None:
-    assert text_of(arithmetic(D, "*", constant(2.0))) == (
+    assert text_of(arithmetic(D, "*", constant(2.0)), ROW) == (
         "None if (d := row.D) is None else d * double_2_0"
     )
 
 
 def test_null_checks_of_nested_operators_are_made_together() -> None:
-    assert text_of(arithmetic(cast(I, DOUBLE), "*", arithmetic(D, "+", D))) == (
+    assert text_of(arithmetic(cast(I, DOUBLE), "*", arithmetic(D, "+", D)), ROW) == (
         "None if (i := row.I) is None or (d := row.D) is None or (d_2 := row.D) is None"
         " else float(i) * (d + d_2)"
     )
@@ -84,15 +81,13 @@ def test_what_a_condition_excludes_is_not_checked_again() -> None:
     condition = And(compare(I, ">", constant(1)), compare(arithmetic(D, "+", D), "<", D))
     columns = {"I": "i", "D": "d"}
     both = And(IsNull(D, negated=True), condition)
-    assert compile_expression(both, columns, Namespace()) == (
-        "d is not None and i is not None and i > 1 and d + d < d"
-    )
+    assert text_of(both, columns) == "d is not None and i is not None and i > 1 and d + d < d"
 
 
 def test_strings_that_are_not_plain_do_not_enter_the_text() -> None:
     namespace = Namespace()
     value = 'it\'s\n"quoted"'
-    text = compile_expression(constant(value), {}, namespace)
+    text = text_of(constant(value), {}, namespace)
     assert text.isidentifier()
     assert namespace.values[text] == value
 

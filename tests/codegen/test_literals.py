@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from streamsql.codegen.expressions import compile_expression
-from streamsql.codegen.namespace import Namespace
 from streamsql.expr.nodes import (
     And,
     Arithmetic,
@@ -55,7 +53,7 @@ from streamsql.types.sqltypes import (
     SqlType,
     Struct,
 )
-from tests.codegen.build import cast, evaluate, evaluate_guarded
+from tests.codegen.build import cast, evaluate, evaluate_guarded, text_of
 from tests.codegen.interpreter import Interpreter
 
 VALUES: dict[SqlType, tuple[Any, ...]] = {
@@ -145,7 +143,7 @@ def check(expression: Expression, row: Mapping[str, Any]) -> None:
         try:
             expected = repr(Interpreter(row, guarded=guarded).value(expression))
         except Exception:  # noqa: BLE001
-            compile(compile_expression(expression, {"X": "x"}, Namespace()), "text", "eval")
+            compile(text_of(expression, {"X": "x"}), "text", "eval")
         else:
             assert repr(evaluated(expression, row)) == expected, expression
 

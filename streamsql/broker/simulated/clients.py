@@ -68,11 +68,6 @@ class SimulatedConsumer:
             self.member.leave()
         self.dead = True
 
-    @property
-    def group_name(self) -> str:
-        """The name of the group."""
-        return self._group
-
     def _alive(self) -> None:
         if self.dead:
             raise Killed(self.name)

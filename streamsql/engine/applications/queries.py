@@ -84,11 +84,6 @@ class RunningQuery:
         return QueryState.RUNNING if self.error is None else QueryState.ERROR
 
     @property
-    def worker(self) -> Worker | None:
-        """The worker, while the query runs."""
-        return self._worker
-
-    @property
     def layout(self) -> Layout | None:
         """The topics and tasks, once it has started."""
         return self._layout

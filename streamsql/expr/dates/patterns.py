@@ -31,9 +31,6 @@ WEEKDAYS: Final = (
 )
 
 _LETTERS = "GyuMLdDEaHkKhmsSAnXxZOzV"
-_LONGEST = {"M": 4, "L": 4, "E": 4, "z": 3, "X": 5, "x": 5, "Z": 5, "D": 3} | dict.fromkeys(
-    "dHkKhms", 2
-)
 _NUMBERS = "dDHkKhmsAn"
 
 

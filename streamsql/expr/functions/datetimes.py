@@ -140,7 +140,6 @@ FUNCTIONS: tuple[Function, ...] = (
         "UNIX_TIMESTAMP",
         "-> BIGINT",
         lambda: time_ns() // 1_000_000,
-        deterministic=False,
         description="The time of the wall clock in milliseconds since 1970.",
     ),
     ScalarFunction(
@@ -154,7 +153,6 @@ FUNCTIONS: tuple[Function, ...] = (
         "UNIX_DATE",
         "-> INTEGER",
         lambda: int(time()) // 86_400,
-        deterministic=False,
         description="The day of the wall clock in days since 1970-01-01.",
     ),
     ScalarFunction(

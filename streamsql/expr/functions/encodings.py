@@ -176,8 +176,6 @@ FUNCTIONS: tuple[Function, ...] = (
         for name in ("SHA1", "SHA256", "SHA512")
         for known in ("STRING", "BYTES")
     ),
-    ScalarFunction(
-        "UUID", "-> STRING", _new_uuid, deterministic=False, description="A random UUID."
-    ),
+    ScalarFunction("UUID", "-> STRING", _new_uuid, description="A random UUID."),
     *strict("UUID", "The UUID of 16 bytes.", {"BYTES -> STRING": _uuid_of}),
 )

@@ -129,7 +129,6 @@ FUNCTIONS: tuple[Function, ...] = (
         "RANDOM",
         "-> DOUBLE",
         random,
-        deterministic=False,
         description="A random number from 0.0 up to, but not including, 1.0.",
     ),
     *strict(

@@ -9,7 +9,6 @@ from streamsql.shell.prompt.lexemes import LexemeKind, lexemes
 from streamsql.sql.dialect.keywords import NONRESERVED, RESERVED
 from streamsql.types.sqltypes import Primitive
 
-KEYWORDS = RESERVED | NONRESERVED
 _TYPES = frozenset(kind.value for kind in Primitive) | {"INT", "DECIMAL", "ARRAY", "MAP", "STRUCT"}
 
 

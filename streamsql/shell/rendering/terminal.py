@@ -22,11 +22,6 @@ class Terminal:
         self._shows_progress = False
         self._progressed = time.monotonic()
 
-    @property
-    def is_person(self) -> bool:
-        """Whether somebody looks at the output."""
-        return self._out_is_person
-
     def write(self, text: str) -> None:
         """Write to standard output; at once when somebody looks."""
         self._clear()

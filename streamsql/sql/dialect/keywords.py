@@ -26,6 +26,3 @@ NONRESERVED = frozenset({
 })
 """Keywords that are names as well."""
 # fmt: on
-
-UNUSED = frozenset({"ANALYZE", "COLUMNS", "MONTH", "PARTITIONS", "RESET", "YEAR"})
-"""Keywords of ksqlDB that no statement of ours has."""

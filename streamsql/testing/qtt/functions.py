@@ -42,9 +42,7 @@ def _scalars() -> Iterator[Function]:
     yield ScalarFunction("TEST_UDF", f"-> {_STRUCT_A}", lambda: ("foo",))
     yield ScalarFunction("BAD_UDF", "INTEGER -> INTEGER", _bad, strict=False)
     yield ScalarFunction("BAD_UDF", "BOOLEAN -> INTEGER", _bad_if_true, strict=False)
-    yield ScalarFunction(
-        "BAD_UDF", "STRING -> STRING", _every_other(), strict=False, deterministic=False
-    )
+    yield ScalarFunction("BAD_UDF", "STRING -> STRING", _every_other(), strict=False)
     for signature in ("INTEGER, INTEGER -> BIGINT", "BIGINT, BIGINT -> BIGINT"):
         yield ScalarFunction("MULTIPLY", signature, lambda left, right: left * right)
     yield ScalarFunction("MULTIPLY", "DOUBLE, DOUBLE -> DOUBLE", lambda left, right: left * right)
@@ -62,7 +60,6 @@ def _lazy() -> Iterator[Function]:
     for name, kind in (("WHENCONDITION", "BOOLEAN"), ("WHENRESULT", "INTEGER")):
         yield ScalarFunction(
             name, f"{kind}, BOOLEAN -> {kind}", _only_if_evaluated, strict=False,
-            deterministic=False,
         )  # fmt: skip
 
 
