@@ -9,7 +9,6 @@ from streamsql.codegen import support
 from streamsql.codegen.accumulate import Texts, accumulate, inputs_of, text_of
 from streamsql.codegen.expressions import ExpressionCompiler, Guard
 from streamsql.codegen.fragment import Fragment, Level
-from streamsql.codegen.liveness import columns_of
 from streamsql.codegen.module import Lines, Module
 from streamsql.codegen.namespace import Locals, Namespace, identifier
 from streamsql.codegen.scope import tuple_text
@@ -19,6 +18,7 @@ from streamsql.codegen.stretch import Report
 from streamsql.expr import wording
 from streamsql.expr.nodes import AggregateCall, ColumnRef, Expression, Literal, NamedExpression
 from streamsql.expr.registry import Aggregator
+from streamsql.expr.walk import column_refs
 from streamsql.types.record import Key, Row
 from streamsql.types.schema import ROWTIME, Schema
 
@@ -171,10 +171,7 @@ class _Folding:
     def _input_columns(self, lines: Lines, names: Locals) -> dict[str, str]:
         """Return where the columns are, in locals if an expression needs them."""
         keys = tuple(column.name for column in self._schema.key)
-        uses: Counter[str] = Counter()
-        for expression in self._inputs:
-            for name in columns_of(expression):
-                uses[name] += 1
+        uses = Counter(reference.name for reference in column_refs(*self._inputs))
         windowed = self._schema.window is not None
         columns = key_columns(lines, names, keys, uses, windowed=windowed)
         for position, column in enumerate(self._schema.value):

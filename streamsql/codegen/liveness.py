@@ -1,9 +1,7 @@
 """Which columns steps need: what is not needed is neither decoded nor computed."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from streamsql.codegen.accumulate import inputs_of
 from streamsql.codegen.stretch import (
@@ -19,6 +17,7 @@ from streamsql.codegen.stretch import (
     Step,
 )
 from streamsql.expr.nodes import ColumnRef, Expression
+from streamsql.expr.walk import Node, column_refs
 from streamsql.types.schema import Schema
 
 WHOLE_KEY = "<key>"
@@ -58,7 +57,7 @@ def references(
     step, rest = steps[0], steps[1:]
     match step:
         case FilterStep(predicate):
-            return references(rest, keys, values) + Counter(columns_of(predicate))
+            return references(rest, keys, values) + _counted(predicate)
         case ProjectStep():
             return _project(step, rest, keys)
         case RekeyStep():
@@ -73,21 +72,9 @@ def references(
             return counted
         case FoldStep():
             inputs = inputs_of(step.columns, step.calls)
-            return Counter([WHOLE_KEY, *(name for each in inputs for name in columns_of(each))])
+            return Counter([WHOLE_KEY, *(reference.name for reference in column_refs(*inputs))])
         case ForwardStep() | SendStep():
             return _terminal(step, values)
-
-
-def columns_of(value: Any) -> Iterator[str]:
-    """Yield the name of each column reference in an expression."""
-    if isinstance(value, ColumnRef):
-        yield value.name
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from columns_of(part)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from columns_of(getattr(value, field.name))
 
 
 def _project(step: ProjectStep, rest: Sequence[Step], keys: tuple[str, ...]) -> Counter[str]:
@@ -116,14 +103,18 @@ def _computed(expression: Expression, uses: int) -> Counter[str]:
     """Count the references of a column that is used so often: computed once, if at all."""
     if isinstance(expression, ColumnRef):
         return Counter({expression.name: uses})
-    return Counter(columns_of(expression)) if uses else Counter()
+    return _counted(expression) if uses else Counter()
 
 
 def _flat_map(step: FlatMapStep, below: Counter[str]) -> Counter[str]:
     for call in step.calls:
         below.pop(call.name, 0)
-        below += Counter(columns_of(call.arguments))
+        below += _counted(call)
     return below
+
+
+def _counted(node: Node) -> Counter[str]:
+    return Counter(reference.name for reference in column_refs(node))
 
 
 def _terminal(step: ForwardStep | SendStep, values: tuple[str, ...]) -> Counter[str]:

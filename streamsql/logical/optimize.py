@@ -8,9 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from streamsql.logical.nodes import Join, Plan, Scan
-from streamsql.logical.rules.merge_filters import merge_filters
-from streamsql.logical.rules.push_filter_below_join import push_filter_below_join
-from streamsql.logical.rules.push_filter_below_rekey import push_filter_below_rekey
+from streamsql.logical.rules import (
+    merge_filters,
+    push_filter_below_join,
+    push_filter_below_rekey,
+)
 
 Rule = Callable[[Plan], Plan]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from streamsql.catalog.catalog import Source, SourceKind
 from streamsql.errors import UnsupportedError
 from streamsql.expr.nodes import ColumnRef, NamedExpression
+from streamsql.expr.walk import column_names
 from streamsql.logical.lower.joins import Sides, join_relations
 from streamsql.logical.nodes import Aggregate, Filter, FlatMap, Join, Plan, Project, Rekey, Scan
-from streamsql.logical.references import references
 from streamsql.streams.builder import StreamsBuilder
 from streamsql.streams.kstream import KStream
 from streamsql.streams.ktable import KTable
@@ -67,14 +67,14 @@ def _lower(plan: Plan, context: _Context, needed: Names) -> KStream | KTable:
         case Scan():
             return _scan(plan, context, needed)
         case Filter():
-            source = _lower(plan.input, context, needed | references(plan.predicate))
+            source = _lower(plan.input, context, needed | column_names(plan.predicate))
             return source.filter(plan.predicate)
         case Project():
-            source = _lower(plan.input, context, references(plan.columns))
+            source = _lower(plan.input, context, column_names(*plan.columns))
             return source.select(plan.columns, [column.name for column in plan.schema.key])
         case FlatMap():
             made = {call.name for call in plan.calls}
-            source = _lower(plan.input, context, (needed - made) | references(plan.calls))
+            source = _lower(plan.input, context, (needed - made) | column_names(*plan.calls))
             assert isinstance(source, KStream)
             return source.flat_map(plan.calls)
         case Rekey():
@@ -133,7 +133,7 @@ def _source(source: Source, context: _Context, places: Sequence[Column]) -> KStr
 def _rekey(plan: Rekey, context: _Context, needed: Names) -> KStream:
     made = {column.name for column in plan.schema.key}
     above = needed - made
-    source = _lower(plan.input, context, above | references(plan.keys))
+    source = _lower(plan.input, context, above | column_names(*plan.keys))
     assert isinstance(source, KStream)
     return rekeyed(source, plan.keys, above, drop_null_key=plan.drop_null_key)
 
@@ -150,7 +150,7 @@ def rekeyed(
     windows = _window_columns(stream, needed)
     if not old_key and not windows:
         return stream.select_key(keys, drop_null_key=drop_null_key)
-    used = needed | references(tuple(keys))
+    used = needed | column_names(*keys)
     values = [column for column in stream.schema.value if column.name in used]
     carried = [
         *_references(values),
@@ -174,14 +174,14 @@ def _window_columns(stream: KStream, needed: Names) -> list[Column]:
 
 
 def _aggregate(plan: Aggregate, context: _Context) -> KTable:
-    inside = references(plan.columns, plan.aggregates)
-    source = _lower(plan.input, context, inside | references(plan.keys))
+    inside = column_names(*plan.columns, *plan.aggregates)
+    source = _lower(plan.input, context, inside | column_names(*plan.keys))
     names = [key.name for key in plan.keys]
     hidden = tuple(
         NamedExpression(f"$KEY{position}", key.expression) for position, key in enumerate(plan.keys)
     )
     if isinstance(source, KTable):
-        grouped_table = _with_key(source, inside | references(plan.keys)).group_by(hidden)
+        grouped_table = _with_key(source, inside | column_names(*plan.keys)).group_by(hidden)
         return grouped_table.aggregate(plan.columns, plan.aggregates, key_names=names)
     if _is_key(plan, source):
         grouped = _narrowed(source, inside).group_by_key()

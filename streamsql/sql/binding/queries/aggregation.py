@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from streamsql.catalog.catalog import SourceKind
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import AggregateCall, ColumnRef, Expression, NamedExpression
+from streamsql.expr.walk import column_refs, transform
 from streamsql.logical.nodes import Aggregate, Plan
-from streamsql.sql.binding.expressions.walk import column_refs, replaced
 from streamsql.sql.binding.names import unused
 from streamsql.sql.binding.queries.relations import duration_ms
 from streamsql.sql.dialect.nodes.expressions import span
@@ -70,7 +70,7 @@ def regrouped(aggregation: Aggregate) -> Rewrite:
                 )
             return None
 
-        return replaced(expression, change)
+        return transform(expression, change)
 
     return rewrite
 
@@ -84,12 +84,11 @@ def check_calls(
         BindError: One cannot take rows of a table back, or is of a window's bounds.
     """
     for call in calls:
-        for argument in call.arguments:
-            if any(reference in WINDOW_REFS for reference in column_refs(argument)):
-                raise BindError(
-                    f'aggregate function "{call.function.name}" cannot be of a window\'s bounds',
-                    places[call.name],
-                )
+        if any(reference in WINDOW_REFS for reference in column_refs(call)):
+            raise BindError(
+                f'aggregate function "{call.function.name}" cannot be of a window\'s bounds',
+                places[call.name],
+            )
     if kind is SourceKind.STREAM:
         return
     stuck = [call for call in calls if not call.function.undoable]

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from streamsql.expr.nodes import ColumnRef, Expression, NamedExpression
+from streamsql.expr.walk import column_refs, transform
 from streamsql.logical.nodes import Plan, Rekey
-from streamsql.sql.binding.expressions.walk import all_refs, replaced
 from streamsql.sql.binding.names import unused
 from streamsql.sql.binding.queries.joins import carry, rekeyed_schema
 from streamsql.sql.binding.queries.relations import From
@@ -25,7 +25,7 @@ def partitioned(
     if list(keys) == old and old:
         return plan, lambda expression: expression
     taken = [*(column.name for column in plan.schema.columns()), *origin.scope.names()]
-    lost = sorted((r for r in all_refs(values) if r.name in _LOST), key=lambda r: r.name)
+    lost = sorted((r for r in set(column_refs(*values)) if r.name in _LOST), key=lambda r: r.name)
     copies = {r: ColumnRef(unused(f"KSQL_{r.name}", taken), r.type) for r in lost}
     plan = carry(plan, [NamedExpression(copy.name, ref) for ref, copy in copies.items()])
     named = tuple(
@@ -35,7 +35,7 @@ def partitioned(
     rekeyed = Rekey(plan, named, drop_null_key=False, shuffle=False, schema=schema)
 
     def change(expression: Expression) -> Expression:
-        return replaced(expression, _copied)
+        return transform(expression, _copied)
 
     def _copied(part: Expression) -> Expression | None:
         return copies.get(part) if isinstance(part, ColumnRef) else None

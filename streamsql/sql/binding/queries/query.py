@@ -12,11 +12,11 @@ from sqlglot import exp
 from streamsql.catalog.catalog import SourceKind
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import AggregateCall, ColumnRef, Expression, Literal, TableCall
+from streamsql.expr.walk import column_refs
 from streamsql.logical.nodes import Filter, FlatMap, Plan
 from streamsql.sql.binding.context import Context
 from streamsql.sql.binding.expressions.calls import CallContext
 from streamsql.sql.binding.expressions.expression import ExpressionBinder
-from streamsql.sql.binding.expressions.walk import column_refs
 from streamsql.sql.binding.names import Namer
 from streamsql.sql.binding.queries.aggregation import (
     Rewrite,
@@ -294,18 +294,9 @@ class _QueryBinder:
     # Plan
 
     def _used(self, expressions: Sequence[Expression | None]) -> set[ColumnRef]:
-        used: set[ColumnRef] = set()
-        for expression in expressions:
-            if expression is not None:
-                used.update(column_refs(expression))
-        for aggregated in self._aggregates:
-            used.update(column_refs(aggregated))
-        for spread in self._tables:
-            used.update(column_refs(spread))
-        for step in self._from.steps:
-            used.update(column_refs(step.left_key))
-            used.update(column_refs(step.right_key))
-        return used
+        present = [expression for expression in expressions if expression is not None]
+        keys = [key for step in self._from.steps for key in (step.left_key, step.right_key)]
+        return set(column_refs(*present, *self._aggregates, *self._tables, *keys))
 
     def _flat_map(self, plan: Plan) -> Plan:
         if plan.kind is SourceKind.TABLE:

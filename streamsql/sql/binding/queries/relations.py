@@ -12,11 +12,11 @@ from sqlglot import exp
 from streamsql.catalog.catalog import Source, SourceKind
 from streamsql.errors import BindError
 from streamsql.expr.nodes import ColumnRef, Expression
+from streamsql.expr.walk import column_refs
 from streamsql.logical.nodes import JoinWindow
 from streamsql.sql.binding.context import Context
 from streamsql.sql.binding.expressions.calls import CallContext
 from streamsql.sql.binding.expressions.expression import ExpressionBinder
-from streamsql.sql.binding.expressions.walk import column_refs
 from streamsql.sql.binding.names import unused
 from streamsql.sql.binding.scope import Scope, ScopedSource, kind_word
 from streamsql.sql.dialect.nodes.expressions import span
