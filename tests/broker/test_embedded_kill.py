@@ -1,6 +1,5 @@
 """The embedded broker while its owner is killed and others write to its inbox."""
 
-import os
 import random
 import subprocess
 import sys
@@ -47,9 +46,7 @@ for start in range(first, first + 1_000_000, 10):
 
 
 @pytest.mark.slow
-def test_kill_9_at_random_moments_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    seed = int.from_bytes(os.urandom(4), "big")
-    print(f"seed {seed}")
+def test_kill_9_at_random_moments_loses_and_doubles_nothing(tmp_path: Path, seed: int) -> None:
     choose = random.Random(seed)
     directory = tmp_path / "b"
     broker = EmbeddedBroker(directory)

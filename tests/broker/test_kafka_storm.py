@@ -1,6 +1,5 @@
 """Exactly-once on real Kafka while workers are killed and stopped at random moments."""
 
-import os
 import random
 import signal
 import subprocess
@@ -54,9 +53,9 @@ def _start(*arguments: object) -> "subprocess.Popen[str]":
     )
 
 
-def test_killed_and_stopped_workers_lose_and_double_nothing(kafka: str, tmp_path: Path) -> None:
-    seed = int.from_bytes(os.urandom(4), "big")
-    print(f"seed {seed}")
+def test_killed_and_stopped_workers_lose_and_double_nothing(
+    kafka: str, tmp_path: Path, seed: int
+) -> None:
     choose = random.Random(seed)
     prefix = uuid.uuid4().hex[:8]
     broker = KafkaBroker(KafkaSettings(kafka))

@@ -89,41 +89,44 @@ def _list(failed: Mapping[str, str]) -> str:
     return "\n".join([*lines, *others]) + "\n"
 
 
-def _corrupted_fail(case: QttCase, rng: random.Random, seed: int, most: int) -> None:
+@pytest.fixture(scope="module")
+def passing(cases: list[QttCase]) -> list[QttCase]:
+    """The cases with outputs that run and pass, by the list of those that do not."""
+    failures = _expected_failures()
+    return [
+        case
+        for case in cases
+        if case.test.get("outputs")
+        and case.test.get("enabled", True)
+        and "expectedException" not in case.test
+        and _id(case.file, case.name) not in failures
+    ]
+
+
+def _corrupted_fail(case: QttCase, rng: random.Random, most: int) -> None:
     every = list(corruptions(case.test, rng))
     for what, test in rng.sample(every, min(most, len(every))):
         outcome = run_case(QttCase(case.file, case.name, test))
-        where = f"seed {seed}: {case.file}: {case.name}: {what}"
+        where = f"{_id(case.file, case.name)}: {what}"
         assert outcome.status is Status.FAILED, f"{where} was not noticed"
         assert not outcome.reason.startswith("internal"), f"{where}: {outcome.reason}"
 
 
-def _has_outputs(case: QttCase) -> bool:
-    return bool(case.test.get("outputs")) and "expectedException" not in case.test
-
-
-def test_some_corrupted_expectations_fail(cases: list[QttCase]) -> None:
-    seed = random.randrange(10**6)
-    print(f"seed {seed}")
+def test_some_corrupted_expectations_fail(passing: list[QttCase], seed: int) -> None:
     rng = random.Random(seed)
-    for case in rng.sample([case for case in cases if _has_outputs(case)], 40):
-        if run_case(case).status is Status.PASSED:
-            _corrupted_fail(case, rng, seed, 3)
+    for case in rng.sample(passing, 40):
+        _corrupted_fail(case, rng, 3)
 
 
 @pytest.mark.slow
-def test_corrupted_expectations_fail(cases: list[QttCase]) -> None:
-    seed = random.randrange(10**6)
-    print(f"seed {seed}")
+def test_corrupted_expectations_fail(passing: list[QttCase], seed: int) -> None:
     rng = random.Random(seed)
-    for case in cases:
-        if _has_outputs(case) and run_case(case).status is Status.PASSED:
-            _corrupted_fail(case, rng, seed, 2)
+    for case in passing:
+        _corrupted_fail(case, rng, 2)
 
 
 @pytest.mark.slow
-def test_state_in_the_broker_gives_the_same(cases: list[QttCase]) -> None:
-    for case in cases:
-        if _has_outputs(case) and run_case(case).status is Status.PASSED:
-            outcome = run_case(case, keeps_state=True)
-            assert outcome.status is Status.PASSED, f"{_id(case.file, case.name)}: {outcome.reason}"
+def test_state_in_the_broker_gives_the_same(passing: list[QttCase]) -> None:
+    for case in passing:
+        outcome = run_case(case, keeps_state=True)
+        assert outcome.status is Status.PASSED, f"{_id(case.file, case.name)}: {outcome.reason}"

@@ -171,9 +171,7 @@ while True:
 
 
 @pytest.mark.slow
-def test_a_killed_process_leaves_whole_batches(tmp_path: Path) -> None:
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+def test_a_killed_process_leaves_whole_batches(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     for _ in range(8):
         process = subprocess.Popen(

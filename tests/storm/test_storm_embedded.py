@@ -68,10 +68,8 @@ def _finish(directory: Path, load: Load) -> str:
 
 
 def test_killed_owner_loses_and_doubles_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, seed: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    seed = int.from_bytes(os.urandom(4), "big")
-    print(f"seed {seed}")
     load = Load("x-", random.Random(seed))
     writer = InboxWriter(_prepared(tmp_path))
     owner = _Owner(tmp_path)

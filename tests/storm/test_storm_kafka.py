@@ -106,10 +106,8 @@ class _Killer:
 
 
 def test_killed_workers_lose_and_double_nothing(
-    kafka: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    kafka: str, tmp_path: Path, seed: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    seed = int.from_bytes(os.urandom(4), "big")
-    print(f"seed {seed}")
     choose = random.Random(seed)
     prefix = f"storm{uuid.uuid4().hex[:8]}-"
     broker = KafkaBroker(KafkaSettings(kafka))
