@@ -105,7 +105,15 @@ class TaskFenced(TaskError):
 
 
 class TaskCorrupted(TaskError):
-    """The local state cannot be trusted: wipe it and restore."""
+    """The local state cannot be trusted: wipe it and restore.
+
+    Attributes:
+        task: Whose state it is, as its directory is called.
+    """
+
+    def __init__(self, message: str, task: str) -> None:
+        super().__init__(message)
+        self.task = task
 
 
 class TransactionAborted(TaskError):

@@ -19,16 +19,16 @@ class Engines:
         self._broker = broker
         self._application = application
         self._directory = None if directory is None else StateDirectory(directory, application)
-        self._open: dict[TaskId, Engine] = {}
+        self._open: dict[str, Engine] = {}
 
     def get(self, task: TaskId, stores: Sequence[str]) -> Engine:
         """Return the engine of the task, opened when it is not open."""
-        engine = self._open.get(task)
+        engine = self._open.get(str(task))
         if engine is None:
-            engine = self._open[task] = self._make(task, stores)
+            engine = self._open[str(task)] = self._make(task, stores)
         return engine
 
-    def close(self, task: TaskId) -> None:
+    def close(self, task: str) -> None:
         """Release the files and locks of the task."""
         engine = self._open.pop(task, None)
         if engine is not None:
@@ -45,11 +45,11 @@ class Engines:
             if last is not None:
                 engine.delete_range(store, b"", last[0] + b"\0")
 
-    def wipe(self, task: TaskId) -> None:
+    def wipe(self, task: str) -> None:
         """Forget the state of the task: it will be restored from its changelogs."""
         self.close(task)
         if self._directory is not None:
-            self._directory.wipe(str(task))
+            self._directory.wipe(task)
 
     def close_all(self) -> None:
         """Release everything."""

@@ -19,7 +19,11 @@ _SLICE = 10_000
 
 
 def restore(
-    broker: Broker, engine: Engine, changelogs: Mapping[TopicPartition, str], metrics: Metrics
+    broker: Broker,
+    engine: Engine,
+    changelogs: Mapping[TopicPartition, str],
+    metrics: Metrics,
+    task: str,
 ) -> Iterator[None]:
     """Replay the changelogs from their checkpoints into the engine; yield after each slice.
 
@@ -29,7 +33,7 @@ def restore(
     Raises:
         TaskCorrupted: A checkpoint points to records that are gone, or that never were.
     """
-    positions = _checkpoints(broker, engine, tuple(changelogs))
+    positions = _checkpoints(broker, engine, tuple(changelogs), task)
     targets = broker.ends(tuple(changelogs), committed=False)
     left = {p: end for p, end in targets.items() if positions[p] < end}
     if not left:
@@ -71,7 +75,7 @@ def _write(
 
 
 def _checkpoints(
-    broker: Broker, engine: Engine, partitions: Sequence[TopicPartition]
+    broker: Broker, engine: Engine, partitions: Sequence[TopicPartition], task: str
 ) -> dict[TopicPartition, int]:
     """Return where to start on each changelog: the checkpoint, or the log's start without one."""
     starts = broker.starts(partitions)
@@ -83,7 +87,8 @@ def _checkpoints(
         if noted is not None and not starts[partition] <= position <= ends[partition]:
             raise TaskCorrupted(
                 f'the checkpoint {position} of changelog "{partition.topic}" '
-                f"is outside {starts[partition]}..{ends[partition]}"
+                f"is outside {starts[partition]}..{ends[partition]}",
+                task,
             )
         positions[partition] = position
     return positions

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import msgspec
 
 from streamsql.broker.ports import Committed, Message, TopicPartition
-from streamsql.errors import TaskCorrupted
 from streamsql.runtime.build import ProcessMessages, Processors
 from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.metrics import Metrics
@@ -81,7 +80,6 @@ class Task:
         self._ends: dict[TopicPartition, int] = {}
         self.uncommitted = 0
         self.moved = False
-        self.corrupted = False
 
     @property
     def partitions(self) -> Sequence[TopicPartition]:
@@ -140,11 +138,7 @@ class Task:
             if run is None:
                 break
             partition, messages = run
-            try:
-                self._process[partition](messages)
-            except TaskCorrupted:
-                self.corrupted = True
-                raise
+            self._process[partition](messages)
             self._positions[partition] = messages[-1].offset() + 1
             done += len(messages)
             if not self._group.waiting(partition):
@@ -163,12 +157,8 @@ class Task:
 
     def flush(self) -> None:
         """Forward what the processors hold back, upstream first."""
-        try:
-            for flush in self._processors.flushes:
-                flush()
-        except TaskCorrupted:
-            self.corrupted = True
-            raise
+        for flush in self._processors.flushes:
+            flush()
 
     def offsets(self) -> dict[TopicPartition, Committed]:
         """Return the positions to commit; the stream times of the operators travel with them."""
@@ -188,14 +178,10 @@ class Task:
         Raises:
             TaskCorrupted: The engine is damaged; what is missing is in the changelogs.
         """
-        try:
-            if changes:
-                self.engine.write(changes, meta)
-            for store in self._wiring.stores.values():
-                store.committed()
-        except TaskCorrupted:
-            self.corrupted = True
-            raise
+        if changes:
+            self.engine.write(changes, meta)
+        for store in self._wiring.stores.values():
+            store.committed()
         self.uncommitted = 0
         self.moved = False
 

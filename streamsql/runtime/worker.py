@@ -110,10 +110,8 @@ class Worker:
             self._rejoin()
         except TaskCorrupted as error:
             log.warning("state cannot be used, rewinding: %s", error)
-            damaged = [task for task, running in self._tasks.items() if running.corrupted]
             self._rewind()
-            for task in damaged:
-                self._engines.wipe(task)
+            self._engines.wipe(error.task)
         return 0
 
     def commit(self) -> None:
@@ -136,6 +134,12 @@ class Worker:
         finally:
             self._drop((*self._tasks, *self._opening))
             self._leave()
+
+    def abandon(self) -> None:
+        """Leave without a commit, as when the process is killed: a batch may be half done."""
+        self._drop((*self._tasks, *self._opening))
+        self._owned.clear()
+        self._leave()
 
     def assigned(self, partitions: Sequence[TopicPartition]) -> None:
         """Take over partitions: open the tasks that they complete."""
@@ -166,7 +170,7 @@ class Worker:
         gone = self._assignments.touched(partitions)
         self._drop(gone)
         for task in gone:
-            self._engines.close(task)
+            self._engines.close(str(task))
         for task in self._assignments.complete(self._owned):
             if task not in self._tasks and task not in self._opening:
                 self._opening[task] = self._open(task)
@@ -260,7 +264,7 @@ class Worker:
                 self._opening.pop(task, None)
             except TaskCorrupted as error:
                 log.warning("state of task %s is wiped and restored: %s", task, error)
-                self._engines.wipe(task)
+                self._engines.wipe(error.task)
                 self._opening[task] = self._open(task)
             except BaseException:
                 self._opening[task] = self._open(task)  # the failed one would seem to be done
@@ -283,7 +287,7 @@ class Worker:
                 TopicPartition(changelog_topic(application, store), identity.partition): store
                 for store in stores
             }
-            yield from restore(self._broker, engine, changelogs, self.metrics)
+            yield from restore(self._broker, engine, changelogs, self.metrics, str(identity))
         positions = self._assignments.positions(identity, committed, self._broker)
         wiring = Wiring(engine, decode_times(committed))
         environment = Environment(self._config, self._producer, self.metrics, self._outputs)
@@ -334,9 +338,7 @@ class Worker:
 
     def _rejoin(self) -> None:
         """Leave with all handles and join again with new ones."""
-        self._drop((*self._tasks, *self._opening))
-        self._owned.clear()
-        self._leave()
+        self.abandon()
         self.start()
 
     def _leave(self) -> None:

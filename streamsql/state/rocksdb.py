@@ -60,6 +60,9 @@ class RocksEngine:
     ) -> None:
         """Open or create the database. Column families of other stores are left as they are.
 
+        Args:
+            directory: Named after the task.
+
         Raises:
             EngineError: Another process has it open, or the disk is full.
             TaskCorrupted: Its files are damaged.
@@ -207,5 +210,5 @@ def _mapped(directory: Path, error: Exception, *, existing: bool = True) -> Stre
     if "No space left on device" in text or "no space" in text.lower():
         return EngineError(f'disk full: cannot write to state directory "{directory}"')
     if "Corruption" in text or (existing and "No such file or directory" in text):
-        return TaskCorrupted(f'state directory "{directory}" is damaged: {text}')
+        return TaskCorrupted(f'state directory "{directory}" is damaged: {text}', directory.name)
     return EngineError(f'state directory "{directory}" cannot be used: {text}')

@@ -166,7 +166,7 @@ class Run:
         names = self.members
         self.broker.kill(*names, *(f"{APPLICATION}-{name}" for name in names))
         for worker in self.workers:
-            worker._engines.close_all()
+            worker.abandon()
         self.workers.clear()
 
     def outcome(self) -> Outcome:

@@ -182,10 +182,7 @@ class Simulation:
         worker, host.worker = host.worker, None
         assert worker is not None
         self._broker.kill(host.name, f"{APPLICATION}-{host.name}")
-        worker._opening.clear()
-        worker._tasks.clear()
-        worker._readers.clear()
-        worker._engines.close_all()
+        worker.abandon()
         if host.absent_rounds == 0:
             host.absent_rounds = self._choose.choice((1, 3, 10, 60))
         self._note(f"{host.name} is dead for {host.absent_rounds}")

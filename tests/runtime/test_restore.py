@@ -35,7 +35,7 @@ class _Changelog:
 
     def restore(self, most: int = 1000) -> bool:
         """Restore; return whether it came to its end within so many slices."""
-        slices = restore(self.broker, self.engine, {LOG: "s"}, self.metrics)
+        slices = restore(self.broker, self.engine, {LOG: "s"}, self.metrics, "0_0")
         return all(number < most for number, _ in enumerate(slices))
 
     @property
@@ -128,7 +128,7 @@ def test_an_interrupted_restore_goes_on_where_it_was(monkeypatch: pytest.MonkeyP
     log = _Changelog()
     log.write({b"%d" % number: b"x" for number in range(10)})
     log.commit()
-    slices = restore(log.broker, log.engine, {LOG: "s"}, log.metrics)
+    slices = restore(log.broker, log.engine, {LOG: "s"}, log.metrics, "0_0")
     next(slices)
     next(slices)
     del slices

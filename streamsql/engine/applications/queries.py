@@ -174,8 +174,7 @@ class RunningQuery:
         worker, self._worker = self._worker, None
         if worker is not None:
             with suppress(Exception):
-                worker.lost(())  # a batch may be half done: nothing of it may be committed
-                worker.close()
+                worker.abandon()
         self._retry_at_ms = self._clock_ms() + self._wait_ms
         log.error(
             'query "%s" stopped, to be started again in %d ms: %s', self.id, self._wait_ms, error

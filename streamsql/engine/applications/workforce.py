@@ -94,8 +94,7 @@ class LocalWorkers:
         workers, self.workers = self.workers, []
         for worker in workers:
             with suppress(Exception):
-                worker.lost(())
-                worker.close()
+                worker.abandon()
         self._held.close()
 
 
