@@ -38,9 +38,9 @@ from streamsql.runtime.processors.window_aggregate import (
     WindowAggregate,
 )
 from streamsql.state.duplicates import DuplicateWindowStore
+from streamsql.state.key_value import KeyValueStore
 from streamsql.state.sessions import SessionStore
-from streamsql.state.store import Engine
-from streamsql.state.transaction import KeyValueStore
+from streamsql.state.storage import Storage
 from streamsql.state.windowed import WindowStore
 from streamsql.topology.nodes import (
     JoinKind,
@@ -64,8 +64,8 @@ AnyStore = KeyValueStore | WindowStore | SessionStore | DuplicateWindowStore
 class Wiring:
     """The stores and operator clocks of one task, made when first asked for."""
 
-    def __init__(self, engine: Engine, stream_times: Mapping[str, int]) -> None:
-        self._engine = engine
+    def __init__(self, storage: Storage, stream_times: Mapping[str, int]) -> None:
+        self._storage = storage
         self._stream_times = stream_times
         self.stores: dict[str, AnyStore] = {}
         self.clocks: dict[str, StreamTime] = {}
@@ -74,7 +74,7 @@ class Wiring:
         """Return the store of a table whose keys have no windows."""
         if spec.name not in self.stores:
             types = [column.type for column in spec.key]
-            self.stores[spec.name] = KeyValueStore(spec.name, types, spec.value, self._engine)
+            self.stores[spec.name] = KeyValueStore(spec.name, types, spec.value, self._storage)
         store = self.stores[spec.name]
         assert isinstance(store, KeyValueStore)
         return store
@@ -84,7 +84,7 @@ class Wiring:
         if spec.name not in self.stores:
             types = [column.type for column in spec.key]
             self.stores[spec.name] = WindowStore(
-                spec.name, types, spec.value, self._engine, segment_ms=advance_ms
+                spec.name, types, spec.value, self._storage, segment_ms=advance_ms
             )
         store = self.stores[spec.name]
         assert isinstance(store, WindowStore)
@@ -95,7 +95,7 @@ class Wiring:
         if spec.name not in self.stores:
             types = [column.type for column in spec.key]
             self.stores[spec.name] = DuplicateWindowStore(
-                spec.name, types, spec.value, self._engine, retention_ms=spec.retention_ms
+                spec.name, types, spec.value, self._storage, retention_ms=spec.retention_ms
             )
         store = self.stores[spec.name]
         assert isinstance(store, DuplicateWindowStore)
@@ -106,7 +106,7 @@ class Wiring:
         if spec.name not in self.stores:
             types = [column.type for column in spec.key]
             self.stores[spec.name] = SessionStore(
-                spec.name, types, spec.value, self._engine, retention_ms=spec.retention_ms
+                spec.name, types, spec.value, self._storage, retention_ms=spec.retention_ms
             )
         store = self.stores[spec.name]
         assert isinstance(store, SessionStore)

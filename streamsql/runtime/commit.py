@@ -16,7 +16,7 @@ from streamsql.broker.ports import Committed, Consumer, Producer, StateChanges, 
 from streamsql.runtime.failpoints import failpoint
 from streamsql.runtime.layout import changelog_topic
 from streamsql.runtime.task import Task, state_name
-from streamsql.state.store import Changes
+from streamsql.state.storage import Changes
 
 CHECKPOINT = "checkpoint/"
 """Prefix of the meta entries that hold, by changelog topic, the next offset to restore from."""
@@ -28,7 +28,7 @@ def commit(
     """Commit what the tasks have done since their last commit.
 
     Args:
-        logged: State goes to changelogs and the tasks' engines; else the broker keeps it.
+        logged: State goes to changelogs and the tasks' storages; else the broker keeps it.
 
     Raises:
         TransactionAborted: Nothing is committed, or it is not known: every task must be reopened.

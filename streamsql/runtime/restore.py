@@ -1,4 +1,4 @@
-"""Bringing a task's engine up to the end of its changelogs.
+"""Bringing a task's storage up to the end of its changelogs.
 
 The target is the high watermark, not the last stable offset: what a transaction that is still being
 decided has written may become part of the state. The committed offsets were read before (which
@@ -13,19 +13,19 @@ from streamsql.errors import TaskCorrupted
 from streamsql.runtime.commit import CHECKPOINT
 from streamsql.runtime.failpoints import failpoint
 from streamsql.runtime.metrics import Metrics
-from streamsql.state.store import Engine
+from streamsql.state.storage import Storage
 
 _SLICE = 10_000
 
 
 def restore(
     broker: Broker,
-    engine: Engine,
+    storage: Storage,
     changelogs: Mapping[TopicPartition, str],
     metrics: Metrics,
     task: str,
 ) -> Iterator[None]:
-    """Replay the changelogs from their checkpoints into the engine; yield after each slice.
+    """Replay the changelogs from their checkpoints into the storage; yield after each slice.
 
     Args:
         changelogs: Store by changelog partition.
@@ -33,7 +33,7 @@ def restore(
     Raises:
         TaskCorrupted: A checkpoint points to records that are gone, or that never were.
     """
-    positions = _checkpoints(broker, engine, tuple(changelogs), task)
+    positions = _checkpoints(broker, storage, tuple(changelogs), task)
     targets = broker.ends(tuple(changelogs), committed=False)
     left = {p: end for p, end in targets.items() if positions[p] < end}
     if not left:
@@ -51,11 +51,11 @@ def restore(
                     changes[key] = message.value()
                 positions[partition] = messages[-1].offset() + 1
                 metrics.restored += len(messages)
-                _write(engine, changelogs[partition], partition, (changes, positions[partition]))
+                _write(storage, changelogs[partition], partition, (changes, positions[partition]))
             for partition, end in polled.ends.items():
                 if end > positions[partition]:
                     positions[partition] = end
-                    _write(engine, changelogs[partition], partition, ({}, end))
+                    _write(storage, changelogs[partition], partition, ({}, end))
             left = {p: end for p, end in left.items() if positions[p] < end}
             yield
     finally:
@@ -63,26 +63,26 @@ def restore(
 
 
 def _write(
-    engine: Engine,
+    storage: Storage,
     store: str,
     partition: TopicPartition,
     slice_: tuple[Mapping[bytes, bytes | None], int],
 ) -> None:
     """Write a slice and the position after it in one batch."""
     changes, position = slice_
-    engine.write({store: changes}, {CHECKPOINT + partition.topic: str(position).encode()})
+    storage.write({store: changes}, {CHECKPOINT + partition.topic: str(position).encode()})
     failpoint("restore-written")
 
 
 def _checkpoints(
-    broker: Broker, engine: Engine, partitions: Sequence[TopicPartition], task: str
+    broker: Broker, storage: Storage, partitions: Sequence[TopicPartition], task: str
 ) -> dict[TopicPartition, int]:
     """Return where to start on each changelog: the checkpoint, or the log's start without one."""
     starts = broker.starts(partitions)
     ends = broker.ends(partitions, committed=False)
     positions = {}
     for partition in partitions:
-        noted = engine.meta(CHECKPOINT + partition.topic)
+        noted = storage.meta(CHECKPOINT + partition.topic)
         position = starts[partition] if noted is None else int(noted)
         if noted is not None and not starts[partition] <= position <= ends[partition]:
             raise TaskCorrupted(

@@ -14,7 +14,7 @@ from streamsql.runtime.build import ProcessMessages, Processors
 from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.partition_group import PartitionGroup
-from streamsql.state.store import Changes, Engine
+from streamsql.state.storage import Changes, Storage
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,11 +62,11 @@ class Task:
         inputs: TaskInputs,
         processors: Processors,
         wiring: Wiring,
-        engine: Engine,
+        storage: Storage,
         metrics: Metrics,
     ) -> None:
         self.id = identity
-        self.engine = engine
+        self.storage = storage
         self._group = PartitionGroup(inputs.timestamps)
         self._processors = processors
         self._process = {
@@ -176,10 +176,10 @@ class Task:
         """Note that everything so far is committed; write what the broker does not keep.
 
         Raises:
-            TaskCorrupted: The engine is damaged; what is missing is in the changelogs.
+            TaskCorrupted: The storage is damaged; what is missing is in the changelogs.
         """
         if changes:
-            self.engine.write(changes, meta)
+            self.storage.write(changes, meta)
         for store in self._wiring.stores.values():
             store.committed()
         self.uncommitted = 0

@@ -23,15 +23,15 @@ from streamsql.runtime.build import build
 from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.commit import commit
 from streamsql.runtime.config import RuntimeConfig
-from streamsql.runtime.engines import Engines
 from streamsql.runtime.environment import Environment, OutputTarget
 from streamsql.runtime.layout import Layout, changelog_topic
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.restore import restore
+from streamsql.runtime.storages import Storages
 from streamsql.runtime.task import Task, TaskId, TaskInputs, decode_times
 from streamsql.runtime.upstream import Upstream
-from streamsql.state.rocksdb import EngineInUse
-from streamsql.state.store import Engine
+from streamsql.state.rocksdb import StorageInUse
+from streamsql.state.storage import Storage
 from streamsql.topology.topology import stores_of
 
 log = logging.getLogger(__name__)
@@ -39,8 +39,8 @@ log = logging.getLogger(__name__)
 _BUFFERED_RECORDS = 10_000
 _PURGE_INTERVAL_MS = 10_000
 _CONFIRM_MS = 10
-_ENGINE_PATIENCE_MS = 60_000
-_ENGINE_RETRY_MS = 100
+_STORAGE_PATIENCE_MS = 60_000
+_STORAGE_RETRY_MS = 100
 
 
 class Worker:
@@ -71,7 +71,7 @@ class Worker:
         self._outputs = outputs or {}
         self._assignments = Assignments(layout)
         self._upstream = Upstream(broker, layout, clock_ms)
-        self._engines = Engines(broker, config.application, config.state_directory)
+        self._storages = Storages(broker, config.application, config.state_directory)
         self._tasks: dict[TaskId, Task] = {}
         self._opening: dict[TaskId, Iterator[None]] = {}
         self._owned: set[TopicPartition] = set()
@@ -111,7 +111,7 @@ class Worker:
         except TaskCorrupted as error:
             log.warning("state cannot be used, rewinding: %s", error)
             self._rewind()
-            self._engines.wipe(error.task)
+            self._storages.wipe(error.task)
         return 0
 
     def commit(self) -> None:
@@ -170,7 +170,7 @@ class Worker:
         gone = self._assignments.touched(partitions)
         self._drop(gone)
         for task in gone:
-            self._engines.close(str(task))
+            self._storages.close(str(task))
         for task in self._assignments.complete(self._owned):
             if task not in self._tasks and task not in self._opening:
                 self._opening[task] = self._open(task)
@@ -264,7 +264,7 @@ class Worker:
                 self._opening.pop(task, None)
             except TaskCorrupted as error:
                 log.warning("state of task %s is wiped and restored: %s", task, error)
-                self._engines.wipe(error.task)
+                self._storages.wipe(error.task)
                 self._opening[task] = self._open(task)
             except BaseException:
                 self._opening[task] = self._open(task)  # the failed one would seem to be done
@@ -277,41 +277,41 @@ class Worker:
         part = self._layout.parts[identity.part]
         nodes = [self._layout.topology.nodes[name] for name in part.nodes]
         stores = [spec.name for node in nodes for spec in stores_of(node)]
-        engine = yield from self._engine(identity, stores)
+        storage = yield from self._storage(identity, stores)
         if self._broker.keeps_state:
             if not committed:
-                self._engines.clear(identity, stores)
+                self._storages.clear(identity, stores)
         elif stores:
             application = self._config.application
             changelogs = {
                 TopicPartition(changelog_topic(application, store), identity.partition): store
                 for store in stores
             }
-            yield from restore(self._broker, engine, changelogs, self.metrics, str(identity))
+            yield from restore(self._broker, storage, changelogs, self.metrics, str(identity))
         positions = self._assignments.positions(identity, committed, self._broker)
-        wiring = Wiring(engine, decode_times(committed))
+        wiring = Wiring(storage, decode_times(committed))
         environment = Environment(self._config, self._producer, self.metrics, self._outputs)
         processors = build(self._layout.topology, part, environment, wiring)
         reading = TaskInputs(
             positions, self._assignments.timestamps(identity), self._derived(identity)
         )
-        task = Task(identity, reading, processors, wiring, engine, self.metrics)
+        task = Task(identity, reading, processors, wiring, storage, self.metrics)
         self._tasks[identity] = task
         for partition, offset in positions.items():
             self._readers[partition] = task
             self._consumer.seek(partition, offset)
 
-    def _engine(self, identity: TaskId, stores: Sequence[str]) -> Generator[None, None, Engine]:
-        """Return the task's engine, when a worker of this host that lost the task lets it go."""
-        patience = self._clock_ms() + _ENGINE_PATIENCE_MS
+    def _storage(self, identity: TaskId, stores: Sequence[str]) -> Generator[None, None, Storage]:
+        """Return the task's storage, when a worker of this host that lost the task lets it go."""
+        patience = self._clock_ms() + _STORAGE_PATIENCE_MS
         while True:
             try:
-                return self._engines.get(identity, stores)
-            except EngineInUse as error:
+                return self._storages.get(identity, stores)
+            except StorageInUse as error:
                 if self._clock_ms() >= patience:
                     raise
                 log.info("task %s waits for its state: %s", identity, error)
-            again = self._clock_ms() + _ENGINE_RETRY_MS
+            again = self._clock_ms() + _STORAGE_RETRY_MS
             while self._clock_ms() < again:
                 yield
 
@@ -346,7 +346,7 @@ class Worker:
         with ExitStack() as left:
             left.callback(self._producer.close)
             left.callback(self._consumer.close)
-            left.callback(self._engines.close_all)
+            left.callback(self._storages.close_all)
 
     def _purge(self) -> None:
         """Delete what is behind the commit from repartition topics, now and then."""

@@ -97,7 +97,7 @@ class StateDirectory:
         raise EngineError(f'all {_SLOTS} slots of state directory "{self.path}" are held')
 
     def task(self, name: str) -> Path:
-        """Return the directory of the task; the engine makes it."""
+        """Return the directory of the task; the storage makes it."""
         return self.path / name
 
     def tasks(self) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from streamsql.state.keys import decode_long, encode_long
 from streamsql.state.segments import TIME_MAX, TIME_MIN
-from streamsql.state.store import Changes, Engine
+from streamsql.state.storage import Changes, Storage
 from streamsql.state.timeline import Timeline
 from streamsql.types.record import Key, Row
 from streamsql.types.sqltypes import SqlType
@@ -27,7 +27,7 @@ class DuplicateWindowStore(Timeline):
         name: str,
         key_types: Sequence[SqlType],
         value_types: Sequence[SqlType],
-        engine: Engine,
+        storage: Storage,
         *,
         retention_ms: int,
         recent_entries: int = 200_000,
@@ -39,7 +39,7 @@ class DuplicateWindowStore(Timeline):
             name,
             key_types,
             value_types,
-            engine,
+            storage,
             retention_ms=retention_ms,
             recent_entries=recent_entries,
         )
@@ -50,7 +50,7 @@ class DuplicateWindowStore(Timeline):
             return
         sequence = self._sequence
         if sequence is None:
-            stored = self._engine.get(self.name, SEQUENCE)
+            stored = self._storage.get(self.name, SEQUENCE)
             sequence = self._written_sequence = 0 if stored is None else decode_long(stored)
         self._sequence = sequence + 1
         slot = (self._encode(key) if self._by_bytes else key, start_ms, sequence)
@@ -92,6 +92,6 @@ class DuplicateWindowStore(Timeline):
         return changes
 
     def committed(self) -> None:
-        """Forget the buffer: its changes are in the engine now."""
+        """Forget the buffer: its changes are in the storage now."""
         super().committed()
         self._written_sequence = self._sequence

@@ -1,11 +1,11 @@
-"""An engine on RocksDB: one database per task, one column family per store.
+"""A storage on RocksDB: one database per task, one column family per store.
 
 A commit is one ``WriteBatch`` over all stores and the meta entries (they live in the default column
 family), logged ahead but not synced: a killed process loses nothing, and after a crash of the
 machine the changelog checkpoint is as old as the data, so the tail is replayed.
 
 RocksDB gives up its lock on the directory only when no handle, child or iterator lives. They stay
-in here: a scan either is read at once or is closed with the engine.
+in here: a scan either is read at once or is closed with the storage.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -28,7 +28,7 @@ from rocksdict import (
 )
 
 from streamsql.errors import EngineError, StreamSQLError, TaskCorrupted
-from streamsql.state.store import Changes
+from streamsql.state.storage import Changes
 
 Pairs: TypeAlias = Generator[tuple[bytes, bytes], None, None]
 
@@ -36,12 +36,12 @@ READ_AT_ONCE = 64
 """Scans up to this many entries leave no iterator behind."""
 
 
-class EngineInUse(EngineError):
-    """The directory is open in another process, or in another engine of this one."""
+class StorageInUse(EngineError):
+    """The directory is open in another process, or in another storage of this one."""
 
 
 class RocksMemory:
-    """Block cache and write buffers, shared by all engines of a process."""
+    """Block cache and write buffers, shared by all storages of a process."""
 
     __slots__ = ("cache", "write_buffers")
 
@@ -50,7 +50,7 @@ class RocksMemory:
         self.write_buffers = WriteBufferManager(write_buffer_bytes, False)  # never stall
 
 
-class RocksEngine:
+class RocksStorage:
     """Ordered bytes of the stores of one task, in a directory."""
 
     __slots__ = ("_database", "_directory", "_families", "_handles", "_scans")
@@ -157,7 +157,7 @@ class RocksEngine:
         self._database = None
 
     def _open(self) -> Rdict:
-        assert self._database is not None, "the engine is closed"
+        assert self._database is not None, "the storage is closed"
         return self._database
 
     def _pairs(self, family: Rdict, low: bytes | None, high: bytes | None) -> Pairs:
@@ -206,7 +206,7 @@ def _mapped(directory: Path, error: Exception, *, existing: bool = True) -> Stre
     if isinstance(error, StreamSQLError):
         return error
     if "lock hold by current process" in text or "lock file" in text.lower():
-        return EngineInUse(f'state directory "{directory}" is in use by another process or engine')
+        return StorageInUse(f'state directory "{directory}" is in use by another process or worker')
     if "No space left on device" in text or "no space" in text.lower():
         return EngineError(f'disk full: cannot write to state directory "{directory}"')
     if "Corruption" in text or (existing and "No such file or directory" in text):

@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from streamsql.state.keys import decode_long, encode_long
-from streamsql.state.store import Engine
+from streamsql.state.storage import Storage
 
 TIME_MIN, TIME_MAX = -(2**62), 2**62
 """Bounds of every time in a store; ranges are clamped to them."""
@@ -34,18 +34,18 @@ class Segments:
     """
 
     __slots__ = (
-        "_engine",
         "_known",
         "_prefixes",
         "_purged_ms",
+        "_storage",
         "_store",
         "bound_ms",
         "length_ms",
     )
 
-    def __init__(self, store: str, engine: Engine, length_ms: int) -> None:
+    def __init__(self, store: str, storage: Storage, length_ms: int) -> None:
         self._store = store
-        self._engine = engine
+        self._storage = storage
         self.length_ms = length_ms
         self.bound_ms = self._purged_ms = TIME_MIN
         self._prefixes: dict[int, bytes] = {}
@@ -69,7 +69,7 @@ class Segments:
         return [self._prefixes[segment] for segment in known[first : bisect_right(known, to_ms)]]
 
     def known(self) -> list[int]:
-        """Return the starts of known segments, ascending, after a look into the engine."""
+        """Return the starts of known segments, ascending, after a look into the storage."""
         if self._known is None:
             for segment in self._stored():
                 self._prefixes.setdefault(segment, encode_long(segment))
@@ -77,7 +77,7 @@ class Segments:
         return self._known
 
     def span(self, from_ms: int, to_ms: int) -> tuple[bytes, bytes]:
-        """Return the engine's range that holds all entries with ``from <= time <= to``."""
+        """Return the storage's range that holds all entries with ``from <= time <= to``."""
         low = clamp(max(from_ms, self.bound_ms))
         high = max(low, clamp(to_ms))
         return (
@@ -90,22 +90,22 @@ class Segments:
         self.bound_ms = max(self.bound_ms, before_ms)
 
     def commit(self) -> None:
-        """Delete from the engine the whole segments below the bound, from time to time."""
+        """Delete from the storage the whole segments below the bound, from time to time."""
         keep = self.bound_ms - self.bound_ms % self.length_ms
         if keep - self._purged_ms < max(PURGE_MS, self.length_ms):
             return
         low = FIRST if self._purged_ms == TIME_MIN else encode_long(self._purged_ms)
-        self._engine.delete_range(self._store, low, encode_long(keep))
+        self._storage.delete_range(self._store, low, encode_long(keep))
         self._purged_ms = keep
         self._prefixes = {k: prefix for k, prefix in self._prefixes.items() if k >= keep}
         if self._known is not None:
             self._known = sorted(self._prefixes)
 
     def _stored(self) -> Iterator[int]:
-        """Yield the segments that the engine holds, by jumping from one to the next."""
+        """Yield the segments that the storage holds, by jumping from one to the next."""
         low = FIRST
         while True:
-            first = next(self._engine.scan(self._store, low), None)
+            first = next(self._storage.scan(self._store, low), None)
             if first is None:
                 return
             segment = decode_long(first[0][:8])

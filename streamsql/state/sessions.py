@@ -6,10 +6,10 @@ The time of a session is its end: that is what expires, and what tells whether i
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
+from streamsql.state.buffered import MISSING
 from streamsql.state.rows import Entry
 from streamsql.state.segments import TIME_MAX, TIME_MIN
 from streamsql.state.timeline import Timeline
-from streamsql.state.transaction import MISSING
 from streamsql.types.record import Key, Row
 
 Session: TypeAlias = tuple[int, int, Any, int]

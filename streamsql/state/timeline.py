@@ -4,10 +4,10 @@
 
     lines: key → [(time, extra, row, timestamp), …]   sorted by time, complete from the floor on
     buffer: (key, time, extra) → (row, timestamp) | None          changes since the last commit
-    engine: segment, key, time, extra → (row, timestamp)                       what is committed
+    storage: segment, key, time, extra → (row, timestamp)                       what is committed
 
 ``extra`` tells apart entries of one key and time. Below the *floor*, lines hold uncommitted entries
-only and a read asks the engine too; the floor rises when there are more entries than the budget.
+only and a read asks the storage too; the floor rises when there are more entries than the budget.
 """
 
 from bisect import bisect_left
@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from streamsql.state.keys import KeyCodec, decode_long, encode_long
 from streamsql.state.rows import Entry, RowCodec
 from streamsql.state.segments import TIME_MAX, TIME_MIN, Segments, clamp, segment_length_ms
-from streamsql.state.store import Changes, Engine
+from streamsql.state.storage import Changes, Storage
 from streamsql.state.time_index import TimeIndex
 from streamsql.types.record import Key
 from streamsql.types.sqltypes import SqlType
@@ -30,7 +30,7 @@ Slot: TypeAlias = tuple[Any, int, int]
 
 
 class Timeline:
-    """Lines, buffer and engine as one. Stores say what time and extra are."""
+    """Lines, buffer and storage as one. Stores say what time and extra are."""
 
     __slots__ = (
         "_budget",
@@ -38,7 +38,6 @@ class Timeline:
         "_by_bytes",
         "_count",
         "_encode",
-        "_engine",
         "_floor",
         "_keys",
         "_lines",
@@ -47,6 +46,7 @@ class Timeline:
         "_overwritten",
         "_rows",
         "_segments",
+        "_storage",
         "_times",
         "_trimmed_ms",
         "name",
@@ -57,7 +57,7 @@ class Timeline:
         name: str,
         key_types: Sequence[SqlType],
         value_types: Sequence[SqlType],
-        engine: Engine,
+        storage: Storage,
         *,
         retention_ms: int,
         recent_entries: int = 200_000,
@@ -71,13 +71,13 @@ class Timeline:
         self._by_bytes = not self._keys.hashable
         self._encode = self._keys.encode
         self._rows = RowCodec(value_types)
-        self._engine = engine
-        self._segments = Segments(name, engine, segment_length_ms(retention_ms))
+        self._storage = storage
+        self._segments = Segments(name, storage, segment_length_ms(retention_ms))
         self._budget = recent_entries
         self._lines: dict[Any, list[Item]] = {}
         self._buffer: dict[Slot, Entry | None] = {}
         self._overwritten: set[Slot] = set()
-        """Slots of the buffer that have an entry in the engine which is replaced, not deleted."""
+        """Slots of the buffer that have an entry in the storage which is replaced, not deleted."""
         self._low: list[Slot] = []
         """Uncommitted slots below the floor, to be taken out of the lines at the commit."""
         self._count = 0
@@ -85,7 +85,7 @@ class Timeline:
         self._trimmed_ms = TIME_MIN
         self._times: TimeIndex | None = None
         self._oldest_ms: int | None = None
-        """Earliest time of what the engine alone holds (the floor when nothing), if known."""
+        """Earliest time of what the storage alone holds (the floor when nothing), if known."""
 
     def expire(self, before_ms: int) -> None:
         """Raise the bound: what is before it is gone, durably with the next commit.
@@ -105,7 +105,7 @@ class Timeline:
         }
 
     def committed(self) -> None:
-        """Forget the buffer: its changes are in the engine now. Keep to the budget."""
+        """Forget the buffer: its changes are in the storage now. Keep to the budget."""
         self._buffer = {}
         self._overwritten = set()
         for key, time_ms, extra in self._low:
@@ -189,10 +189,10 @@ class Timeline:
         return False
 
     def _only_stored(self, slot: Slot) -> bool:
-        """Tell whether the engine, and nothing in memory, holds an entry of the slot."""
+        """Tell whether the storage, and nothing in memory, holds an entry of the slot."""
         if self._floor is None or slot[1] >= self._floor or slot in self._buffer:
             return False
-        return self._engine.get(self.name, self._encode_slot(slot)) is not None
+        return self._storage.get(self.name, self._encode_slot(slot)) is not None
 
     def _between(self, key: Any, from_ms: int, to_ms: int) -> list[Item]:
         """Return the items of a slot's key with ``from <= time <= to``, ascending."""
@@ -213,23 +213,23 @@ class Timeline:
         return items
 
     def _old(self, key: Any, from_ms: int, to_ms: int) -> Iterator[Item]:
-        """Yield what the engine alone holds of the key."""
+        """Yield what the storage alone holds of the key."""
         encoded_key = key if self._by_bytes else self._encode(key)
         first, last = encode_long(clamp(from_ms)), encode_long(clamp(to_ms) + 1)
         for prefix in self._segments.within(from_ms, to_ms):
             low, high = prefix + encoded_key + first, prefix + encoded_key + last
-            for encoded, value in self._engine.scan(self.name, low, high):
+            for encoded, value in self._storage.scan(self.name, low, high):
                 slot = (key, decode_long(encoded[-16:-8]), decode_long(encoded[-8:]))
                 if slot not in self._buffer:
                     yield (slot[1], slot[2], *self._rows.decode(value))
 
     def _stored(self, from_ms: int, to_ms: int) -> Iterator[tuple[Slot, bytes]]:
-        """Yield what the engine alone holds with ``from <= time <= to``, by segment and key."""
+        """Yield what the storage alone holds with ``from <= time <= to``, by segment and key."""
         floor = self._floor or 0
         from_ms, to_ms = max(from_ms, self._segments.bound_ms), min(to_ms, floor - 1)
         if from_ms > to_ms:
             return
-        for encoded, value in self._engine.scan(self.name, *self._segments.span(from_ms, to_ms)):
+        for encoded, value in self._storage.scan(self.name, *self._segments.span(from_ms, to_ms)):
             slot = self._decode_slot(encoded)
             if from_ms <= slot[1] <= to_ms and slot not in self._buffer:
                 yield slot, value
@@ -260,7 +260,7 @@ class Timeline:
         """Read the newest committed entries into the lines, and set the floor below them."""
         self._floor = self._affordable_floor()
         low, high = self._segments.span(self._floor, TIME_MAX)
-        for encoded, value in self._engine.scan(self.name, low, high):
+        for encoded, value in self._storage.scan(self.name, low, high):
             key, time_ms, extra = self._decode_slot(encoded)
             if time_ms >= self._floor:
                 item = (time_ms, extra, *self._rows.decode(value))
@@ -273,7 +273,7 @@ class Timeline:
         for segment in reversed(self._segments.known()):
             low, high = encode_long(segment), encode_long(segment + self._segments.length_ms)
             times += sorted(
-                (decode_long(key[-16:-8]) for key, _ in self._engine.scan(self.name, low, high)),
+                (decode_long(key[-16:-8]) for key, _ in self._storage.scan(self.name, low, high)),
                 reverse=True,
             )
             if len(times) > self._budget:
@@ -281,7 +281,7 @@ class Timeline:
         return TIME_MIN
 
     def _find_oldest(self) -> int:
-        """Return the earliest time of what the engine alone holds, the floor when nothing is."""
+        """Return the earliest time of what the storage alone holds, the floor when nothing is."""
         floor, length_ms = self._floor or 0, self._segments.length_ms
         for segment in self._segments.known():
             stored = self._stored(segment, segment + length_ms - 1)

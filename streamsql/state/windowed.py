@@ -10,11 +10,11 @@ not see it and writes to it are ignored.
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
+from streamsql.state.buffered import MISSING, BufferedStore, mutable
 from streamsql.state.keys import KeyCodec, decode_long, encode_long
 from streamsql.state.rows import Entry, RowCodec
 from streamsql.state.segments import TIME_MAX, TIME_MIN, Segments, clamp
-from streamsql.state.store import Changes, Engine
-from streamsql.state.transaction import MISSING, Transaction, mutable
+from streamsql.state.storage import Changes, Storage
 from streamsql.types.record import Key, Row
 from streamsql.types.sqltypes import SqlType
 
@@ -22,7 +22,7 @@ _NEW_SEGMENTS = 1000
 """How many segments are remembered before expired ones are forgotten."""
 
 
-class WindowStore(Transaction):
+class WindowStore(BufferedStore):
     """The latest ``(row, timestamp_ms)`` by key and window start (ms)."""
 
     __slots__ = ("_around", "_by_bytes", "_encode", "_keys", "_new", "_segments")
@@ -32,7 +32,7 @@ class WindowStore(Transaction):
         name: str,
         key_types: Sequence[SqlType],
         value_types: Sequence[SqlType],
-        engine: Engine,
+        storage: Storage,
         *,
         segment_ms: int,
         cache_entries: int = 65_536,
@@ -42,15 +42,15 @@ class WindowStore(Transaction):
         ``segment_ms`` is the advance of aligned windows, else ``segment_length_ms(retention_ms)``.
         It is part of the layout on disk: never change it for a store that has data.
         """
-        super().__init__(name, RowCodec(value_types), engine, cache_entries)
+        super().__init__(name, RowCodec(value_types), storage, cache_entries)
         self._keys = KeyCodec(key_types, terminated=True)
         self._by_bytes = not self._keys.hashable
         self._encode = self._keys.encode
-        self._segments = Segments(name, engine, segment_ms)
+        self._segments = Segments(name, storage, segment_ms)
         self._slot_bytes = self._encode_slot
         # What stands before and after the keys of a start: known segments, since the last commit.
         self._around: dict[int, tuple[bytes, bytes]] = {}
-        # Since which generation of the cache a segment has entries; ``None``: the engine had some.
+        # Since which generation of the cache a segment has entries; ``None``: the storage had some.
         self._new: dict[int, int | None] = {}
 
     @property
@@ -147,7 +147,7 @@ class WindowStore(Transaction):
         return super().pending()
 
     def committed(self) -> None:
-        """Forget the buffer, and delete expired segments from the engine."""
+        """Forget the buffer, and delete expired segments from the storage."""
         super().committed()
         self._around.clear()
         self._segments.commit()
@@ -161,7 +161,7 @@ class WindowStore(Transaction):
         since = self._new.get(segment, MISSING)
         if since is MISSING:
             low, high = encode_long(segment), encode_long(segment + length_ms)
-            stored = next(iter(self._engine.scan(self.name, low, high)), None)
+            stored = next(iter(self._storage.scan(self.name, low, high)), None)
             since = self._new[segment] = self._generation if stored is None else None
         return since is not None and self._none_lost(since)
 

@@ -307,7 +307,7 @@ class Simulation:
         if not self._setting.keeps_state:
             restored = self._state(Host("fresh"))
             different = [s for s in restored if restored[s] != outcome.state[s]]
-            assert not different, f"changelogs and engines differ: {different}"
+            assert not different, f"changelogs and storages differ: {different}"
 
     def _read(self, partition: TopicPartition) -> list[Any]:
         reader = self._broker.reader()

@@ -28,7 +28,7 @@ from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.environment import Environment
 from streamsql.runtime.metrics import Metrics
-from streamsql.state.engine_memory import MemoryEngine
+from streamsql.state.memory import MemoryStorage
 from streamsql.streams.builder import StreamsBuilder
 from streamsql.streams.kstream import KStream
 from streamsql.topology.nodes import Repartition
@@ -128,7 +128,7 @@ def outcome(made: Topology, batches: list[list[StoredMessage]]) -> tuple[Any, ..
     producer, metrics = Recorder(), Metrics()
     environment = Environment(RuntimeConfig("app"), producer, metrics)  # type: ignore[arg-type]
     (part,) = cut(made)
-    wiring = Wiring(MemoryEngine(), {})
+    wiring = Wiring(MemoryStorage(), {})
     processors = build(made, part, environment, wiring)
     pending = []
     for batch in batches:

@@ -1,4 +1,4 @@
-"""Bringing an engine up to the end of its changelogs."""
+"""Bringing a storage up to the end of its changelogs."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from streamsql.errors import TaskCorrupted
 from streamsql.runtime.commit import CHECKPOINT
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.restore import restore
-from streamsql.state.engine_memory import MemoryEngine
+from streamsql.state.memory import MemoryStorage
 
 LOG = TopicPartition("log", 0)
 OTHER = TopicPartition("other", 0)
@@ -22,7 +22,7 @@ class _Changelog:
         self.consumer = self.broker.consumer("g", "m")
         self.consumer.subscribe(["other"], _Nobody())
         self.consumer.poll(1, 0)
-        self.engine = MemoryEngine()
+        self.storage = MemoryStorage()
         self.metrics = Metrics()
 
     def write(self, changes: dict[bytes, bytes | None]) -> None:
@@ -35,16 +35,16 @@ class _Changelog:
 
     def restore(self, most: int = 1000) -> bool:
         """Restore; return whether it came to its end within so many slices."""
-        slices = restore(self.broker, self.engine, {LOG: "s"}, self.metrics, "0_0")
+        slices = restore(self.broker, self.storage, {LOG: "s"}, self.metrics, "0_0")
         return all(number < most for number, _ in enumerate(slices))
 
     @property
     def state(self) -> dict[bytes, bytes]:
-        return dict(self.engine.scan("s"))
+        return dict(self.storage.scan("s"))
 
     @property
     def checkpoint(self) -> bytes | None:
-        return self.engine.meta(CHECKPOINT + "log")
+        return self.storage.meta(CHECKPOINT + "log")
 
 
 class _Nobody:
@@ -118,7 +118,7 @@ def test_a_checkpoint_outside_the_log_is_not_trusted(checkpoint: bytes) -> None:
     log.write({b"a": b"1", b"b": b"1"})
     log.commit()
     log.broker.purge({LOG: 1})
-    log.engine.write({}, {CHECKPOINT + "log": checkpoint})
+    log.storage.write({}, {CHECKPOINT + "log": checkpoint})
     with pytest.raises(TaskCorrupted, match=r"checkpoint \d+ of changelog \"log\" is outside 1..3"):
         log.restore()
 
@@ -128,7 +128,7 @@ def test_an_interrupted_restore_goes_on_where_it_was(monkeypatch: pytest.MonkeyP
     log = _Changelog()
     log.write({b"%d" % number: b"x" for number in range(10)})
     log.commit()
-    slices = restore(log.broker, log.engine, {LOG: "s"}, log.metrics, "0_0")
+    slices = restore(log.broker, log.storage, {LOG: "s"}, log.metrics, "0_0")
     next(slices)
     next(slices)
     del slices

@@ -68,11 +68,11 @@ class Running:
         assert self.counts() == {b"k0": every, b"k1": every}
 
 
-def test_a_damaged_engine_is_wiped_and_restored_while_running(tmp_path: Path) -> None:
+def test_a_damaged_storage_is_wiped_and_restored_while_running(tmp_path: Path) -> None:
     running = Running(state=tmp_path)
     running.feed()
     running.run()
-    engine = running.worker._engines.get(FIRST, ())
+    storage = running.worker._storages.get(FIRST, ())
     damaged = [True]
 
     def broken_write(*_: object) -> None:
@@ -80,7 +80,7 @@ def test_a_damaged_engine_is_wiped_and_restored_while_running(tmp_path: Path) ->
         raise TaskCorrupted("a block is damaged", str(FIRST))
 
     task = next(task for task in running.worker.tasks if task.id == FIRST)
-    task.engine = _Broken(engine, broken_write)  # type: ignore[assignment]
+    task.storage = _Broken(storage, broken_write)  # type: ignore[assignment]
     running.feed()
     running.run()
     assert not damaged
@@ -89,15 +89,15 @@ def test_a_damaged_engine_is_wiped_and_restored_while_running(tmp_path: Path) ->
 
 
 class _Broken:
-    def __init__(self, engine: object, write: object) -> None:
-        self._engine = engine
+    def __init__(self, storage: object, write: object) -> None:
+        self._storage = storage
         self.write = write
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self._engine, name)
+        return getattr(self._storage, name)
 
 
-def test_a_damaged_engine_that_breaks_a_look_up_is_wiped_too(
+def test_a_damaged_storage_that_breaks_a_look_up_is_wiped_too(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     running = Running(state=tmp_path)
@@ -107,8 +107,8 @@ def test_a_damaged_engine_that_breaks_a_look_up_is_wiped_too(
     running.worker = running.start("w")
     running.run()
     wiped: list[str] = []
-    wipe = running.worker._engines.wipe
-    engine = running.worker._engines.get(FIRST, ())
+    wipe = running.worker._storages.wipe
+    storage = running.worker._storages.get(FIRST, ())
 
     def broken_get(store: str, key: bytes) -> bytes | None:
         raise TaskCorrupted("a block is damaged", str(FIRST))
@@ -118,8 +118,8 @@ def test_a_damaged_engine_that_breaks_a_look_up_is_wiped_too(
         monkeypatch.undo()
         wipe(task)
 
-    monkeypatch.setattr(type(engine), "get", lambda _self, store, key: broken_get(store, key))
-    monkeypatch.setattr(running.worker._engines, "wipe", noting_wipe)
+    monkeypatch.setattr(type(storage), "get", lambda _self, store, key: broken_get(store, key))
+    monkeypatch.setattr(running.worker._storages, "wipe", noting_wipe)
     running.feed()
     running.run()
     assert wiped == [str(FIRST)]
@@ -130,8 +130,8 @@ def test_a_checkpoint_outside_its_changelog_is_wiped(tmp_path: Path) -> None:
     running = Running(state=tmp_path)
     running.feed()
     running.run()
-    engine = running.worker._engines.get(FIRST, ())
-    engine.write({}, {"checkpoint/app-O-aggregate-changelog": b"9999"})
+    storage = running.worker._storages.get(FIRST, ())
+    storage.write({}, {"checkpoint/app-O-aggregate-changelog": b"9999"})
     running.worker.close()
     running.worker = running.start("w")
     running.run()
@@ -296,7 +296,7 @@ def test_a_fetcher_that_begins_anew_doubles_nothing() -> None:
         assert isinstance(consumer, SimulatedConsumer)
         running.feed()
         for partition in (0, 1):
-            consumer._cursor.seek(TopicPartition("s", partition), moment)
+            consumer._positions.seek(TopicPartition("s", partition), moment)
         running.run()
     running.assert_counted(16)
     assert set(running.broker.group_offsets("app").values()) == {Committed(16)}

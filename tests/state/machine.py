@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from streamsql.state.engine_memory import MemoryEngine
-from streamsql.state.rocksdb import RocksEngine
-from streamsql.state.store import Engine
+from streamsql.state.memory import MemoryStorage
+from streamsql.state.rocksdb import RocksStorage
+from streamsql.state.storage import Storage
 
 STORE = "store"
 QUICK = settings(
@@ -35,14 +35,14 @@ class StoreMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.directory = Path(tempfile.mkdtemp(prefix="streamsql-state-"))
-        self.engine: Engine = self.open_engine()
-        self.store: Any = self.make(self.engine)
+        self.storage: Storage = self.open_engine()
+        self.store: Any = self.make(self.storage)
         self.current: dict[Any, Any] = {}
         self.durable: dict[Any, Any] = {}
         self.bound = self.durable_bound = 0
         self.commits = 0
 
-    def make(self, engine: Engine) -> Any:
+    def make(self, storage: Storage) -> Any:
         """Open the store."""
         raise NotImplementedError
 
@@ -53,9 +53,9 @@ class StoreMachine(RuleBasedStateMachine):
     def read_all(self) -> None:
         """Read everything in another way than ``check`` does; done after aborts and restarts."""
 
-    def open_engine(self) -> Engine:
-        """Open the engine of the machine."""
-        return RocksEngine(self.directory, [STORE]) if self.on_disk else MemoryEngine()
+    def open_engine(self) -> Storage:
+        """Open the storage of the machine."""
+        return RocksStorage(self.directory, [STORE]) if self.on_disk else MemoryStorage()
 
     @invariant()
     def holds_what_was_written(self) -> None:
@@ -64,7 +64,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule()
     def commit(self) -> None:
         self.commits += 1
-        self.engine.write({STORE: self.store.pending()}, {"commits": b"%d" % self.commits})
+        self.storage.write({STORE: self.store.pending()}, {"commits": b"%d" % self.commits})
         self.store.committed()
         self.durable = dict(self.current)
         self.durable_bound = self.bound
@@ -72,17 +72,17 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule()
     def abort(self) -> None:
-        self.store = self.make(self.engine)
+        self.store = self.make(self.storage)
         self.return_to_commit()
 
     @rule()
     def restart(self) -> None:
         if self.on_disk:
-            self.engine.close()
-            self.engine = self.open_engine()
-        self.store = self.make(self.engine)
+            self.storage.close()
+            self.storage = self.open_engine()
+        self.store = self.make(self.storage)
         self.return_to_commit()
-        stored = self.engine.meta("commits")
+        stored = self.storage.meta("commits")
         assert stored == (b"%d" % self.commits if self.commits else None)
 
     def return_to_commit(self) -> None:
@@ -94,5 +94,5 @@ class StoreMachine(RuleBasedStateMachine):
         self.read_all()
 
     def teardown(self) -> None:
-        self.engine.close()
+        self.storage.close()
         shutil.rmtree(self.directory)

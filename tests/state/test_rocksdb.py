@@ -11,35 +11,35 @@ from pathlib import Path
 import pytest
 
 from streamsql.errors import EngineError, TaskCorrupted
-from streamsql.state.engine_memory import MemoryEngine
-from streamsql.state.rocksdb import READ_AT_ONCE, RocksEngine, RocksMemory, _mapped
-from streamsql.state.store import Engine
+from streamsql.state.memory import MemoryStorage
+from streamsql.state.rocksdb import READ_AT_ONCE, RocksMemory, RocksStorage, _mapped
+from streamsql.state.storage import Storage
 
 
 def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
     memory = RocksMemory()
-    engine = RocksEngine(tmp_path / "0_0", ["a", "b c/é"], memory)
-    engine.write({"a": {b"": b"empty", b"k": b"v"}, "b c/é": {b"k": b"w"}}, {"offset": b"7"})
-    engine.write({"a": {b"k": None}}, {})
-    engine.close()
-    engine.close()
-    engine = RocksEngine(tmp_path / "0_0", ["new", "a"], memory)
-    assert engine.get("a", b"") == b"empty"
-    assert engine.get("a", b"k") is None
-    assert engine.get("new", b"k") is None
-    assert engine.meta("offset") == b"7"
-    assert engine.meta("other") is None
-    engine.close()
-    engine = RocksEngine(tmp_path / "0_0", ["b c/é"], memory)
-    assert list(engine.scan("b c/é")) == [(b"k", b"w")]
-    engine.close()
+    storage = RocksStorage(tmp_path / "0_0", ["a", "b c/é"], memory)
+    storage.write({"a": {b"": b"empty", b"k": b"v"}, "b c/é": {b"k": b"w"}}, {"offset": b"7"})
+    storage.write({"a": {b"k": None}}, {})
+    storage.close()
+    storage.close()
+    storage = RocksStorage(tmp_path / "0_0", ["new", "a"], memory)
+    assert storage.get("a", b"") == b"empty"
+    assert storage.get("a", b"k") is None
+    assert storage.get("new", b"k") is None
+    assert storage.meta("offset") == b"7"
+    assert storage.meta("other") is None
+    storage.close()
+    storage = RocksStorage(tmp_path / "0_0", ["b c/é"], memory)
+    assert list(storage.scan("b c/é")) == [(b"k", b"w")]
+    storage.close()
 
 
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_ranges(tmp_path: Path, on_disk: bool) -> None:
-    engine: Engine = RocksEngine(tmp_path, ["s"]) if on_disk else MemoryEngine()
+    storage: Storage = RocksStorage(tmp_path, ["s"]) if on_disk else MemoryStorage()
     keys = [b"%03d" % number for number in range(3 * READ_AT_ONCE)]
-    engine.write({"s": dict.fromkeys(reversed(keys), b"v")}, {})
+    storage.write({"s": dict.fromkeys(reversed(keys), b"v")}, {})
     for low, high in [
         (None, None),
         (b"010", None),
@@ -48,69 +48,69 @@ def test_ranges(tmp_path: Path, on_disk: bool) -> None:
         (b"9", b"1"),
     ]:
         expected = [k for k in keys if (low or b"") <= k and (high is None or k < high)]
-        assert [key for key, _ in engine.scan("s", low, high)] == expected
-    engine.delete_range("s", b"010", b"100")
-    engine.write({"s": {b"050": b"new"}}, {})
+        assert [key for key, _ in storage.scan("s", low, high)] == expected
+    storage.delete_range("s", b"010", b"100")
+    storage.write({"s": {b"050": b"new"}}, {})
     left = [*keys[:10], b"050", *keys[100:]]
-    assert [key for key, _ in engine.scan("s")] == left
-    engine.close()
+    assert [key for key, _ in storage.scan("s")] == left
+    storage.close()
 
 
 def test_an_unfinished_scan_does_not_hold_the_lock(tmp_path: Path) -> None:
-    engine = RocksEngine(tmp_path, ["s"])
-    engine.write({"s": {b"%04d" % number: b"v" for number in range(1000)}}, {})
-    scan = engine.scan("s")
+    storage = RocksStorage(tmp_path, ["s"])
+    storage.write({"s": {b"%04d" % number: b"v" for number in range(1000)}}, {})
+    scan = storage.scan("s")
     next(scan)
-    engine.close()
-    RocksEngine(tmp_path, ["s"]).close()
+    storage.close()
+    RocksStorage(tmp_path, ["s"]).close()
     assert sum(1 for _ in scan) < READ_AT_ONCE
 
 
 def test_a_directory_in_use_is_refused_in_one_line(tmp_path: Path) -> None:
-    engine = RocksEngine(tmp_path, ["s"])
+    storage = RocksStorage(tmp_path, ["s"])
     with pytest.raises(EngineError) as refused:
-        RocksEngine(tmp_path, ["s"])
+        RocksStorage(tmp_path, ["s"])
     assert (
-        str(refused.value) == f'state directory "{tmp_path}" is in use by another process or engine'
+        str(refused.value) == f'state directory "{tmp_path}" is in use by another process or worker'
     )
     script = (
-        "import sys; from pathlib import Path; from streamsql.state.rocksdb import RocksEngine\n"
-        "RocksEngine(Path(sys.argv[1]), ['s'])"
+        "import sys; from pathlib import Path; from streamsql.state.rocksdb import RocksStorage\n"
+        "RocksStorage(Path(sys.argv[1]), ['s'])"
     )
     other = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False
     )
     assert "is in use by another process" in other.stderr
-    engine.close()
-    RocksEngine(tmp_path, ["s"]).close()
+    storage.close()
+    RocksStorage(tmp_path, ["s"]).close()
 
 
 def test_damaged_files_corrupt_the_task(tmp_path: Path) -> None:
-    engine = RocksEngine(tmp_path, ["s"])
-    engine.write({"s": {b"k": b"v"}}, {})
-    engine.close()
+    storage = RocksStorage(tmp_path, ["s"])
+    storage.write({"s": {b"k": b"v"}}, {})
+    storage.close()
     (tmp_path / "CURRENT").write_text("garbage")
     with pytest.raises(TaskCorrupted, match="is damaged"):
-        RocksEngine(tmp_path, ["s"])
+        RocksStorage(tmp_path, ["s"])
 
 
 def test_a_lost_table_file_corrupts_the_task(tmp_path: Path) -> None:
-    engine = RocksEngine(tmp_path, ["s"])
-    engine.write({"s": {b"k": b"v"}}, {})
-    engine.close()
-    RocksEngine(tmp_path, ["s"]).close()  # turns the log into a table
+    storage = RocksStorage(tmp_path, ["s"])
+    storage.write({"s": {b"k": b"v"}}, {})
+    storage.close()
+    RocksStorage(tmp_path, ["s"]).close()  # turns the log into a table
     tables = list(tmp_path.glob("*.sst"))
     assert tables
     for table in tables:
         table.unlink()
     with pytest.raises(TaskCorrupted, match="is damaged"):
-        RocksEngine(tmp_path, ["s"])
+        RocksStorage(tmp_path, ["s"])
 
 
 def test_a_file_in_the_place_of_the_directory_is_an_engine_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EngineError, match="cannot be used"):
-        RocksEngine(tmp_path / "file", ["s"])
+        RocksStorage(tmp_path / "file", ["s"])
 
 
 def test_a_full_disk_is_told_in_one_line(tmp_path: Path) -> None:
@@ -126,21 +126,21 @@ def test_a_failed_write_is_an_engine_error_and_loses_nothing_older(tmp_path: Pat
 import resource, signal, sys
 from pathlib import Path
 from streamsql.errors import EngineError
-from streamsql.state.rocksdb import RocksEngine
-engine = RocksEngine(Path(sys.argv[1]), ["s"])
-engine.write({"s": {b"before": b"1"}}, {})
+from streamsql.state.rocksdb import RocksStorage
+storage = RocksStorage(Path(sys.argv[1]), ["s"])
+storage.write({"s": {b"before": b"1"}}, {})
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 limit = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limit[1]))
 try:
     for number in range(100):
-        engine.write({"s": {b"%d" % number: bytes(100_000)}}, {})
+        storage.write({"s": {b"%d" % number: bytes(100_000)}}, {})
 except EngineError as error:
     print(error)
-engine.close()
+storage.close()
 resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-engine = RocksEngine(Path(sys.argv[1]), ["s"])
-assert engine.get("s", b"before") == b"1"
+storage = RocksStorage(Path(sys.argv[1]), ["s"])
+assert storage.get("s", b"before") == b"1"
 """
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False
@@ -148,21 +148,21 @@ assert engine.get("s", b"before") == b"1"
     assert done.stdout.startswith(f'state directory "{tmp_path}" cannot be used'), done
     assert done.stdout.endswith("File too large\n")
     assert done.returncode == 0, done.stderr
-    engine = RocksEngine(tmp_path, ["s"])
-    assert engine.get("s", b"before") == b"1"
-    engine.close()
+    storage = RocksStorage(tmp_path, ["s"])
+    assert storage.get("s", b"before") == b"1"
+    storage.close()
 
 
 WRITER = """
 import sys
 from pathlib import Path
-from streamsql.state.rocksdb import RocksEngine
-engine = RocksEngine(Path(sys.argv[1]), ["a", "b"])
-number = int(engine.meta("batch") or b"0")
+from streamsql.state.rocksdb import RocksStorage
+storage = RocksStorage(Path(sys.argv[1]), ["a", "b"])
+number = int(storage.meta("batch") or b"0")
 while True:
     number += 1
     value = b"%d" % number
-    engine.write(
+    storage.write(
         {"a": {b"%d" % (number % 50): value, b"last": value}, "b": {b"last": value * 20}},
         {"batch": value},
     )
@@ -184,12 +184,12 @@ def test_a_killed_process_leaves_whole_batches(tmp_path: Path, seed: int) -> Non
         rest = process.stdout.read().splitlines()
         process.stdout.close()
         process.wait()
-        engine = RocksEngine(tmp_path, ["a", "b"])
-        stored = engine.meta("batch")
+        storage = RocksStorage(tmp_path, ["a", "b"])
+        stored = storage.meta("batch")
         assert stored is not None
         acknowledged = int(rest[-2]) if len(rest) > 1 else 1  # the last line may be cut
         assert int(stored) >= acknowledged
-        assert engine.get("a", b"last") == stored
-        assert engine.get("b", b"last") == stored * 20
-        assert engine.get("a", b"%d" % (int(stored) % 50)) == stored
-        engine.close()
+        assert storage.get("a", b"last") == stored
+        assert storage.get("b", b"last") == stored * 20
+        assert storage.get("a", b"%d" % (int(stored) % 50)) == stored
+        storage.close()

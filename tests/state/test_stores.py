@@ -1,4 +1,4 @@
-"""Every store against a plain dict, on both engines."""
+"""Every store against a plain dict, on both storages."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from streamsql.state.duplicates import DuplicateWindowStore
+from streamsql.state.key_value import KeyValueStore
 from streamsql.state.sessions import SessionStore
-from streamsql.state.store import Engine
-from streamsql.state.transaction import KeyValueStore
+from streamsql.state.storage import Storage
 from streamsql.state.windowed import WindowStore
 from streamsql.types.sqltypes import BIGINT, DOUBLE, STRING, Array, SqlType
 from tests.state.machine import ON_DISK, QUICK, STORE, StoreMachine
@@ -21,8 +21,8 @@ MINUTE = 60_000
 
 
 class KeyValues(StoreMachine):
-    def make(self, engine: Engine) -> KeyValueStore:
-        return KeyValueStore(STORE, [STRING], [BIGINT, BIGINT], engine, cache_entries=3)
+    def make(self, storage: Storage) -> KeyValueStore:
+        return KeyValueStore(STORE, [STRING], [BIGINT, BIGINT], storage, cache_entries=3)
 
     @rule(key=keys, number=numbers)
     def put(self, key: str, number: int) -> None:
@@ -63,9 +63,9 @@ class KeyValues(StoreMachine):
 class CompositeKeyValues(StoreMachine):
     """Keys that no dict can hold."""
 
-    def make(self, engine: Engine) -> KeyValueStore:
+    def make(self, storage: Storage) -> KeyValueStore:
         types: list[SqlType] = [STRING, Array(DOUBLE)]
-        return KeyValueStore(STORE, types, [STRING], engine, cache_entries=2)
+        return KeyValueStore(STORE, types, [STRING], storage, cache_entries=2)
 
     @rule(key=keys, number=numbers)
     def put(self, key: str, number: int) -> None:
@@ -101,9 +101,9 @@ class Timed(StoreMachine):
 class Windows(Timed):
     segment_ms = MINUTE
 
-    def make(self, engine: Engine) -> WindowStore:
+    def make(self, storage: Storage) -> WindowStore:
         return WindowStore(
-            STORE, [STRING], [BIGINT], engine, segment_ms=self.segment_ms, cache_entries=4
+            STORE, [STRING], [BIGINT], storage, segment_ms=self.segment_ms, cache_entries=4
         )
 
     @rule(key=keys, time_ms=times, number=numbers)
@@ -167,12 +167,12 @@ class AlignedWindows(Windows):
 class Duplicates(Timed):
     recent_entries = 5
 
-    def make(self, engine: Engine) -> DuplicateWindowStore:
+    def make(self, storage: Storage) -> DuplicateWindowStore:
         return DuplicateWindowStore(
             STORE,
             [STRING],
             [BIGINT],
-            engine,
+            storage,
             retention_ms=2 * MINUTE,
             recent_entries=self.recent_entries,
         )
@@ -231,12 +231,12 @@ class Duplicates(Timed):
 class Sessions(Timed):
     recent_entries = 5
 
-    def make(self, engine: Engine) -> SessionStore:
+    def make(self, storage: Storage) -> SessionStore:
         return SessionStore(
             STORE,
             [STRING],
             [BIGINT],
-            engine,
+            storage,
             retention_ms=2 * MINUTE,
             recent_entries=self.recent_entries,
         )
@@ -302,7 +302,7 @@ class SpaciousSessions(Sessions):
 
 
 def case(machine: type[StoreMachine], *, on_disk: bool) -> Any:
-    """Return the test of the machine on one of the engines."""
+    """Return the test of the machine on one of the storages."""
     if on_disk:
         variant = type(f"{machine.__name__}OnDisk", (machine,), {"on_disk": True})
         variant.TestCase.settings = ON_DISK  # type: ignore[attr-defined]

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from streamsql.broker.cursor import Cursor, Following
 from streamsql.broker.embedded.batches import Sent
 from streamsql.broker.embedded.database import meta_key, partition_suffix, state_prefix
 from streamsql.broker.embedded.logs import LogWrite
@@ -24,6 +23,7 @@ from streamsql.broker.ports import (
     StateChanges,
     TopicPartition,
 )
+from streamsql.broker.positions import Following, Positions
 from streamsql.errors import TaskFenced, TransactionAborted
 
 _LOOK_SECONDS = 0.02
@@ -79,7 +79,7 @@ class EmbeddedConsumer:
         self._core = core
         self._group = group
         self._name = name
-        self._cursor = Cursor(core.view)
+        self._positions = Positions(core.view)
         self.member: Member | None = None
 
     def subscribe(self, topics: Sequence[str], assignment: Assignment) -> None:
@@ -87,7 +87,7 @@ class EmbeddedConsumer:
         assert self.member is None, "a consumer subscribes once"
         with self._core.changed:
             group = self._core.group(self._group)
-            self.member = Member(group, self._name, topics, Following(self._cursor, assignment))
+            self.member = Member(group, self._name, topics, Following(self._positions, assignment))
             group.add(self.member)
 
     def poll(self, max_records: int, timeout_ms: int) -> Polled:
@@ -96,21 +96,21 @@ class EmbeddedConsumer:
         def step() -> Polled:
             if self.member is not None:
                 self.member.step()
-            return self._cursor.poll(max_records)
+            return self._positions.poll(max_records)
 
         return self._core.poll(step, timeout_ms)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Read on from the offset, and resume the partition."""
-        self._cursor.seek(partition, offset)
+        self._positions.seek(partition, offset)
 
     def pause(self, partitions: Iterable[TopicPartition]) -> None:
         """Return nothing of the partitions."""
-        self._cursor.pause(partitions)
+        self._positions.pause(partitions)
 
     def resume(self, partitions: Iterable[TopicPartition]) -> None:
         """Go on returning records of the partitions."""
-        self._cursor.resume(partitions)
+        self._positions.resume(partitions)
 
     def committed(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Committed]:
         """Return the group's committed positions."""
@@ -130,19 +130,19 @@ class LogReader:
 
     def __init__(self, core: EmbeddedCore) -> None:
         self._core = core
-        self._cursor = Cursor(core.view)
+        self._positions = Positions(core.view)
 
     def assign(self, positions: Mapping[TopicPartition, int]) -> None:
         """Read these partitions from these offsets."""
-        self._cursor.replace(positions)
+        self._positions.replace(positions)
 
     def poll(self, max_records: int, timeout_ms: int) -> Polled:
         """Return some records."""
-        return self._core.poll(lambda: self._cursor.poll(max_records), timeout_ms)
+        return self._core.poll(lambda: self._positions.poll(max_records), timeout_ms)
 
     def close(self) -> None:
         """Stop reading."""
-        self._cursor.replace({})
+        self._positions.replace({})
 
 
 class EmbeddedProducer:

@@ -85,8 +85,8 @@ def behind_prefix(prefix: bytes) -> bytes:
     return kept[:-1] + bytes([kept[-1] + 1])
 
 
-class Changes:
-    """One atomic write in the making."""
+class AtomicWrite:
+    """Changes of the database in the making, to be applied together."""
 
     def __init__(self, database: "Database") -> None:
         self.batch = WriteBatch(raw_mode=True)
@@ -142,7 +142,7 @@ class Database:
                 self.log_handle = self._db.get_column_family_handle(LOG)
                 self.state_handle = self._db.get_column_family_handle(STATE)
 
-    def write(self, changes: Changes, *, sync: bool) -> None:
+    def write(self, write: AtomicWrite, *, sync: bool) -> None:
         """Apply the changes atomically.
 
         They survive the end of the process, and with ``sync`` that of the machine.
@@ -150,7 +150,7 @@ class Database:
         options = WriteOptions()
         options.sync = sync
         with storage_errors("write"):
-            self._db.write(changes.batch, options)
+            self._db.write(write.batch, options)
 
     def sync(self) -> None:
         """Let everything written so far survive the end of the machine."""

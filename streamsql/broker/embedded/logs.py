@@ -15,7 +15,13 @@ from streamsql.broker.embedded.batches import (
     decode_batch,
     encode_batch,
 )
-from streamsql.broker.embedded.database import Changes, Database, behind_prefix, log_key, log_prefix
+from streamsql.broker.embedded.database import (
+    AtomicWrite,
+    Database,
+    behind_prefix,
+    log_key,
+    log_prefix,
+)
 from streamsql.broker.embedded.view import Bounds, EmbeddedView, partition_key
 from streamsql.broker.message import StoredMessage
 from streamsql.broker.ports import TopicPartition
@@ -35,7 +41,7 @@ class LogWrite:
     """One atomic change of the database that may append to logs."""
 
     def __init__(self, view: EmbeddedView, now_ms: int) -> None:
-        self.changes = Changes(view.database)
+        self.changes = AtomicWrite(view.database)
         self._view = view
         self._now_ms = now_ms
         self._bounds: dict[TopicPartition, Bounds] = {}

@@ -8,7 +8,7 @@ from itertools import chain, islice
 
 from streamsql.broker.embedded.batches import decode_batch
 from streamsql.broker.embedded.database import (
-    Changes,
+    AtomicWrite,
     Database,
     behind_prefix,
     log_prefix,
@@ -211,9 +211,9 @@ class EmbeddedState:
     def delete_range(self, store: str, low: bytes, high: bytes) -> None:
         """Delete entries with ``low <= key < high`` (expired windows), at once."""
         prefix = self._prefix(store)
-        changes = Changes(self._database)
-        changes.delete_state(prefix + low, prefix + high)
-        self._database.write(changes, sync=False)
+        write = AtomicWrite(self._database)
+        write.delete_state(prefix + low, prefix + high)
+        self._database.write(write, sync=False)
 
     def meta(self, name: str) -> bytes | None:
         """Return a meta entry."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from streamsql.broker.cursor import Cursor, Following
 from streamsql.broker.groups import Member
 from streamsql.broker.ports import Assignment, Committed, Polled, TopicPartition
+from streamsql.broker.positions import Following, Positions
 from streamsql.broker.simulated.cluster import SimulatedCluster
 from streamsql.broker.simulated.faults import Killed
 
@@ -15,7 +15,7 @@ class SimulatedConsumer:
     def __init__(self, cluster: SimulatedCluster, group: str, name: str) -> None:
         self._cluster = cluster
         self._group = group
-        self._cursor = Cursor(cluster)
+        self._positions = Positions(cluster)
         self.name = name
         self.dead = False
         self.member: Member | None = None
@@ -25,7 +25,7 @@ class SimulatedConsumer:
         self._alive()
         assert self.member is None, "a consumer subscribes once"
         group = self._cluster.group(self._group)
-        self.member = Member(group, self.name, topics, Following(self._cursor, assignment))
+        self.member = Member(group, self.name, topics, Following(self._positions, assignment))
         group.add(self.member)
 
     def poll(self, max_records: int, timeout_ms: int) -> Polled:  # noqa: ARG002 - time is virtual
@@ -34,24 +34,24 @@ class SimulatedConsumer:
         self._cluster.faults.before("poll")
         if self.member is not None:
             self.member.step()
-        polled = self._cursor.poll(max_records)
+        polled = self._positions.poll(max_records)
         self._cluster.faults.after("poll")
         return polled
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Read on from the offset, and resume the partition."""
         self._alive()
-        self._cursor.seek(partition, offset)
+        self._positions.seek(partition, offset)
 
     def pause(self, partitions: Iterable[TopicPartition]) -> None:
         """Return nothing of the partitions."""
         self._alive()
-        self._cursor.pause(partitions)
+        self._positions.pause(partitions)
 
     def resume(self, partitions: Iterable[TopicPartition]) -> None:
         """Go on returning records of the partitions."""
         self._alive()
-        self._cursor.resume(partitions)
+        self._positions.resume(partitions)
 
     def committed(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Committed]:
         """Return the committed positions; time passes until pending ones are decided."""
@@ -78,19 +78,19 @@ class SimulatedReader:
 
     def __init__(self, cluster: SimulatedCluster) -> None:
         self._faults = cluster.faults
-        self._cursor = Cursor(cluster)
+        self._positions = Positions(cluster)
 
     def assign(self, positions: Mapping[TopicPartition, int]) -> None:
         """Read these partitions from these offsets."""
-        self._cursor.replace(positions)
+        self._positions.replace(positions)
 
     def poll(self, max_records: int, timeout_ms: int) -> Polled:  # noqa: ARG002 - time is virtual
         """Return what is there now."""
         self._faults.before("read")
-        polled = self._cursor.poll(max_records)
+        polled = self._positions.poll(max_records)
         self._faults.after("read")
         return polled
 
     def close(self) -> None:
         """Stop reading."""
-        self._cursor.replace({})
+        self._positions.replace({})

@@ -28,7 +28,7 @@ from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.environment import Environment
 from streamsql.runtime.metrics import Metrics
 from streamsql.sql.statements import PullQuery
-from streamsql.state.engine_memory import MemoryEngine
+from streamsql.state.memory import MemoryStorage
 from streamsql.topology.nodes import OffsetReset
 from streamsql.topology.topology import Topology, cut
 from streamsql.types.schema import Schema
@@ -125,7 +125,7 @@ def _compile(statement: PullQuery, found: list[tuple[Any, ...]]) -> Process:
 
     config = RuntimeConfig("pull")
     environment = Environment(config, SilentProducer(), Metrics(), {output: take})
-    processors = build(topology, cut(topology)[0], environment, Wiring(MemoryEngine(), {}))
+    processors = build(topology, cut(topology)[0], environment, Wiring(MemoryStorage(), {}))
     processes = processors.sources.get(statement.source.topic, ())
 
     def process(messages: Sequence[Message]) -> None:

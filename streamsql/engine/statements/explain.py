@@ -15,7 +15,7 @@ from streamsql.runtime.environment import Environment
 from streamsql.runtime.layout import Layout
 from streamsql.runtime.metrics import Metrics
 from streamsql.sql.statements import CreateAs, ExplainWhat, InsertSelect, PullQuery, PushQuery
-from streamsql.state.engine_memory import MemoryEngine
+from streamsql.state.memory import MemoryStorage
 from streamsql.topology.describe import describe as describe_topology
 from streamsql.topology.nodes import OffsetReset, Output
 from streamsql.topology.topology import Topology, cut
@@ -71,7 +71,7 @@ def generated_code(topology: Topology) -> dict[str, str]:
     code: dict[str, str] = {}
     for part in cut(topology):
         environment = Environment(RuntimeConfig("explain"), SilentProducer(), Metrics(), outputs)
-        code.update(build(topology, part, environment, Wiring(MemoryEngine(), {})).code)
+        code.update(build(topology, part, environment, Wiring(MemoryStorage(), {})).code)
     return code
 
 

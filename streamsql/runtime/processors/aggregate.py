@@ -10,7 +10,7 @@ from typing import Any
 from streamsql.codegen.aggregates import Fold
 from streamsql.codegen.stretch import RunningGroups
 from streamsql.runtime.metrics import Metrics
-from streamsql.state.transaction import KeyValueStore
+from streamsql.state.key_value import KeyValueStore
 from streamsql.types.record import Key, Row, TableForward
 
 Held = list[Any]

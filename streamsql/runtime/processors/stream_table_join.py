@@ -1,7 +1,7 @@
 """A stream enriched from a table: each record looks up the row of its key, as it is now."""
 
 from streamsql.runtime.metrics import Metrics
-from streamsql.state.transaction import KeyValueStore
+from streamsql.state.key_value import KeyValueStore
 from streamsql.types.record import Key, Row, StreamForward
 
 

@@ -1,6 +1,6 @@
 """Tables read from topics or made from other operators, kept in stores."""
 
-from streamsql.state.transaction import KeyValueStore
+from streamsql.state.key_value import KeyValueStore
 from streamsql.types.record import Key, Row, TableForward
 
 

@@ -1,6 +1,6 @@
 """Two tables joined by their keys: any change of a side changes the result."""
 
-from streamsql.state.transaction import KeyValueStore
+from streamsql.state.key_value import KeyValueStore
 from streamsql.topology.nodes import JoinKind
 from streamsql.types.record import Key, Row, TableForward
 

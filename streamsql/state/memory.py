@@ -1,12 +1,12 @@
-"""An engine that keeps everything in memory and nothing beyond the process."""
+"""A storage that keeps everything in memory and nothing beyond the process."""
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
 
-from streamsql.state.store import Changes
+from streamsql.state.storage import Changes
 
 
-class MemoryEngine:
+class MemoryStorage:
     """Ordered bytes of the stores of one task, gone when it is closed."""
 
     __slots__ = ("_meta", "_stores")

@@ -1,22 +1,19 @@
-"""The latest ``(row, timestamp_ms)`` by key, with the writes of the open transaction on top.
+"""Entries of committed state, with the writes since the last commit on top.
 
 A lookup asks, in this order: the *buffer* (written since the last commit), the cache of committed
-values in two generations, the engine. Entries are ``(row, timestamp_ms)``; ``None`` means that
+values in two generations, the storage. Entries are ``(row, timestamp_ms)``; ``None`` means that
 there is no row, which the cache remembers too. Buffer and cache are dicts by *slot*: the key in
 flight, or its bytes where keys cannot be told apart by a dict. Slots become bytes at a miss and at
 the commit.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator
 from itertools import islice
 from typing import Any
 
-from streamsql.state.keys import KeyCodec
 from streamsql.state.rows import Entry, RowCodec
-from streamsql.state.store import Changes, Engine
-from streamsql.types.record import Key, Row
-from streamsql.types.sqltypes import SqlType
+from streamsql.state.storage import Changes, Storage
 
 MISSING: Any = object()
 """What a dict does not hold, as opposed to ``None``: held, and without a row."""
@@ -27,13 +24,12 @@ def mutable(entry: Entry) -> tuple[list[Any], int]:
     return entry if type(entry[0]) is list else (list(entry[0]), entry[1])
 
 
-class Transaction:
-    """Entries by slot: buffer, cache and engine as one. Stores derive their keys from it."""
+class BufferedStore:
+    """Entries by slot: buffer, cache and storage as one. Stores derive their keys from it."""
 
     __slots__ = (
         "_buffer",
         "_cache_entries",
-        "_engine",
         "_generation",
         "_index",
         "_indexed",
@@ -41,15 +37,16 @@ class Transaction:
         "_recent",
         "_rows",
         "_slot_bytes",
+        "_storage",
         "name",
     )
 
     _slot_bytes: Callable[[Any], bytes]
 
-    def __init__(self, name: str, rows: RowCodec, engine: Engine, cache_entries: int) -> None:
+    def __init__(self, name: str, rows: RowCodec, storage: Storage, cache_entries: int) -> None:
         self.name = name
         self._rows = rows
-        self._engine = engine
+        self._storage = storage
         self._cache_entries = cache_entries
         self._generation = 0
         self._buffer: dict[Hashable, Entry | None] = {}
@@ -62,7 +59,7 @@ class Transaction:
     def pending(self) -> Changes:
         """Return the changes since the last commit, encoded.
 
-        A deletion of what is known to be absent from the engine is none.
+        A deletion of what is known to be absent from the storage is none.
         """
         encode, slot_bytes, recent = self._rows.encode, self._slot_bytes, self._recent
         changes: dict[bytes, bytes | None] = {}
@@ -74,7 +71,7 @@ class Transaction:
         return changes
 
     def committed(self) -> None:
-        """Forget the buffer: its changes are in the engine now, and its values in the cache."""
+        """Forget the buffer: its changes are in the storage now, and its values in the cache."""
         if len(self._recent) + len(self._buffer) > self._cache_entries:
             self._older, self._recent = self._recent, self._buffer
             self._generation += 1
@@ -93,7 +90,7 @@ class Transaction:
         if entry is MISSING:
             value = None
             if not self._surely_absent(slot):
-                value = self._engine.get(self.name, self._slot_bytes(slot))
+                value = self._storage.get(self.name, self._slot_bytes(slot))
             entry = None if value is None else self._rows.decode(value)
         if len(self._recent) >= self._cache_entries:
             self._older, self._recent = self._recent, {}
@@ -102,7 +99,7 @@ class Transaction:
         return entry
 
     def _surely_absent(self, _slot: Any) -> bool:
-        """Tell whether the engine cannot hold what the cache does not: a look at it is dear."""
+        """Tell whether the storage cannot hold what the cache does not: a look at it is dear."""
         return False
 
     def _none_lost(self, since: int) -> bool:
@@ -133,7 +130,7 @@ class Transaction:
         last = len(self._index) if high is None else bisect_left(self._index, high)
         own = self._index[first:last]
         position, decode = 0, self._rows.decode
-        for encoded, value in self._engine.scan(self.name, low, high):
+        for encoded, value in self._storage.scan(self.name, low, high):
             while position < len(own) and own[position] < encoded:
                 yield from self._own(own[position])
                 position += 1
@@ -149,78 +146,3 @@ class Transaction:
         entry = self._buffer[self._indexed[encoded]]
         if entry is not None:
             yield encoded, entry
-
-
-class KeyValueStore(Transaction):
-    """The latest ``(row, timestamp_ms)`` by key."""
-
-    __slots__ = ("_began_empty", "_by_bytes", "_encode", "_keys")
-
-    def __init__(
-        self,
-        name: str,
-        key_types: Sequence[SqlType],
-        value_types: Sequence[SqlType],
-        engine: Engine,
-        *,
-        cache_entries: int = 65_536,
-    ) -> None:
-        super().__init__(name, RowCodec(value_types), engine, cache_entries)
-        self._keys = KeyCodec(key_types)
-        self._by_bytes = not self._keys.hashable
-        self._encode = self._keys.encode
-        self._slot_bytes = bytes if self._by_bytes else self._keys.encode
-        self._began_empty: bool | None = None
-
-    def get(self, key: Key) -> Entry | None:
-        """Return the row and timestamp of the key, or ``None``."""
-        if self._by_bytes:
-            key = self._encode(key)
-        entry: Entry | None = self._buffer.get(key, MISSING)
-        if entry is MISSING:
-            entry = self._recent.get(key, MISSING)
-            if entry is MISSING:
-                entry = self._load(key)
-        return entry
-
-    def get_mutable(self, key: Key) -> tuple[list[Any], int] | None:
-        """As :meth:`get`, but the row is a list that the caller may change and must then put.
-
-        Until it has put it, :meth:`get` may or may not see the changes.
-        """
-        entry = self.get(key)
-        return None if entry is None else mutable(entry)
-
-    @property
-    def hashable(self) -> bool:
-        """Whether a dict tells the keys in flight apart."""
-        return not self._by_bytes
-
-    def slot(self, key: Key) -> Hashable:
-        """Return what a dict tells the key apart by: the key or its bytes."""
-        return self._encode(key) if self._by_bytes else key
-
-    def put(self, key: Key, row: Row | list[Any], timestamp_ms: int) -> None:
-        """Set the row of the key.
-
-        The store keeps the object: only a list, and only after :meth:`get_mutable`, may change.
-        """
-        self._buffer[self._encode(key) if self._by_bytes else key] = (row, timestamp_ms)
-
-    def delete(self, key: Key) -> None:
-        """Remove the key."""
-        self._buffer[self._encode(key) if self._by_bytes else key] = None
-
-    def _surely_absent(self, _slot: Any) -> bool:
-        if self._began_empty is None:
-            self._began_empty = next(iter(self._engine.scan(self.name)), None) is None
-        return self._began_empty and self._none_lost(since=0)
-
-    def scan(self) -> Iterator[tuple[Key, Row, int]]:
-        """Yield every ``(key, row, timestamp)`` in key order, uncommitted ones included.
-
-        The store must not be committed while the iteration goes on.
-        """
-        decode = self._keys.decode
-        for encoded, (row, timestamp_ms) in self._merged(None, None):
-            yield decode(encoded), row, timestamp_ms

@@ -7,7 +7,7 @@ from streamsql.broker.ports import Assignment, Message, Polled, TopicPartition
 
 
 class Logs(Protocol):
-    """What a cursor needs of a broker."""
+    """What positions need of a broker."""
 
     def read(
         self, partition: TopicPartition, offset: int, max_records: int
@@ -21,8 +21,8 @@ class Logs(Protocol):
         """Return the position at which a reader of committed records has read everything."""
 
 
-class Cursor:
-    """Positions of several partitions, read in turns so that none starves.
+class Positions:
+    """Where several partitions are read, in turns so that none starves.
 
     As Kafka's client does, the end of a partition is reported once for each position at which it
     is reached, not with every poll.
@@ -30,59 +30,57 @@ class Cursor:
 
     def __init__(self, logs: Logs) -> None:
         self._logs = logs
-        self._positions: dict[TopicPartition, int] = {}
+        self._next: dict[TopicPartition, int] = {}
         self._paused: set[TopicPartition] = set()
         self._reported: dict[TopicPartition, int] = {}
         self._turn = 0
 
     def replace(self, positions: Mapping[TopicPartition, int]) -> None:
         """Read these partitions and no others."""
-        self._positions = dict(positions)
+        self._next = dict(positions)
         self._paused = set()
         self._reported = {}
 
     def add_paused(self, partitions: Iterable[TopicPartition]) -> None:
         """Take partitions whose position is not known yet; :meth:`seek` resumes them."""
         for partition in partitions:
-            self._positions[partition] = -1
+            self._next[partition] = -1
             self._paused.add(partition)
 
     def remove(self, partitions: Iterable[TopicPartition]) -> None:
         """Read the partitions no more."""
         for partition in partitions:
-            self._positions.pop(partition, None)
+            self._next.pop(partition, None)
             self._reported.pop(partition, None)
             self._paused.discard(partition)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Read on from the offset, and resume; a partition that was taken away stays away."""
-        if partition in self._positions:
-            self._positions[partition] = offset
+        if partition in self._next:
+            self._next[partition] = offset
             self._reported.pop(partition, None)
             self._paused.discard(partition)
 
     def pause(self, partitions: Iterable[TopicPartition]) -> None:
         """Return nothing of the partitions."""
-        self._paused.update(p for p in partitions if p in self._positions)
+        self._paused.update(p for p in partitions if p in self._next)
 
     def resume(self, partitions: Iterable[TopicPartition]) -> None:
         """Go on with the partitions whose position is known."""
-        self._paused.difference_update(p for p in partitions if self._positions.get(p, -1) >= 0)
+        self._paused.difference_update(p for p in partitions if self._next.get(p, -1) >= 0)
 
     def poll(self, max_records: int) -> Polled:
         """Return what is there."""
         messages: dict[TopicPartition, list[Message]] = {}
         ends: dict[TopicPartition, int] = {}
-        active = [p for p in self._positions if p not in self._paused]
+        active = [p for p in self._next if p not in self._paused]
         if active:
             self._turn = (self._turn + 1) % len(active)
             active = active[self._turn :] + active[: self._turn]
         for partition in active:
             if max_records > 0:
-                found, position = self._logs.read(
-                    partition, self._positions[partition], max_records
-                )
-                self._positions[partition] = position
+                found, position = self._logs.read(partition, self._next[partition], max_records)
+                self._next[partition] = position
                 if found:
                     messages[partition] = found
                     max_records -= len(found)
@@ -90,7 +88,7 @@ class Cursor:
         return Polled(messages, ends)
 
     def _report_end(self, partition: TopicPartition, ends: dict[TopicPartition, int]) -> None:
-        position = self._positions[partition]
+        position = self._next[partition]
         if self._reported.get(partition) == position:
             return
         if position >= self._logs.visible_end(partition):
@@ -99,23 +97,23 @@ class Cursor:
 
 
 class Following:
-    """Moves the cursor's partitions along with the assignment."""
+    """Moves positions along with the assignment."""
 
-    def __init__(self, cursor: Cursor, assignment: Assignment) -> None:
-        self._cursor = cursor
+    def __init__(self, positions: Positions, assignment: Assignment) -> None:
+        self._positions = positions
         self._assignment = assignment
 
     def assigned(self, partitions: Sequence[TopicPartition]) -> None:
         """Read the new partitions, paused, and pass the news on."""
-        self._cursor.add_paused(partitions)
+        self._positions.add_paused(partitions)
         self._assignment.assigned(partitions)
 
     def revoked(self, partitions: Sequence[TopicPartition]) -> None:
         """Stop reading the partitions, and pass the news on."""
-        self._cursor.remove(partitions)
+        self._positions.remove(partitions)
         self._assignment.revoked(partitions)
 
     def lost(self, partitions: Sequence[TopicPartition]) -> None:
         """Stop reading the partitions, and pass the news on."""
-        self._cursor.remove(partitions)
+        self._positions.remove(partitions)
         self._assignment.lost(partitions)

@@ -7,43 +7,43 @@ from pathlib import Path
 from streamsql.broker.ports import Broker, LocalState
 from streamsql.runtime.task import TaskId, state_name
 from streamsql.state.directory import StateDirectory
-from streamsql.state.engine_memory import MemoryEngine
-from streamsql.state.rocksdb import RocksEngine
-from streamsql.state.store import Changes, Engine
+from streamsql.state.memory import MemoryStorage
+from streamsql.state.rocksdb import RocksStorage
+from streamsql.state.storage import Changes, Storage
 
 
-class Engines:
-    """The open engines of a worker, by task."""
+class Storages:
+    """The open storages of a worker, by task."""
 
     def __init__(self, broker: Broker, application: str, directory: Path | None) -> None:
         self._broker = broker
         self._application = application
         self._directory = None if directory is None else StateDirectory(directory, application)
-        self._open: dict[str, Engine] = {}
+        self._open: dict[str, Storage] = {}
 
-    def get(self, task: TaskId, stores: Sequence[str]) -> Engine:
-        """Return the engine of the task, opened when it is not open."""
-        engine = self._open.get(str(task))
-        if engine is None:
-            engine = self._open[str(task)] = self._make(task, stores)
-        return engine
+    def get(self, task: TaskId, stores: Sequence[str]) -> Storage:
+        """Return the storage of the task, opened when it is not open."""
+        storage = self._open.get(str(task))
+        if storage is None:
+            storage = self._open[str(task)] = self._make(task, stores)
+        return storage
 
     def close(self, task: str) -> None:
         """Release the files and locks of the task."""
-        engine = self._open.pop(task, None)
-        if engine is not None:
-            engine.close()
+        storage = self._open.pop(task, None)
+        if storage is not None:
+            storage.close()
 
     def clear(self, task: TaskId, stores: Sequence[str]) -> None:
         """Delete what an earlier life of the application has left in the broker for the task.
 
         Offsets and state are committed together: where there are no offsets, no state counts.
         """
-        engine = self.get(task, stores)
+        storage = self.get(task, stores)
         for store in stores:
-            last = next(iter(deque(engine.scan(store), 1)), None)
+            last = next(iter(deque(storage.scan(store), 1)), None)
             if last is not None:
-                engine.delete_range(store, b"", last[0] + b"\0")
+                storage.delete_range(store, b"", last[0] + b"\0")
 
     def wipe(self, task: str) -> None:
         """Forget the state of the task: it will be restored from its changelogs."""
@@ -56,16 +56,16 @@ class Engines:
         for task in tuple(self._open):
             self.close(task)
 
-    def _make(self, task: TaskId, stores: Sequence[str]) -> Engine:
+    def _make(self, task: TaskId, stores: Sequence[str]) -> Storage:
         if self._broker.keeps_state:
-            return BrokerEngine(self._broker.local_state(state_name(self._application, task)))
+            return BrokerStorage(self._broker.local_state(state_name(self._application, task)))
         if self._directory is None:
-            return MemoryEngine()
-        return RocksEngine(self._directory.task(str(task)), stores)
+            return MemoryStorage()
+        return RocksStorage(self._directory.task(str(task)), stores)
 
 
-class BrokerEngine:
-    """The reading half of an engine, on a broker that writes the state with its commits."""
+class BrokerStorage:
+    """The reading half of a storage, on a broker that writes the state with its commits."""
 
     __slots__ = ("_state",)
 

@@ -1,14 +1,14 @@
-"""The contract between stores and engines, and between stores and the commit.
+"""The contract between stores and storages, and between stores and the commit.
 
 A store works on values in flight; it keeps what was written since the last commit in a dict (its
 *buffer*, so a task reads its own writes) and encodes keys and values only when they leave it. An
-*engine* keeps bytes in key order. Nothing uncommitted ever reaches an engine.
+*storage* keeps bytes in key order. Nothing uncommitted ever reaches a storage.
 
 The commit of a task asks each store for its ``pending()`` changes as bytes, sends them to
-the changelog when there is one, and after the broker's commit hands them to the engine in one
-atomic :meth:`Engine.write` with the changelog checkpoints; then ``committed()``, also when
+the changelog when there is one, and after the broker's commit hands them to the storage in one
+atomic :meth:`Storage.write` with the changelog checkpoints; then ``committed()``, also when
 nothing was pending: stores that forget by time delete what has expired there. After an abort stores
-are not taken back: the task is made anew, with new stores on the same engine.
+are not taken back: the task is made anew, with new stores on the same storage.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ Changes = Mapping[bytes, bytes | None]
 """New values by key; ``None`` deletes the key."""
 
 
-class Engine(Protocol):
+class Storage(Protocol):
     """Ordered bytes of the stores of one task, durable or not."""
 
     def get(self, store: str, key: bytes) -> bytes | None:
