@@ -142,6 +142,12 @@ class StateChanges:
 class Producer(Protocol):
     """The transactional writer of one worker. A transaction is begun by its first effect."""
 
+    def wait_fenced(self) -> None:
+        """Return when no older producer of the identity can commit any more.
+
+        Members of a group need not wait: the generation keeps them apart.
+        """
+
     def sender(self, topic: str, window_bytes: int = 0) -> Send:
         """Return a function that appends to the topic, partitioned by the key (murmur2).
 
@@ -170,7 +176,10 @@ class Producer(Protocol):
         consumer: Consumer,
         state: Sequence[StateChanges] = (),
     ) -> None:
-        """Make everything since the last commit visible together with the offsets."""
+        """Make everything since the last commit visible together with the offsets.
+
+        A consumer that has not subscribed commits for a group without members.
+        """
 
     def abort(self) -> None:
         """Undo everything since the last commit; after an indefinite outcome, a new identity."""
@@ -230,7 +239,7 @@ class Broker(Protocol):
         """Create topics that do not exist; EngineError for one with other partitions."""
 
     def delete(self, topics: Sequence[str]) -> None:
-        """Delete topics that exist."""
+        """Delete topics that exist, and what groups have committed there."""
 
     def starts(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Return the first offset still there."""

@@ -380,6 +380,40 @@ def test_a_group_may_be_forgotten(subject: Subject) -> None:
     subject.broker.delete_group(group)
 
 
+def test_a_group_without_members_has_positions_too(subject: Subject) -> None:
+    """As a file that is loaded has: its reader never joins."""
+    topic = subject.topic("out", 1)
+    group, at = subject.name("file"), TopicPartition(topic, 0)
+    for number in range(1, 3):
+        consumer = subject.broker.consumer(group, "m")
+        producer = subject.broker.producer(group)
+        producer.wait_fenced()
+        before = consumer.committed([at]).get(at, Committed(0))
+        assert before.offset == number - 1
+        producer.sender(topic)(b"k", b"%d" % number, 5)
+        producer.commit({at: Committed(number, "noted")}, consumer)
+        assert consumer.committed([at]) == {at: Committed(number, "noted")}
+        producer.close()
+        consumer.close()
+    subject.sees("out", [1, 2])
+    subject.broker.delete([topic])
+    subject.until(lambda: subject.broker.group_offsets(group) == {})
+
+
+def test_who_is_no_member_commits_nothing_for_a_group_that_has_some(subject: Subject) -> None:
+    subject.topic("in", 1, 3)
+    subject.topic("out", 1)
+    worker = subject.worker("a")
+    subject.run(worker, 3)
+    stranger = subject.broker.consumer(subject.name("copy"), "stranger")
+    producer = subject.broker.producer(subject.name("stranger"))
+    with pytest.raises(TransactionAborted):
+        producer.commit({TopicPartition(subject.name("in"), 0): Committed(1)}, stranger)
+    producer.close()
+    stranger.close()
+    worker.close()
+
+
 class _Nobody:
     def assigned(self, partitions: object) -> None: ...
     def revoked(self, partitions: object) -> None: ...

@@ -134,7 +134,7 @@ class EmbeddedBroker:
             self._view.topics.update(new)
 
     def delete(self, topics: Sequence[str]) -> None:
-        """Delete topics that exist."""
+        """Delete topics that exist, and what groups have committed there."""
         with self._core.changed:
             for name in topics:
                 config = self._view.topics.pop(name, None)
@@ -147,6 +147,8 @@ class EmbeddedBroker:
                     write.drop(partition)
                     self._view.bounds.pop(partition, None)
                     self._view.forget_leftovers(partition)
+                    for key in self._view.committed_keys(partition):
+                        write.changes.delete_meta(key)
                 self._outside.pop(name, None)
                 self._publish(write)
 

@@ -77,16 +77,17 @@ class EmbeddedConsumer:
 
     def __init__(self, core: EmbeddedCore, group: str, name: str) -> None:
         self._core = core
-        self._group = group
         self._name = name
         self._positions = Positions(core.view)
+        self._closed = False
+        self.group = group
         self.member: Member | None = None
 
     def subscribe(self, topics: Sequence[str], assignment: Assignment) -> None:
         """Join the group; the partitions come with a later poll."""
         assert self.member is None, "a consumer subscribes once"
         with self._core.changed:
-            group = self._core.group(self._group)
+            group = self._core.group(self.group)
             self.member = Member(group, self._name, topics, Following(self._positions, assignment))
             group.add(self.member)
 
@@ -113,13 +114,25 @@ class EmbeddedConsumer:
         self._positions.resume(partitions)
 
     def committed(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Committed]:
-        """Return the group's committed positions."""
-        offsets = self._core.view.group_offsets(self._group)
+        """Return the group's committed positions, counting what other processes have left."""
+        with self._core.changed:
+            self._core.look()
+        offsets = self._core.view.group_offsets(self.group)
         return {p: offsets[p] for p in partitions if p in offsets}
+
+    def check(self) -> None:
+        """Raise TransactionAborted unless the consumer may commit now."""
+        if self._closed:
+            raise TransactionAborted(f'the consumer has left group "{self.group}"')
+        if self.member is not None:
+            self.member.check()
+        elif self._core.group(self.group).members:
+            raise TransactionAborted(f'the consumer is not a member of group "{self.group}"')
 
     def close(self) -> None:
         """Leave the group, after giving up the partitions."""
         with self._core.changed:
+            self._closed = True
             if self.member is not None:
                 self.member.leave()
                 self.member = None
@@ -163,6 +176,9 @@ class EmbeddedProducer:
         """Let nothing of this producer count any more."""
         self._fenced = True
         self._clear()
+
+    def wait_fenced(self) -> None:
+        """Return at once: an older producer was fenced when this one was made."""
 
     def sender(self, topic: str, window_bytes: int = 0) -> Send:
         """Return a function that appends to the topic, partitioned by the key (murmur2)."""
@@ -239,10 +255,8 @@ class EmbeddedProducer:
         self, write: LogWrite, offsets: Mapping[TopicPartition, Committed], consumer: Consumer
     ) -> None:
         assert isinstance(consumer, EmbeddedConsumer), "the consumer is of this broker"
-        if consumer.member is None:
-            raise TransactionAborted("the consumer has left its group")
-        consumer.member.check()
-        prefix = group_prefix(consumer.member.group.name)
+        consumer.check()
+        prefix = group_prefix(consumer.group)
         for partition, at in offsets.items():
             write.changes.put_meta(prefix + partition_suffix(partition), encode_committed(at))
 

@@ -28,6 +28,7 @@ _LEFTOVERS = 64
 
 
 _READ_AT_ONCE = 64
+_GROUPS = b"g\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +173,19 @@ class EmbeddedView:
 
     def slowest(self, partition: TopicPartition) -> int | None:
         """Return the least position that any group has committed in the partition."""
+        positions = (_OFFSET.unpack_from(value)[0] for _, value in self._committed(partition))
+        return min(positions, default=None)
+
+    def committed_keys(self, partition: TopicPartition) -> list[bytes]:
+        """Return the keys of all groups' positions in the partition."""
+        return [key for key, _ in self._committed(partition)]
+
+    def _committed(self, partition: TopicPartition) -> Iterator[tuple[bytes, bytes]]:
+        """Yield (key, value) of each group's position in the partition."""
         suffix = b"\0" + partition_suffix(partition)
-        return min(
-            (
-                _OFFSET.unpack_from(value)[0]
-                for key, value in self.database.metas(b"g\0")
-                if key.endswith(suffix)
-            ),
-            default=None,
-        )
+        for key, value in self.database.metas(_GROUPS):
+            if key.endswith(suffix):
+                yield _GROUPS + key, value
 
     def local_state(self, task: str) -> "EmbeddedState":
         """Return the state of a task."""

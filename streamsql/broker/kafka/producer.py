@@ -61,6 +61,10 @@ class KafkaProducer:
         self._fenced = False
         self._client: Producer = slots.next(settings.connect_timeout_ms)
 
+    def wait_fenced(self) -> None:
+        """Return when the other slot is fenced, or cannot be."""
+        self._slots.wait_fenced()
+
     def sender(self, topic: str, window_bytes: int = 0) -> Send:
         """Return a function that appends to the topic, partitioned by librdkafka (murmur2).
 

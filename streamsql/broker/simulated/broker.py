@@ -47,9 +47,10 @@ class SimulatedTopics:
         self.faults.after("create")
 
     def delete(self, topics: Sequence[str]) -> None:
-        """Delete topics that exist."""
+        """Delete topics that exist, and what groups have committed there."""
         for name in topics:
             self.cluster.topics.pop(name, None)
+            self.cluster.forget_offsets(name)
             self._outside.pop(name, None)
 
     def starts(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:

@@ -7,6 +7,7 @@ from streamsql.broker.ports import Assignment, Committed, Polled, TopicPartition
 from streamsql.broker.positions import Following, Positions
 from streamsql.broker.simulated.cluster import SimulatedCluster
 from streamsql.broker.simulated.faults import Killed
+from streamsql.errors import TransactionAborted
 
 
 class SimulatedConsumer:
@@ -14,7 +15,7 @@ class SimulatedConsumer:
 
     def __init__(self, cluster: SimulatedCluster, group: str, name: str) -> None:
         self._cluster = cluster
-        self._group = group
+        self.group = group
         self._positions = Positions(cluster)
         self.name = name
         self.dead = False
@@ -24,7 +25,7 @@ class SimulatedConsumer:
         """Join the group; the partitions come with a later poll."""
         self._alive()
         assert self.member is None, "a consumer subscribes once"
-        group = self._cluster.group(self._group)
+        group = self._cluster.group(self.group)
         self.member = Member(group, self.name, topics, Following(self._positions, assignment))
         group.add(self.member)
 
@@ -57,8 +58,8 @@ class SimulatedConsumer:
         """Return the committed positions; time passes until pending ones are decided."""
         self._alive()
         self._cluster.faults.before("committed")
-        self._cluster.await_decided(self._group, partitions)
-        offsets = self._cluster.offsets.get(self._group, {})
+        self._cluster.await_decided(self.group, partitions)
+        offsets = self._cluster.offsets.get(self.group, {})
         self._cluster.faults.after("committed")
         return {p: offsets[p] for p in partitions if p in offsets}
 
@@ -67,6 +68,13 @@ class SimulatedConsumer:
         if not self.dead and self.member is not None:
             self.member.leave()
         self.dead = True
+
+    def check(self) -> None:
+        """Raise TransactionAborted unless the consumer may commit now."""
+        if self.member is not None:
+            self.member.check()
+        elif self._cluster.group(self.group).members:
+            raise TransactionAborted(f'the consumer is not a member of group "{self.group}"')
 
     def _alive(self) -> None:
         if self.dead:

@@ -105,6 +105,12 @@ class SimulatedCluster:
         """Note the positions of a decided transaction."""
         self.offsets.setdefault(group, {}).update(offsets)
 
+    def forget_offsets(self, topic: str) -> None:
+        """Drop what groups have committed in a topic."""
+        for offsets in self.offsets.values():
+            for partition in [partition for partition in offsets if partition.topic == topic]:
+                del offsets[partition]
+
     def expire(self) -> None:
         """Abort the transactions whose producers have been silent for too long."""
         for producer in self.producers.values():

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from streamsql.broker.groups import Member
 from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import (
     Committed,
@@ -11,6 +10,7 @@ from streamsql.broker.ports import (
     StateChanges,
     TopicPartition,
 )
+from streamsql.broker.simulated.clients import SimulatedConsumer
 from streamsql.broker.simulated.cluster import SimulatedCluster
 from streamsql.broker.simulated.faults import Killed
 from streamsql.broker.simulated.log import Outcome, Transaction
@@ -41,6 +41,9 @@ class SimulatedProducer:
         """Let nothing of this producer count any more; its open transaction is aborted."""
         self.fenced = True
         self._end(Outcome.ABORTED)
+
+    def wait_fenced(self) -> None:
+        """Return at once: an older producer was fenced when this one was made."""
 
     def sender(self, topic: str, window_bytes: int = 0) -> Send:
         """Return a function that appends to the topic."""
@@ -123,11 +126,10 @@ class SimulatedProducer:
         return offset
 
     def _add_offsets(self, offsets: Mapping[TopicPartition, Committed], consumer: Consumer) -> None:
-        member = getattr(consumer, "member", None)
-        assert isinstance(member, Member), "the consumer is of this broker and has subscribed"
-        member.check()
+        assert isinstance(consumer, SimulatedConsumer), "the consumer is of this broker"
+        consumer.check()
         self.pending = dict(offsets)
-        self.pending_group = member.group.name
+        self.pending_group = consumer.group
 
     def _apply(self, state: Sequence[StateChanges]) -> None:
         if self.pending_group is not None:

@@ -16,6 +16,9 @@ from streamsql.broker.ports import (
 class SilentProducer:
     """Takes records and writes nothing: for topologies only looked at, or without sinks."""
 
+    def wait_fenced(self) -> None:
+        """Have no rival."""
+
     def sender(self, _topic: str, _window_bytes: int = 0) -> Send:
         """Return a function that writes nothing."""
         return lambda _key, _value, _timestamp_ms: None
