@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from streamsql.broker.embedded.batches import appended_ms, decode_batch, encode_batch
 from streamsql.broker.embedded.broker import EmbeddedBroker, EmbeddedSettings
 from streamsql.broker.embedded.database import log_prefix
-from streamsql.broker.embedded.inbox import DIRECTORY, InboxWriter
+from streamsql.broker.embedded.inbox import DIRECTORY, GroupPosition, InboxWriter, left_position
 from streamsql.broker.embedded.reader import EmbeddedReader
 from streamsql.broker.open import is_kafka, open_broker
-from streamsql.broker.ports import StateChanges, TopicConfig, TopicPartition
+from streamsql.broker.ports import Committed, StateChanges, TopicConfig, TopicPartition
 from streamsql.errors import EngineError
 from tests.broker.worker import CopyWorker, read_all
 
@@ -277,6 +277,33 @@ def test_another_process_writes_through_the_inbox(tmp_path: Path) -> None:
     for number in range(3):
         half = len(by_partition[number]) // 2
         assert by_partition[number][:half] == by_partition[number][half:]
+    broker.close()
+
+
+def test_the_position_of_a_group_comes_in_with_the_records(tmp_path: Path) -> None:
+    broker = open_broker(tmp_path)
+    broker.create([TopicConfig("in", 1)])
+    first = InboxWriter(tmp_path)
+    first.commit("in", [(b"k", b"1", 5)], GroupPosition("file", Committed(1, "a")))
+    first.commit("in", [(b"k", b"2", 5)], GroupPosition("file", Committed(2, "b")))
+    first.commit("in", [(b"k", b"torn", 5)], GroupPosition("file", Committed(3, "c")))
+    first._file.truncate(first.path.stat().st_size - 3)
+    first._file.close()
+
+    left = GroupPosition("file", Committed(2, "b"))
+    assert left_position(tmp_path, "in", "file") == left
+    assert left_position(tmp_path, "in", "another") is None
+    consumer = broker.consumer("file", "m")
+    assert consumer.committed([IN0]) == {IN0: left.at}
+    assert read_all(broker, "in") == {0: [(b"k", b"1"), (b"k", b"2")]}
+    assert left_position(tmp_path, "in", "file") is None
+
+    second = InboxWriter(tmp_path)
+    second.commit("in", [], GroupPosition("file", None))
+    second.close()
+    assert left_position(tmp_path, "in", "file") == GroupPosition("file", None)
+    broker.ends([IN0], committed=True)
+    assert broker.group_offsets("file") == {}
     broker.close()
 
 

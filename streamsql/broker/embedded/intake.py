@@ -1,6 +1,5 @@
 """The owner's side of the inbox: takes in what other processes have left (see ``inbox``)."""
 
-import contextlib
 import logging
 import struct
 import time
@@ -8,24 +7,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from streamsql.broker.embedded.batches import Sent, decode_batch
-from streamsql.broker.embedded.database import meta_key
+from streamsql.broker.embedded.database import meta_key, partition_suffix
 from streamsql.broker.embedded.inbox import (
     ANY_PARTITION,
     DIRECTORY,
-    SUFFIX,
     Frame,
-    read_frames,
+    read_segment,
+    segments,
     writer_is_dead,
 )
 from streamsql.broker.embedded.logs import LogWrite
-from streamsql.broker.embedded.view import EmbeddedView
+from streamsql.broker.embedded.view import EmbeddedView, encode_committed, group_prefix
 from streamsql.broker.message import StoredMessage
 from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import TopicPartition
 from streamsql.errors import EngineError
 
 _LOOK_SECONDS = 0.02
-_READ_BYTES = 4 * 1024 * 1024
 _POSITION = struct.Struct(">QQ")
 
 _log = logging.getLogger(__name__)
@@ -57,7 +55,7 @@ class Intake:
 
     def take(self) -> None:
         """Take in everything that is there now."""
-        for path in self._segments():
+        for path in segments(self._directory):
             # Asked before reading: what a living writer adds meanwhile is taken next time.
             dead = writer_is_dead(path)
             finished = self._take_file(path)
@@ -68,22 +66,12 @@ class Intake:
     def _take_file(self, path: Path) -> bool:
         """Take in a file, and return whether its writer has said that no more comes."""
         position, sequence = self._noted(path)
-        while True:
-            with path.open("rb") as file:
-                file.seek(position)
-                data = file.read(_READ_BYTES)
-                while len(data) >= _READ_BYTES and not any(read_frames(data, position)):
-                    more = file.read(_READ_BYTES)
-                    if not more:
-                        break
-                    data += more
-            frames = [frame for frame in read_frames(data, position) if frame.sequence > sequence]
-            if not frames:
-                return False
+        for found in read_segment(path, position):
+            frames = [frame for frame in found if frame.sequence > sequence]
             self._take_frames(path, [frame for frame in frames if frame.topic])
-            if not frames[-1].topic:
+            if frames and not frames[-1].topic:
                 return True
-            position, sequence = frames[-1].behind, frames[-1].sequence
+        return False
 
     def _take_frames(self, path: Path, frames: Sequence[Frame]) -> None:
         if not frames:
@@ -93,6 +81,7 @@ class Intake:
         for frame in frames:
             try:
                 self._append(write, frame, appended)
+                self._move(write, frame)
             except EngineError as error:
                 self._reject(path, frame, error)
         noted = _POSITION.pack(frames[-1].behind, frames[-1].sequence)
@@ -100,6 +89,8 @@ class Intake:
         self._publish(write, sorted(appended))
 
     def _append(self, write: LogWrite, frame: Frame, appended: set[TopicPartition]) -> None:
+        if not frame.batch:
+            return
         records: dict[TopicPartition, list[StoredMessage]] = {}
         for record in decode_batch(frame.topic, 0, 0, frame.batch):
             number = frame.partition
@@ -114,6 +105,17 @@ class Intake:
             write.append(partition, sent, headers if any(headers) else None)
             appended.add(partition)
 
+    def _move(self, write: LogWrite, frame: Frame) -> None:
+        """Note the position of a group that came with the records."""
+        if frame.position is not None:
+            partition = TopicPartition(frame.topic, 0)
+            self._view.bounds_of(partition)
+            key = group_prefix(frame.position.group) + partition_suffix(partition)
+            if frame.position.at is None:
+                write.changes.delete_meta(key)
+            else:
+                write.changes.put_meta(key, encode_committed(frame.position.at))
+
     def _reject(self, path: Path, frame: Frame, error: EngineError) -> None:
         """Keep what cannot be taken in, where a person finds it."""
         rejected = path.with_name(f"{path.stem}-{frame.sequence}.rejected")
@@ -124,15 +126,6 @@ class Intake:
         if topic not in self._choosers:
             self._choosers[topic] = Partitioner(self._view.partitions(topic))
         return self._choosers[topic]
-
-    def _segments(self) -> list[Path]:
-        with contextlib.suppress(FileNotFoundError):
-            return sorted(
-                path
-                for path in self._directory.iterdir()
-                if path.name.endswith(SUFFIX) and not path.name.startswith(".")
-            )
-        return []
 
     def _noted(self, path: Path) -> tuple[int, int]:
         found = self._view.database.meta(self._key(path))
