@@ -63,24 +63,24 @@ def test_killed_and_stopped_workers_lose_and_double_nothing(
     broker.create([TopicConfig(source, PARTITIONS), TopicConfig(sink, PARTITIONS)])
     workers = {name: _start(kafka, tmp_path, prefix, name) for name in "ab"}
     fed = 0
+    events = ["kill"] * 6 + ["stop"] + ["nothing"] * 21
+    choose.shuffle(events)
     try:
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
+        for event in events:
             broker.append(
                 source, [(b"k%d" % (i % 50), b"%d" % i, i, ()) for i in range(fed, fed + 300)]
             )
             fed += 300
             time.sleep(choose.uniform(0.1, 0.5))
             name = choose.choice("ab")
-            match choose.randrange(6):
-                case 0:
-                    workers[name].kill()
-                    workers[name].wait()
-                    workers[name] = _start(kafka, tmp_path, prefix, name)
-                case 1 if choose.random() < 0.3:
-                    workers[name].send_signal(signal.SIGSTOP)
-                    time.sleep(choose.uniform(3.0, 6.0))
-                    workers[name].send_signal(signal.SIGCONT)
+            if event == "kill":
+                workers[name].kill()
+                workers[name].wait()
+                workers[name] = _start(kafka, tmp_path, prefix, name)
+            elif event == "stop":
+                workers[name].send_signal(signal.SIGSTOP)
+                time.sleep(choose.uniform(3.0, 6.0))
+                workers[name].send_signal(signal.SIGCONT)
         _await_committed(broker, source, prefix)
     finally:
         for worker in workers.values():

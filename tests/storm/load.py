@@ -34,6 +34,11 @@ Record = tuple[bytes | None, bytes | None, int, Sequence[Header]]
 Append = Callable[[str, list[Record]], None]
 
 
+def pause(choose: random.Random) -> float:
+    """Return for how many seconds a process may live: some do not get to their first commit."""
+    return choose.uniform(0.4, 2.0)
+
+
 def topics(prefix: str) -> list[TopicConfig]:
     """Return the input topic, to be created."""
     return [TopicConfig(f"{prefix}events", PARTITIONS)]

@@ -12,13 +12,12 @@ import pytest
 from streamsql.broker.embedded.broker import EmbeddedBroker
 from streamsql.broker.embedded.inbox import InboxWriter
 from streamsql.runtime.failpoints import STEPS
-from tests.storm.load import SQL, Load, topics
+from tests.storm.load import SQL, Load, pause, topics
 
 pytestmark = pytest.mark.slow
 
 REPOSITORY = Path(__file__).parents[2]
-_SECONDS = float(os.environ.get("STREAMSQL_STORM_SECONDS", "20"))
-_BETWEEN_KILLS_SECONDS = 2.0
+_SECONDS = float(os.environ.get("STREAMSQL_STORM_SECONDS", "10"))
 
 
 class _Owner:
@@ -70,11 +69,12 @@ def _finish(directory: Path, load: Load) -> str:
 def test_killed_owner_loses_and_doubles_nothing(
     tmp_path: Path, seed: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    load = Load("x-", random.Random(seed))
+    choose = random.Random(seed)
+    load = Load("x-", choose)
     writer = InboxWriter(_prepared(tmp_path))
     owner = _Owner(tmp_path)
     kills = 0
-    next_kill = time.monotonic() + _BETWEEN_KILLS_SECONDS
+    next_kill = time.monotonic() + pause(choose)
 
     def meanwhile() -> None:
         nonlocal kills, next_kill
@@ -83,7 +83,7 @@ def test_killed_owner_loses_and_doubles_nothing(
             owner.kill()
             owner.start()
             kills += 1
-            next_kill = time.monotonic() + _BETWEEN_KILLS_SECONDS
+            next_kill = time.monotonic() + pause(choose)
         time.sleep(0.005)
 
     try:

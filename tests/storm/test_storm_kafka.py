@@ -15,14 +15,13 @@ from streamsql.broker.kafka.broker import KafkaBroker
 from streamsql.broker.kafka.settings import KafkaSettings
 from streamsql.broker.ports import TopicPartition
 from streamsql.runtime.failpoints import STEPS
-from tests.storm.load import PARTITIONS, SQL, Gaps, Load, topics
+from tests.storm.load import PARTITIONS, SQL, Gaps, Load, pause, topics
 
 pytestmark = pytest.mark.slow
 
 REPOSITORY = Path(__file__).parents[2]
 _WORKERS = 2
-_SECONDS = float(os.environ.get("STREAMSQL_STORM_SECONDS", "20"))
-_BETWEEN_KILLS_SECONDS = 2.0
+_SECONDS = float(os.environ.get("STREAMSQL_STORM_SECONDS", "10"))
 
 
 class _Run:
@@ -82,21 +81,25 @@ def _await_committed(broker: KafkaBroker, prefix: str) -> None:
 
 
 class _Killer:
-    """Kills a random worker every now and then, none more than twice in a row."""
+    """Kills a random worker some time after all are there, none more than twice in a row."""
 
     def __init__(self, run: _Run, choose: random.Random) -> None:
         self._run = run
         self._choose = choose
-        self._next = time.monotonic() + 2 * _BETWEEN_KILLS_SECONDS
+        self._next: float | None = None
         self._last: list[int] = []
         self.kills = 0
 
     def look(self) -> None:
         """Kill, if it is time to."""
         workers = self._run.workers()
-        if time.monotonic() < self._next or len(workers) < _WORKERS:
+        if len(workers) < _WORKERS:
             return
-        self._next = time.monotonic() + _BETWEEN_KILLS_SECONDS
+        if self._next is None:
+            self._next = time.monotonic() + pause(self._choose)
+        if time.monotonic() < self._next:
+            return
+        self._next = None
         index = self._choose.randrange(len(workers))
         if self._last[-2:] == [index, index]:
             index = (index + 1) % len(workers)
