@@ -22,7 +22,6 @@ from streamsql.sql.binding.statements import declarations as ddl
 from streamsql.sql.binding.statements.sink import bind_insert_select
 from streamsql.sql.binding.statements.values import bind_insert_values
 from streamsql.sql.dialect.nodes import statements as nodes
-from streamsql.sql.dialect.nodes.queries import Query
 from streamsql.sql.dialect.parse import ParsedStatement, parse_script
 from streamsql.sql.statements import Bound
 
@@ -157,13 +156,9 @@ _UNSUPPORTED: dict[type[exp.Expr], str] = {
     nodes.AssertSchema: "ASSERT SCHEMA",
 }
 
-_bind.register(Query, bind_select)
-_bind.register(nodes.CreateSource, ddl.create_source)
-_bind.register(nodes.CreateAs, ddl.create_as)
-_bind.register(nodes.InsertSelect, bind_insert_select)
-_bind.register(nodes.InsertValues, bind_insert_values)
-_bind.register(nodes.AlterSource, ddl.alter_source)
-_bind.register(nodes.DropSource, ddl.drop_source)
+_bind.register(exp.Select, bind_select)
+_bind.register(exp.Alter, ddl.alter_source)
+_bind.register(exp.Drop, ddl.drop_source)
 _bind.register(nodes.CreateType, ddl.create_type)
 _bind.register(nodes.DropType, ddl.drop_type)
 _bind.register(nodes.Terminate, ddl.terminate)
@@ -187,3 +182,17 @@ _bind.register(nodes.AssertSource, asserts.assert_source)
 def _explain(node: nodes.Explain, context: Context) -> statements.Statement:
     inner = None if node.statement is None else _bind(node.statement, context)
     return commands.explain(node, inner, context)
+
+
+@_bind.register(exp.Create)
+def _create(node: exp.Create, context: Context) -> statements.Statement:
+    if node.args.get("expression") is None:
+        return ddl.create_source(node, context)
+    return ddl.create_as(node, context)
+
+
+@_bind.register(exp.Insert)
+def _insert(node: exp.Insert, context: Context) -> statements.Statement:
+    if isinstance(node.args["expression"], exp.Values):
+        return bind_insert_values(node, context)
+    return bind_insert_select(node, context)

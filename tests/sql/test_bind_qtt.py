@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from sqlglot import exp
 
 from streamsql.catalog.catalog import Catalog, Source
 from streamsql.errors import BindError, ParseError, StatementError
 from streamsql.sql.binding.types import bind_type
 from streamsql.sql.compile import apply, apply_setting, bind
-from streamsql.sql.dialect.nodes.statements import CreateSource
+from streamsql.sql.dialect.nodes.node import required
+from streamsql.sql.dialect.nodes.statements import column_role, declared_columns
 from streamsql.sql.dialect.parse import parse_script
 from streamsql.types.schema import Column
 from tests.sql.bind_qtt import Case, cases, catalog
@@ -112,10 +114,9 @@ def _differences(expected: Mapping[str, Any], actual: Source | None) -> Iterator
 def _schema(text: str) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
     """Read an expected schema as the columns of a declaration."""
     (parsed,) = parse_script(f"CREATE STREAM s ({text})")
-    assert isinstance(parsed.node, CreateSource)
     key: list[Column] = []
     value: list[Column] = []
-    for element in parsed.node.elements or ():
-        column = Column(element.column_name.name, bind_type(element.column_type, {}))
-        (key if element.role.value else value).append(column)
+    for element in declared_columns(parsed.node):
+        column = Column(element.name, bind_type(required(element, "kind", exp.DataType), {}))
+        (key if column_role(element).value else value).append(column)
     return tuple(key), tuple(value)

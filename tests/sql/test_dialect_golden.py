@@ -7,7 +7,6 @@ from sqlglot import exp
 
 from streamsql.errors import StatementError
 from streamsql.sql.dialect.generator.generator import print_node
-from streamsql.sql.dialect.nodes.queries import Query
 from streamsql.sql.dialect.parse import parse_script
 from tests import golden
 from tests.sql.dialect_corpus import SCRIPTS
@@ -24,16 +23,17 @@ def _printed(text: str) -> str:
 
 def _trees(text: str) -> str:
     (statement,) = parse_script(text)
-    assert isinstance(statement.node, Query)
-    return "\n".join(_tree(item.value) for item in statement.node.items)
+    assert isinstance(statement.node, exp.Select)
+    return "\n".join(_tree(item) for item in statement.node.expressions)
 
 
 def _tree(node: exp.Expr) -> str:
     parts = [_tree(child) for child in node.iter_expressions()]
-    if isinstance(node, (exp.Column, exp.Literal, exp.Identifier)):
+    if isinstance(node, (exp.Column, exp.Literal, exp.Identifier, exp.DataType, exp.Var)):
         return print_node(node)
-    negated = ["negated"] if node.args.get("negated") else []
-    return f"({' '.join([type(node).__name__, *negated, *parts])})"
+    written = [name for name in (node.args.get("this"),) if isinstance(name, str)]
+    negated = ["negated"] if node.args.get("negate") else []
+    return f"({' '.join([type(node).__name__, *written, *negated, *parts])})"
 
 
 def _errors(text: str) -> str:

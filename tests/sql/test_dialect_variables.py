@@ -4,7 +4,7 @@ import pytest
 
 from streamsql.errors import ParseError, Span
 from streamsql.sql.dialect.generator.generator import print_node
-from streamsql.sql.dialect.nodes import expressions as ast
+from streamsql.sql.dialect.nodes import node as nodes
 from streamsql.sql.dialect.parse import Directive, is_complete, parse_script
 
 
@@ -54,7 +54,7 @@ def test_errors_and_spans_are_in_the_submitted_text() -> None:
 
 def _spans(text: str) -> list[tuple[str, Span]]:
     (statement,) = parse_script(text, {"x": "abcdef", "t": "s"})
-    return [(text, ast.span(node)) for node in statement.node.walk() if node.is_primitive]
+    return [(text, nodes.span(node)) for node in statement.node.walk() if node.is_primitive]
 
 
 def test_text_is_free_of_variables() -> None:

@@ -9,7 +9,7 @@ from streamsql.catalog.catalog import Catalog, Source, SourceKind
 from streamsql.errors import BindError, Span
 from streamsql.sql.binding.expressions.expression import Names
 from streamsql.sql.binding.scope import did_you_mean, kind_word
-from streamsql.sql.dialect.nodes.expressions import span
+from streamsql.sql.dialect.nodes.node import span
 
 
 @dataclass(frozen=True, slots=True)

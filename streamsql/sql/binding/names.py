@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from sqlglot import exp
 
 from streamsql.sql.binding.scope import Scope
-from streamsql.sql.dialect.nodes import expressions as ast
 
 COLUMN_PREFIX = "KSQL_COL_"
 
@@ -26,8 +25,8 @@ class Namer:
             node = node.this
         if isinstance(node, exp.Column):
             return self._column(node)
-        if isinstance(node, ast.FieldAccess):
-            return self.field(node.field.name)
+        if isinstance(node, exp.Dot):
+            return self.field(node.expression.name)
         return self.made_up()
 
     def made_up(self) -> str:

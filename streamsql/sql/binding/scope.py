@@ -13,7 +13,7 @@ from sqlglot import exp
 from streamsql.catalog.catalog import Source, SourceKind
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import ColumnRef
-from streamsql.sql.dialect.nodes.expressions import span
+from streamsql.sql.dialect.nodes.node import span
 from streamsql.types.schema import ROW_COLUMNS, WINDOW_COLUMNS, Column
 
 

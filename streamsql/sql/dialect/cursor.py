@@ -3,14 +3,13 @@
 The clause and command parsers are functions of a cursor. They ask with :meth:`Cursor.accept`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
-from streamsql.sql.dialect.nodes import expressions as ast
-from streamsql.sql.dialect.nodes.queries import Query
 from streamsql.sql.dialect.place import Place
 from streamsql.sql.dialect.tokens import is_reserved
 
@@ -22,7 +21,7 @@ class Cursor(Place):
 
     # What our parser must be able to do for its parts.
 
-    def parse_query(self) -> Query:
+    def parse_query(self) -> exp.Query:
         """Read a query; for the parts of the parser that are below the queries."""
         raise NotImplementedError
 
@@ -30,9 +29,24 @@ class Cursor(Place):
         """Read an expression; for the parts of the parser that are below the expressions."""
         raise NotImplementedError
 
-    def parse_statement(self) -> ast.Node:
+    def parse_statement(self) -> exp.Expr:
         """Read a statement; for the statements that hold another one."""
         raise NotImplementedError
+
+    # The variables of the lambdas around
+
+    @contextmanager
+    def variables(self, names: Iterable[exp.Identifier]) -> Iterator[None]:
+        """Hold names that stand for variables in the part that is read meanwhile."""
+        self._variables.append({name.name for name in names})
+        try:
+            yield
+        finally:
+            self._variables.pop()
+
+    def is_variable(self, name: str) -> bool:
+        """Tell whether a name is that of a variable and not of a column."""
+        return any(name in names for names in self._variables)
 
     # Reading
 

@@ -13,15 +13,13 @@ from streamsql.sql.dialect.clauses.query import parse_query
 from streamsql.sql.dialect.commands.command import parse_command
 from streamsql.sql.dialect.cursor import Cursor
 from streamsql.sql.dialect.generator.generator import StreamGenerator
-from streamsql.sql.dialect.nodes import expressions as ast
-from streamsql.sql.dialect.nodes.queries import Query
 from streamsql.sql.dialect.tokens import StreamTokenizer
 
 
 class StreamParser(Cursor):
     """Reads one statement from a list of tokens."""
 
-    def parse_query(self) -> Query:
+    def parse_query(self) -> exp.Query:
         """Read a query."""
         return parse_query(self)
 
@@ -29,7 +27,7 @@ class StreamParser(Cursor):
         """Read an expression."""
         return parse_expression(self)
 
-    def parse_statement(self) -> ast.Node:
+    def parse_statement(self) -> exp.Expr:
         """Read a statement."""
         return parse_command(self)
 

@@ -42,7 +42,7 @@ class ParsedStatement:
         directives: The directives in front of it.
     """
 
-    node: statements.Statement
+    node: exp.Expr
     text: str
     span: Span
     directives: tuple[Directive, ...] = ()
@@ -113,7 +113,7 @@ def _split(all_tokens: list[Token]) -> Iterator[tuple[int, list[Token]]]:
 
 def _parse(
     text: str, words: list[Token], where: Span, variables: Mapping[str, str]
-) -> tuple[statements.Statement, str]:
+) -> tuple[exp.Expr, str]:
     """Return the node of a statement and its text without variables."""
     portable = text[where.start : where.end]
     if "${" in portable:
@@ -121,7 +121,7 @@ def _parse(
     parser = StreamSQL().parser()
     assert isinstance(parser, StreamParser)
     (node,) = parser.parse(words, text)
-    assert isinstance(node, statements.Statement)
+    assert node is not None
     return node, portable
 
 

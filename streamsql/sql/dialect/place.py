@@ -13,7 +13,7 @@ from sqlglot.parser import Parser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from streamsql.errors import ParseError, Span
-from streamsql.sql.dialect.nodes import expressions as ast
+from streamsql.sql.dialect.nodes import node as nodes
 from streamsql.sql.dialect.tokens import is_reserved, is_word
 
 MAX_NESTING = 40
@@ -33,6 +33,7 @@ class Place(Parser):
         self._asked_at = -1
         self._bare_alias: Token | None = None
         self._nesting = 0
+        self._variables: list[set[str]] = []
 
     # Looking
 
@@ -63,7 +64,9 @@ class Place(Parser):
 
     def at(self, *texts: str) -> bool:
         """Tell whether the next tokens are these keywords and signs."""
-        return all(_keyword(self.peek(ahead)) == text for ahead, text in enumerate(texts))
+        if _keyword(self._curr) != texts[0]:
+            return False
+        return all(_keyword(self.peek(ahead)) == text for ahead, text in enumerate(texts[1:], 1))
 
     def at_after(self, *texts: str) -> bool:
         """Tell whether these keywords and signs stand after the next token."""
@@ -103,10 +106,10 @@ class Place(Parser):
 
     def join(self, made: N, first: exp.Expr, last: exp.Expr) -> N:
         """Give a new node the span from its first part to its last."""
-        return self._placed(made, ast.span(first).cover(ast.span(last)))
+        return self._placed(made, nodes.span(first).cover(nodes.span(last)))
 
     def _placed(self, made: N, where: Span) -> N:
-        ast.place(made, where)
+        nodes.place(made, where)
         height = 1
         for child in made.iter_expressions():
             height = max(height, 1 + int(child.meta[_HEIGHT]))
@@ -161,6 +164,7 @@ class Place(Parser):
         self._asked_at = -1
         self._bare_alias = None
         self._nesting = 0
+        self._variables = []
 
     @property
     def _end(self) -> int:

@@ -43,15 +43,17 @@ from streamsql.expr.resolve import (
 )
 from streamsql.sql.binding.expressions.coercion import Operand, converted
 from streamsql.sql.binding.names import unused
-from streamsql.sql.dialect.nodes import expressions as ast
-from streamsql.sql.dialect.nodes.expressions import span
+from streamsql.sql.dialect.nodes.clauses import TimeUnit
+from streamsql.sql.dialect.nodes.functions import Call as CallNode
+from streamsql.sql.dialect.nodes.functions import arguments, function_name
+from streamsql.sql.dialect.nodes.node import several, span
 from streamsql.types.sqltypes import BYTES, STRING, SqlType
 
 AGGREGATE_PREFIX = "KSQL_AGG_"
 TABLE_PREFIX = "KSQL_TABLE_"
 
-_UNITS = {unit.value: f"{unit.value}S" for unit in ast.TimeUnit} | {
-    f"{unit.value}S": f"{unit.value}S" for unit in ast.TimeUnit
+_UNITS = {unit.value: f"{unit.value}S" for unit in TimeUnit} | {
+    f"{unit.value}S": f"{unit.value}S" for unit in TimeUnit
 }
 
 
@@ -92,21 +94,21 @@ class Binder(Protocol):
         """Bind the body of a lambda."""
 
 
-def bind_call(node: ast.FunctionCall, binder: Binder) -> Expression:
+def bind_call(node: CallNode, binder: Binder) -> Expression:
     """Return the bound call, or the reference that stands for an aggregate or table function.
 
     Raises:
         BindError: No such function takes such arguments, or it is not allowed here.
     """
-    name = node.function.name.upper()
+    name = function_name(node).upper()
     if is_aggregate(binder.functions, name):
         return _bind_aggregate(node, name, binder)
     if is_table_function(binder.functions, name):
         return _bind_table_function(node, name, binder)
-    resolution, arguments = _resolve(node, name, node.arguments, binder)
+    resolution, values = _resolve(node, name, arguments(node), binder)
     function = resolution.function
     assert isinstance(function, ScalarFunction)
-    return Call(function, tuple(arguments), resolution.result_type)
+    return Call(function, tuple(values), resolution.result_type)
 
 
 def bind_concatenation(node: exp.Expr, binder: Binder) -> Expression:
@@ -134,7 +136,7 @@ def _flattened(node: exp.Expr) -> list[exp.Expr]:
     return [node]
 
 
-def _bind_aggregate(node: ast.FunctionCall, name: str, binder: Binder) -> Expression:
+def _bind_aggregate(node: CallNode, name: str, binder: Binder) -> Expression:
     calls = binder.calls
     if calls.aggregates is None:
         raise BindError(f'aggregate function "{name}" is not allowed in {calls.clause}', span(node))
@@ -142,27 +144,29 @@ def _bind_aggregate(node: ast.FunctionCall, name: str, binder: Binder) -> Expres
         raise BindError(
             f'aggregate function "{name}" is not allowed inside of "{calls.inside}"', span(node)
         )
-    written = [part for part in node.arguments if name != "COUNT" or not isinstance(part, ast.Star)]
+    written = arguments(node)
+    if name == "COUNT":
+        written = [part for part in written if not isinstance(part, exp.Star)]
     calls.inside = name
     try:
-        resolution, arguments = _resolve(node, name, written, binder)
+        resolution, bound = _resolve(node, name, written, binder)
     finally:
         calls.inside = None
     function = resolution.function
     assert isinstance(function, AggregateFunction)
-    split = len(arguments) - resolution.constants
+    split = len(bound) - resolution.constants
     parameters = tuple(
         _constant(argument, part, name)
-        for argument, part in zip(arguments[split:], written[split:], strict=True)
+        for argument, part in zip(bound[split:], written[split:], strict=True)
     )
-    values = tuple(part for part in arguments[:split] if not isinstance(part, Lambda))
+    values = tuple(part for part in bound[:split] if not isinstance(part, Lambda))
     call = AggregateCall("", function, values, parameters, resolution.result_type)
     reference = _collect(call, calls.aggregates, calls.taken)
     calls.places.setdefault(reference.name, span(node))
     return reference
 
 
-def _bind_table_function(node: ast.FunctionCall, name: str, binder: Binder) -> Expression:
+def _bind_table_function(node: CallNode, name: str, binder: Binder) -> Expression:
     calls = binder.calls
     if calls.tables is None:
         raise BindError(f'table function "{name}" is not allowed in {calls.clause}', span(node))
@@ -172,13 +176,13 @@ def _bind_table_function(node: ast.FunctionCall, name: str, binder: Binder) -> E
         )
     calls.inside = name
     try:
-        resolution, arguments = _resolve(node, name, node.arguments, binder)
+        resolution, bound = _resolve(node, name, arguments(node), binder)
     finally:
         calls.inside = None
     function = resolution.function
     assert isinstance(function, TableFunction)
     result = unused(f"{TABLE_PREFIX}{len(calls.tables)}", calls.taken)
-    values = tuple(argument for argument in arguments if not isinstance(argument, Lambda))
+    values = tuple(argument for argument in bound if not isinstance(argument, Lambda))
     calls.tables.append(TableCall(result, function, values, resolution.result_type))
     calls.places[result] = span(node)
     return ColumnRef(result, resolution.result_type)
@@ -215,13 +219,13 @@ class _Arguments:
             unit = _unit(node) if position in units else None
             if unit is not None:
                 self._units[position] = unit
-            elif not isinstance(node, ast.LambdaFunction):
+            elif not isinstance(node, exp.Lambda):
                 self._operands[position] = self._operand(node)
 
     def _operand(self, node: exp.Expr) -> Operand:
-        if isinstance(node, ast.UnitArgument):
+        if isinstance(node, exp.Var):
             raise BindError("a unit of time is not a value", span(node))
-        if isinstance(node, ast.Star):
+        if isinstance(node, exp.Star):
             raise BindError("* is only allowed in COUNT(*)", span(node))
         return self._binder.operand(node)
 
@@ -230,8 +234,8 @@ class _Arguments:
         return [self._known(position, node) for position, node in enumerate(self._nodes)]
 
     def _known(self, position: int, node: exp.Expr) -> Argument:
-        if isinstance(node, ast.LambdaFunction):
-            return LambdaShape(len(node.parameters))
+        if isinstance(node, exp.Lambda):
+            return LambdaShape(len(node.expressions))
         if position in self._units:
             return UNIT
         return self._operands[position].type
@@ -239,13 +243,14 @@ class _Arguments:
     def bind_lambda(self, position: int, types: tuple[SqlType, ...]) -> SqlType:
         """Bind a lambda whose parameters have these types; return the type of its body."""
         node = self._nodes[position]
-        assert isinstance(node, ast.LambdaFunction)
-        names = [parameter.name for parameter in node.parameters]
-        for parameter, name in zip(node.parameters, names, strict=True):
+        assert isinstance(node, exp.Lambda)
+        parameters = several(node, "expressions", exp.Identifier)
+        names = [parameter.name for parameter in parameters]
+        for parameter, name in zip(parameters, names, strict=True):
             if names.count(name) > 1:
                 raise BindError(f'parameter "{name}" is named twice', span(parameter))
         variables = tuple(map(LambdaVariable, names, types))
-        body = self._binder.with_variables(dict(zip(names, variables, strict=True)), node.body)
+        body = self._binder.with_variables(dict(zip(names, variables, strict=True)), node.this)
         self._lambdas[position] = Lambda(variables, body)
         return body.type
 
@@ -266,11 +271,11 @@ def _resolve(
     node: exp.Expr, name: str, written: Sequence[exp.Expr], binder: Binder
 ) -> tuple[Resolution, list[Expression | Lambda]]:
     """Return the overload of a call and its arguments converted to the parameters' types."""
-    arguments = _Arguments(written, unit_positions(binder.functions, name), binder)
+    bound = _Arguments(written, unit_positions(binder.functions, name), binder)
     with _placed(node):
-        found = resolve(binder.functions, name, arguments.known(), arguments.bind_lambda)
+        found = resolve(binder.functions, name, bound.known(), bound.bind_lambda)
     return found, [
-        arguments.converted(position, parameter)
+        bound.converted(position, parameter)
         for position, parameter in enumerate(found.parameter_types)
     ]
 
@@ -284,8 +289,8 @@ def _converted_lambda(bound: Lambda, parameter: Parameter) -> Lambda:
 
 def _unit(node: exp.Expr) -> str | None:
     """Return the unit of time an argument names, in the plural."""
-    if isinstance(node, ast.UnitArgument):
-        return f"{node.unit.value}S"
+    if isinstance(node, exp.Var):
+        return node.name
     if isinstance(node, exp.Column) and node.args.get("table") is None:
         return _UNITS.get(node.this.name)
     return None

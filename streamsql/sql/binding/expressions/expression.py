@@ -1,12 +1,11 @@
-"""Syntax of expressions to bound expressions: one method a family, chosen by the node's class.
+"""Syntax of expressions to bound expressions: a method for each family of nodes.
 
 NULL has no type until its place gives it one, so :meth:`ExpressionBinder.operand` hands it out as
 an :class:`Operand` without an expression; :meth:`ExpressionBinder.bind` refuses it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from sqlglot import exp
 
@@ -45,8 +44,9 @@ from streamsql.sql.binding.expressions.operators import (
 )
 from streamsql.sql.binding.scope import Scope, did_you_mean
 from streamsql.sql.binding.types import bind_type
-from streamsql.sql.dialect.nodes import expressions as ast
-from streamsql.sql.dialect.nodes.expressions import span
+from streamsql.sql.dialect.nodes.clauses import Positive
+from streamsql.sql.dialect.nodes.literals import is_typed_literal
+from streamsql.sql.dialect.nodes.node import optional, required, several, span
 from streamsql.types.sqltypes import (
     BIGINT,
     BOOLEAN,
@@ -62,7 +62,11 @@ from streamsql.types.sqltypes import (
     is_numeric,
 )
 
-_TYPED_LITERALS = {"DATE": DATE, "TIME": TIME, "TIMESTAMP": TIMESTAMP}
+_LITERAL_TYPES = {
+    exp.DType.DATE: DATE,
+    exp.DType.TIME: TIME,
+    exp.DType.TIMESTAMP: TIMESTAMP,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,50 +137,57 @@ class ExpressionBinder:
             self._variables.pop()
 
     def _bind(self, node: exp.Expr) -> Expression:
-        if type(node) in ARITHMETIC:
-            left, right = self.operand(node.this), self.operand(node.expression)
-            return arithmetic(ARITHMETIC[type(node)], left, right, span(node))
-        if type(node) in COMPARISONS:
-            left, right = self.operand(node.this), self.operand(node.expression)
-            return comparison(COMPARISONS[type(node)], left, right, span(node))
-        bind = self._BY_CLASS.get(type(node))
-        if bind is None:
-            raise BindError("an expression is expected here", span(node))
-        return bind(self, node)
+        for family in (self._leaf, self._operator, self._predicate, self._choice, self._part):
+            bound = family(node)
+            if bound is not None:
+                return bound
+        raise BindError("an expression is expected here", span(node))
 
     # Leaves
 
-    def _column(self, node: exp.Expr) -> Expression:
-        assert isinstance(node, exp.Column)
-        name = node.this.name
-        if node.args.get("table") is None:
-            for variables in reversed(self._variables):
-                if name in variables:
-                    return variables[name]
-        return self.scope.resolve(node)
+    def _leaf(self, node: exp.Expr) -> Expression | None:
+        match node:
+            case exp.Column():
+                return self.scope.resolve(node)
+            case exp.Identifier():
+                return self._variable(node.name)
+            case exp.Literal() if node.is_string:
+                return Literal(node.name, STRING)
+            case exp.Literal():
+                return bind_number(node)
+            case exp.Boolean():
+                return Literal(bool(node.this), BOOLEAN)
+            case _:
+                return None
 
-    def _literal(self, node: exp.Expr) -> Expression:
-        assert isinstance(node, exp.Literal)
-        if node.is_string:
-            return Literal(node.name, STRING)
-        return bind_number(node)
-
-    def _boolean(self, node: exp.Expr) -> Expression:
-        return Literal(bool(node.this), BOOLEAN)
-
-    def _typed_literal(self, node: exp.Expr) -> Expression:
-        assert isinstance(node, ast.TypedLiteral)
-        text = node.literal.name
-        if node.type_name == "DECIMAL":
-            return decimal_literal(text, span(node.literal))
-        target = _TYPED_LITERALS[node.type_name]
-        literal = convert_literal(Literal(text, STRING), target, span(node.literal))
-        assert literal is not None
-        return literal
+    def _variable(self, name: str) -> Expression:
+        """Return the parameter of the innermost lambda that has one of the name."""
+        return next(variables[name] for variables in reversed(self._variables) if name in variables)
 
     # Operators
 
-    def _negate(self, node: exp.Expr) -> Expression:
+    def _operator(self, node: exp.Expr) -> Expression | None:
+        if type(node) in ARITHMETIC:
+            left, right = self.operand(node.this), self.operand(node.expression)
+            return arithmetic(ARITHMETIC[type(node)], left, right, span(node))
+        match node:
+            case exp.And():
+                return And(self._truth(node.this), self._truth(node.expression))
+            case exp.Or():
+                return Or(self._truth(node.this), self._truth(node.expression))
+            case exp.Not():
+                negated = self._predicate(node.this, negated=True)
+                return Not(self._truth(node.this)) if negated is None else negated
+            case exp.Neg():
+                return self._negate(node)
+            case Positive():
+                return self._positive(node)
+            case exp.DPipe():
+                return bind_concatenation(node, self)
+            case _:
+                return None
+
+    def _negate(self, node: exp.Neg) -> Expression:
         if isinstance(node.this, exp.Literal) and not node.this.is_string:
             return bind_number(node.this, negative=True)
         operand = self.bind(node.this)
@@ -184,8 +195,7 @@ class ExpressionBinder:
             raise BindError(f"operator - is not defined for {operand.type}", span(node))
         return Negate(operand, operand.type)
 
-    def _positive(self, node: exp.Expr) -> Expression:
-        assert isinstance(node, ast.Positive)
+    def _positive(self, node: Positive) -> Expression:
         operand = self.bind(node.operand)
         if not is_numeric(operand.type):
             raise BindError(f"operator + is not defined for {operand.type}", span(node))
@@ -199,59 +209,90 @@ class ExpressionBinder:
             raise BindError(f"a condition must be BOOLEAN, not {operand.type}", operand.where)
         return bound
 
-    def _and(self, node: exp.Expr) -> Expression:
-        return And(self._truth(node.this), self._truth(node.expression))
+    # Predicates
 
-    def _or(self, node: exp.Expr) -> Expression:
-        return Or(self._truth(node.this), self._truth(node.expression))
+    def _predicate(self, node: exp.Expr, *, negated: bool = False) -> Expression | None:
+        """Return a predicate, or what NOT makes of it if that has a form of its own."""
+        match node:
+            case exp.Between():
+                operand, low, high = (self.operand(node.args[k]) for k in ("this", "low", "high"))
+                return between(operand, low, high, negated, span(node))
+            case exp.In():
+                options = [self.operand(option) for option in node.expressions]
+                return in_list(self.operand(node.this), options, negated)
+            case exp.Is():
+                operand = self.operand(node.this)
+                return IsNull(operand.expression or Literal(None, STRING), negated)
+            case _:
+                return None if negated else self._comparison(node)
 
-    def _not(self, node: exp.Expr) -> Expression:
-        return Not(self._truth(node.this))
+    def _comparison(self, node: exp.Expr) -> Expression | None:
+        if type(node) in COMPARISONS:
+            left, right = self.operand(node.this), self.operand(node.expression)
+            return comparison(COMPARISONS[type(node)], left, right, span(node))
+        match node:
+            case exp.NullSafeNEQ():
+                return self._distinct(node, equal=False)
+            case exp.NullSafeEQ():
+                return self._distinct(node, equal=True)
+            case exp.Like():
+                return self._like(node, None)
+            case exp.Escape():
+                return self._like(
+                    required(node, "this", exp.Like), required(node, "expression", exp.Literal)
+                )
+            case _:
+                return None
 
-    def _between(self, node: exp.Expr) -> Expression:
-        assert isinstance(node, ast.Between)
-        operand, low, high = map(self.operand, (node.operand, node.low, node.high))
-        return between(operand, low, high, node.negated, span(node))
-
-    def _in_list(self, node: exp.Expr) -> Expression:
-        assert isinstance(node, ast.InList)
-        options = [self.operand(option) for option in node.options]
-        return in_list(self.operand(node.operand), options, node.negated)
-
-    def _like(self, node: exp.Expr) -> Expression:
-        assert isinstance(node, ast.Like)
-        operand, pattern = self.bind(node.operand), self.bind(node.pattern)
-        for part, where in ((operand, node.operand), (pattern, node.pattern)):
+    def _like(self, node: exp.Like, escape: exp.Literal | None) -> Expression:
+        operand, pattern = self.bind(node.this), self.bind(node.expression)
+        for part, where in ((operand, node.this), (pattern, node.expression)):
             if part.type != STRING:
                 raise BindError(f"LIKE takes STRING, not {part.type}", span(where))
-        escape = None if node.escape is None else node.escape.name
-        if escape is not None and len(escape) != 1:
-            assert node.escape is not None
-            raise BindError("the escape of LIKE is one character", span(node.escape))
-        return Like(operand, pattern, escape, node.negated)
+        if escape is not None and len(escape.name) != 1:
+            raise BindError("the escape of LIKE is one character", span(escape))
+        character = None if escape is None else escape.name
+        return Like(operand, pattern, character, bool(node.args.get("negate")))
 
-    def _is_null(self, node: exp.Expr) -> Expression:
-        assert isinstance(node, ast.IsNull)
-        operand = self.operand(node.operand)
-        return IsNull(operand.expression or Literal(None, STRING), node.negated)
-
-    def _is_distinct(self, node: exp.Expr) -> Expression:
-        assert isinstance(node, ast.IsDistinct)
-        left, right = self.operand(node.left), self.operand(node.right)
+    def _distinct(self, node: exp.NullSafeEQ | exp.NullSafeNEQ, *, equal: bool) -> Expression:
+        left, right = self.operand(node.this), self.operand(node.expression)
         for one, other in ((left, right), (right, left)):
             if one.expression is None:
                 value = other.expression or Literal(None, STRING)
-                return Distinct(value, Literal(None, value.type), node.negated)
-        equal = COMPARISONS[exp.EQ]
-        first, second = comparable(equal, left, right, span(node))
-        return Distinct(first, second, node.negated)
+                return Distinct(value, Literal(None, value.type), equal)
+        first, second = comparable(COMPARISONS[exp.EQ], left, right, span(node))
+        return Distinct(first, second, equal)
 
     # Conversions and choices
 
-    def _cast(self, node: exp.Expr) -> Expression:
-        assert isinstance(node, ast.Cast)
-        target = bind_type(node.target, self.names.types)
-        operand = self.operand(node.operand).expression
+    def _choice(self, node: exp.Expr) -> Expression | None:
+        match node:
+            case exp.Cast() if is_typed_literal(node):
+                return self._typed_literal(node)
+            case exp.Cast():
+                return self._cast(node)
+            case exp.Case():
+                return self._case(node)
+            case exp.AtTimeZone():
+                raise UnsupportedError(
+                    "AT TIME ZONE is not supported",
+                    span(node),
+                    hint="Use CONVERT_TZ(timestamp, from, to).",
+                )
+            case _:
+                return None
+
+    def _typed_literal(self, node: exp.Cast) -> Expression:
+        text, kind = required(node, "this", exp.Literal), node.to.this
+        if kind is exp.DType.DECIMAL:
+            return decimal_literal(text.name, span(text))
+        literal = convert_literal(Literal(text.name, STRING), _LITERAL_TYPES[kind], span(text))
+        assert literal is not None
+        return literal
+
+    def _cast(self, node: exp.Cast) -> Expression:
+        target = bind_type(node.to, self.names.types)
+        operand = self.operand(node.this).expression
         if operand is None:
             return Literal(None, target)
         if operand.type == target:
@@ -260,11 +301,12 @@ class ExpressionBinder:
             raise BindError(f"type {operand.type} cannot be cast to {target}", span(node))
         return Cast(operand, target)
 
-    def _case(self, node: exp.Expr) -> Expression:
-        assert isinstance(node, ast.Case)
-        results = [self.operand(when.result) for when in node.whens]
-        if node.fallback is not None:
-            results.append(self.operand(node.fallback))
+    def _case(self, node: exp.Case) -> Expression:
+        written = several(node, "ifs", exp.If)
+        fallback = optional(node, "default", exp.Expression)
+        results = [self.operand(when.args["true"]) for when in written]
+        if fallback is not None:
+            results.append(self.operand(fallback))
         found = unified(results, lenient=False)
         if found is None:
             raise BindError(
@@ -273,32 +315,38 @@ class ExpressionBinder:
                 hint="Convert one of them to a type, as in CAST(NULL AS STRING).",
             )
         result_type, values = found
-        conditions = [self._when(node, when) for when in node.whens]
+        compared = optional(node, "this", exp.Expression)
+        conditions = [self._when(compared, when.this) for when in written]
         whens = tuple(map(When, conditions, values))
-        default = values[-1] if node.fallback is not None else None
-        return Case(whens, default, result_type)
+        return Case(whens, None if fallback is None else values[-1], result_type)
 
-    def _when(self, case: ast.Case, when: ast.When) -> Expression:
-        if case.operand is None:
-            return self.condition(when.condition, "the condition of WHEN")
-        operand, value = self.operand(case.operand), self.operand(when.condition)
-        return comparison(COMPARISONS[exp.EQ], operand, value, span(when.condition))
+    def _when(self, compared: exp.Expr | None, condition: exp.Expr) -> Expression:
+        if compared is None:
+            return self.condition(condition, "the condition of WHEN")
+        operand, value = self.operand(compared), self.operand(condition)
+        return comparison(COMPARISONS[exp.EQ], operand, value, span(condition))
 
-    def _at_time_zone(self, node: exp.Expr) -> Expression:
-        raise UnsupportedError(
-            "AT TIME ZONE is not supported", span(node), hint="Use CONVERT_TZ(timestamp, from, to)."
-        )
+    # Calls, constructors, parts of values
 
-    # Parts of values
+    def _part(self, node: exp.Expr) -> Expression | None:
+        match node:
+            case exp.Array():
+                return bind_array(node, self.operand)
+            case exp.Map():
+                return bind_map(node, self.operand)
+            case exp.Struct():
+                return bind_struct(node, self.bind)
+            case exp.Dot() if isinstance(node.expression, exp.Identifier):
+                return field_of(self.bind(node.this), node.expression, span(node))
+            case exp.Bracket():
+                return self._subscript(node)
+            case exp.Anonymous() | exp.AggFunc():
+                return bind_call(node, self)
+            case _:
+                return None
 
-    def _field(self, node: exp.Expr) -> Expression:
-        assert isinstance(node, ast.FieldAccess)
-        struct = self.bind(node.struct)
-        return field_of(struct, node.field, span(node))
-
-    def _subscript(self, node: exp.Expr) -> Expression:
-        assert isinstance(node, ast.Subscript)
-        container, position = self.bind(node.container), self.operand(node.position)
+    def _subscript(self, node: exp.Bracket) -> Expression:
+        container, position = self.bind(node.this), self.operand(node.expressions[0])
         match container.type:
             case Array(element):
                 if position.type not in (INTEGER, BIGINT):
@@ -313,57 +361,7 @@ class ExpressionBinder:
                     )
                 return Subscript(container, bound, value)
             case other:
-                raise BindError(f"type {other} has no elements", span(node.container))
-
-    # Calls and constructors
-
-    def _array(self, node: exp.Expr) -> Expression:
-        assert isinstance(node, ast.ArrayConstructor)
-        return bind_array(node, self.operand)
-
-    def _map(self, node: exp.Expr) -> Expression:
-        assert isinstance(node, ast.MapConstructor)
-        return bind_map(node, self.operand)
-
-    def _struct(self, node: exp.Expr) -> Expression:
-        assert isinstance(node, ast.StructConstructor)
-        return bind_struct(node, self.bind)
-
-    def _call(self, node: exp.Expr) -> Expression:
-        assert isinstance(node, ast.FunctionCall)
-        return bind_call(node, self)
-
-    def _concatenation(self, node: exp.Expr) -> Expression:
-        return bind_concatenation(node, self)
-
-    _BY_CLASS: ClassVar[
-        Mapping[type[exp.Expr], "Callable[[ExpressionBinder, exp.Expr], Expression]"]
-    ] = {
-        exp.Column: _column,
-        exp.Literal: _literal,
-        exp.Boolean: _boolean,
-        ast.TypedLiteral: _typed_literal,
-        exp.Neg: _negate,
-        ast.Positive: _positive,
-        exp.And: _and,
-        exp.Or: _or,
-        exp.Not: _not,
-        ast.Between: _between,
-        ast.InList: _in_list,
-        ast.Like: _like,
-        ast.IsNull: _is_null,
-        ast.IsDistinct: _is_distinct,
-        ast.Cast: _cast,
-        ast.Case: _case,
-        ast.AtTimeZone: _at_time_zone,
-        ast.FieldAccess: _field,
-        ast.Subscript: _subscript,
-        ast.ArrayConstructor: _array,
-        ast.MapConstructor: _map,
-        ast.StructConstructor: _struct,
-        ast.FunctionCall: _call,
-        exp.DPipe: _concatenation,
-    }
+                raise BindError(f"type {other} has no elements", span(node.this))
 
 
 def field_of(struct: Expression, field: exp.Identifier, where: Span) -> FieldRef:

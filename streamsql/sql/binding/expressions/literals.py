@@ -18,7 +18,8 @@ from streamsql.expr.nodes import Literal
 from streamsql.expr.values.arithmetic import EXACT, fit_decimal
 from streamsql.expr.values.casts import caster, find_caster
 from streamsql.expr.values.javatext import decimal_text, double_text
-from streamsql.sql.dialect.nodes.expressions import NumberKind, number_kind, span
+from streamsql.sql.dialect.nodes.literals import NumberKind, number_kind
+from streamsql.sql.dialect.nodes.node import span
 from streamsql.types.sqltypes import (
     BIGINT,
     BIGINT_MAX,

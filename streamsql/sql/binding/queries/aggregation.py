@@ -9,12 +9,8 @@ from streamsql.expr.walk import column_refs, transform
 from streamsql.logical.nodes import Aggregate, Plan
 from streamsql.sql.binding.names import unused
 from streamsql.sql.binding.queries.relations import duration_ms
-from streamsql.sql.dialect.nodes.expressions import span
-from streamsql.sql.dialect.nodes.queries import (
-    SessionWindow,
-    TumblingWindow,
-    WindowClause,
-)
+from streamsql.sql.dialect.nodes.clauses import SessionWindow, TumblingWindow, WindowClause
+from streamsql.sql.dialect.nodes.node import span
 from streamsql.types.schema import WINDOW_COLUMNS, Column, Schema
 from streamsql.types.windows import SessionWindows, TimeWindows, Windows, default_grace_ms
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sqlglot import exp
+
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import Expression, FieldRef
 from streamsql.sql.binding.expressions.expression import ExpressionBinder
 from streamsql.sql.binding.names import Namer
 from streamsql.sql.binding.scope import Scope, ScopedSource
-from streamsql.sql.dialect.nodes import expressions as ast
-from streamsql.sql.dialect.nodes.expressions import span
-from streamsql.sql.dialect.nodes.queries import SelectItem
+from streamsql.sql.dialect.nodes.node import optional, span
 from streamsql.types.schema import PSEUDO_COLUMNS, ROW_COLUMNS, WINDOW_COLUMNS, Column
 from streamsql.types.sqltypes import Struct
 
@@ -47,7 +47,7 @@ class StarRules:
 
 
 def bind_items(
-    written: Sequence[SelectItem], binder: ExpressionBinder, rules: StarRules, namer: Namer
+    written: Sequence[exp.Expr], binder: ExpressionBinder, rules: StarRules, namer: Namer
 ) -> list[Item]:
     """Return the items in the order of the result.
 
@@ -56,42 +56,51 @@ def bind_items(
     """
     items: list[Item] = []
     for item in written:
-        value = item.value
-        if isinstance(value, ast.Star):
-            items += _star(value, binder.scope, rules)
-        elif isinstance(value, ast.AllFields):
-            items += _all_fields(value, binder, namer)
-        else:
-            items.append(_item(item, binder, namer))
+        match item:
+            case exp.Star() | exp.Column() if is_star(item):
+                items += _star(item, binder.scope, rules)
+            case exp.Dot() if isinstance(item.expression, exp.Star):
+                items += _all_fields(item, binder, namer)
+            case exp.Alias():
+                items.append(_aliased(item, binder))
+            case _:
+                items.append(Item(namer.name(item), binder.bind(item), span(item)))
     return items
 
 
-def _item(item: SelectItem, binder: ExpressionBinder, namer: Namer) -> Item:
-    name = namer.name(item.value) if item.label is None else item.label.name
-    if item.label is not None and name in PSEUDO_COLUMNS:
+def _aliased(item: exp.Alias, binder: ExpressionBinder) -> Item:
+    if item.alias in PSEUDO_COLUMNS:
         raise BindError(
-            f'column name "{name}" is reserved',
-            span(item.label),
+            f'column name "{item.alias}" is reserved',
+            span(item.args["alias"]),
             hint="Every row has this column already; choose another alias.",
         )
-    return Item(name, binder.bind(item.value), span(item.value))
+    return Item(item.alias, binder.bind(item.this), span(item.this))
 
 
-def _all_fields(node: ast.AllFields, binder: ExpressionBinder, namer: Namer) -> Iterator[Item]:
-    struct = binder.bind(node.struct)
+def is_star(item: exp.Expr) -> bool:
+    """Tell whether a select item stands for all columns, of one source or of all."""
+    return isinstance(item, exp.Star) or (
+        isinstance(item, exp.Column) and isinstance(item.this, exp.Star)
+    )
+
+
+def _all_fields(node: exp.Dot, binder: ExpressionBinder, namer: Namer) -> Iterator[Item]:
+    struct = binder.bind(node.this)
     if not isinstance(struct.type, Struct):
-        raise BindError(f"type {struct.type} has no fields", span(node.struct))
+        raise BindError(f"type {struct.type} has no fields", span(node.this))
     for position, field in enumerate(struct.type.fields):
         reference = FieldRef(struct, field.name, position, field.type)
         yield Item(namer.field(field.name), reference, span(node), starred=True)
 
 
-def _star(node: ast.Star, scope: Scope, rules: StarRules) -> list[Item]:
+def _star(node: exp.Star | exp.Column, scope: Scope, rules: StarRules) -> list[Item]:
     where = span(node)
+    owner = optional(node, "table", exp.Identifier)
     sources: Sequence[ScopedSource] = scope.sources
     items: list[Item] = []
-    if node.source is not None:
-        sources = [scope.source(node.source)]
+    if owner is not None:
+        sources = [scope.source(owner)]
     else:
         items += [Item(name, reference, where, starred=True) for name, reference in rules.first]
     done = [item.expression for item in items]

@@ -25,7 +25,8 @@ from streamsql.sql.binding.queries.aggregation import (
     check_calls,
     regrouped,
 )
-from streamsql.sql.binding.queries.items import Item, StarRules, bind_items
+from streamsql.sql.binding.queries.clauses import Clauses
+from streamsql.sql.binding.queries.items import Item, StarRules, bind_items, is_star
 from streamsql.sql.binding.queries.joins import plan_from
 from streamsql.sql.binding.queries.partition import partitioned
 from streamsql.sql.binding.queries.projection import (
@@ -37,9 +38,8 @@ from streamsql.sql.binding.queries.projection import (
 )
 from streamsql.sql.binding.queries.relations import From, bind_from
 from streamsql.sql.dialect.dialect import StreamSQL
-from streamsql.sql.dialect.nodes import expressions as ast
-from streamsql.sql.dialect.nodes.expressions import span
-from streamsql.sql.dialect.nodes.queries import EmitMode, Query
+from streamsql.sql.dialect.nodes.clauses import EmitMode
+from streamsql.sql.dialect.nodes.node import span
 from streamsql.types.schema import WINDOW_COLUMNS, Column, Schema
 from streamsql.types.sqltypes import INTEGER
 from streamsql.types.windows import Windows
@@ -75,7 +75,7 @@ class BoundQuery:
         return tuple(source.source.name for source in self.origin.scope.sources)
 
 
-def bind_query(query: Query, context: Context, *, persistent: bool) -> BoundQuery:
+def bind_query(query: exp.Select, context: Context, *, persistent: bool) -> BoundQuery:
     """Return the plan of a query.
 
     Args:
@@ -100,16 +100,15 @@ class _Keys:
 class _QueryBinder:
     """One query on its way from syntax to plan."""
 
-    def __init__(self, query: Query, context: Context, *, persistent: bool) -> None:
-        self._query = query
+    def __init__(self, query: exp.Select, context: Context, *, persistent: bool) -> None:
+        self._query = Clauses.of(query)
         self._context = context
         self._persistent = persistent
-        self._from = bind_from(query.relation, context)
+        self._from = bind_from(query, context)
         self._taken = frozenset(self._from.scope.names())
-        self._final = query.emit is not None and query.emit.mode is EmitMode.FINAL
-        self._windows = (
-            None if query.window is None else bind_window(query.window, final=self._final)
-        )
+        emit, window = self._query.emit, self._query.window
+        self._final = emit is not None and emit.mode is EmitMode.FINAL
+        self._windows = None if window is None else bind_window(window, final=self._final)
         self._aggregates: list[AggregateCall] = []
         self._tables: list[TableCall] = []
         self._places: dict[str, Span] = {}
@@ -118,7 +117,7 @@ class _QueryBinder:
         """Bind all clauses, then make the plan."""
         self._check_clauses()
         query = self._query
-        where = self._condition(query.where.condition, "WHERE") if query.where else None
+        where = self._condition(query.where.this, "WHERE") if query.where else None
         keys = self._key_expressions()
         items = self._items(keys)
         having = self._having()
@@ -152,7 +151,7 @@ class _QueryBinder:
             rekeyed=keys is not None or grouped,
             windows=self._windows,
             aggregates=tuple(self._aggregates),
-            limit=None if query.limit is None else int(query.limit.count.name),
+            limit=None if query.limit is None else int(query.limit.expression.name),
             places=self._places,
         )
 
@@ -226,15 +225,15 @@ class _QueryBinder:
         if self._query.group_by is None:
             raise BindError("HAVING needs GROUP BY", span(clause), hint="Use WHERE for rows.")
         calls = CallContext("HAVING", self._aggregates, taken=self._taken, places=self._places)
-        return self._binder(calls).condition(clause.condition, "the condition of HAVING")
+        return self._binder(calls).condition(clause.this, "the condition of HAVING")
 
     def _key_expressions(self) -> list[Expression] | None:
         """Return what GROUP BY or PARTITION BY name; ``None`` without either."""
         query = self._query
         if query.group_by is not None:
             binder = self._binder(CallContext("GROUP BY"))
-            grouping = [binder.bind(key) for key in query.group_by.keys]
-            _check_distinct(grouping, query.group_by.keys)
+            grouping = [binder.bind(key) for key in query.group_by.expressions]
+            _check_distinct(grouping, query.group_by.expressions)
             return grouping
         if query.partition_by is None:
             return None
@@ -267,7 +266,7 @@ class _QueryBinder:
 
     def _star_rules(self, keys: list[Expression] | None, namer: Namer) -> StarRules:
         partition = self._query.partition_by
-        if not any(isinstance(item.value, ast.Star) for item in self._query.items):
+        if not any(map(is_star, self._query.items)):
             return StarRules()
         if partition is not None and keys:
             names = [self._star_name(node, namer) for node in partition.keys]
@@ -328,7 +327,7 @@ class _QueryBinder:
                 hint="Group by the columns that shall identify a row.",
             )
         if query.group_by is None and query.partition_by is not None:
-            raise BindError("PARTITION BY and aggregates exclude each other", span(query))
+            raise BindError("PARTITION BY and aggregates exclude each other", query.whole)
         if self._tables:
             raise BindError(
                 f'table function "{self._tables[0].function.name}" cannot be used with aggregates',
@@ -339,9 +338,9 @@ class _QueryBinder:
 
     def _result_key(self, keys: list[Expression] | None) -> _Keys:
         query = self._query
-        clause = query.group_by or query.partition_by
+        clause = query.keys
         if clause is not None:
-            texts = [node.sql(StreamSQL) for node in clause.keys]
+            texts = [node.sql(StreamSQL) for node in clause]
             return _Keys([[key] for key in keys or ()], texts if keys else ())
         if self._aggregates:
             return _Keys([[Literal(0, INTEGER)]], ("nothing",))
@@ -357,7 +356,7 @@ class _QueryBinder:
         if having is None:
             return grouped, rewrite
         assert self._query.having is not None
-        return Filter(grouped, rewrite(having, span(self._query.having.condition))), rewrite
+        return Filter(grouped, rewrite(having, span(self._query.having.this))), rewrite
 
 
 def _check_distinct(keys: Sequence[Expression], nodes: Sequence[exp.Expr]) -> None:

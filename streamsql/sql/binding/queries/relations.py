@@ -19,13 +19,13 @@ from streamsql.sql.binding.expressions.calls import CallContext
 from streamsql.sql.binding.expressions.expression import ExpressionBinder
 from streamsql.sql.binding.names import unused
 from streamsql.sql.binding.scope import Scope, ScopedSource, kind_word
-from streamsql.sql.dialect.nodes.expressions import span
-from streamsql.sql.dialect.nodes.queries import Duration, Join, Relation, SourceReference, Within
+from streamsql.sql.dialect.nodes.clauses import Within
+from streamsql.sql.dialect.nodes.node import optional, required, several, span
 from streamsql.topology.nodes import JoinKind
 from streamsql.types.schema import Column, WindowKind
 
-_UNIT_MS = {"MILLISECOND": 1, "SECOND": 1000, "MINUTE": 60_000, "HOUR": 3_600_000}
-_UNIT_MS["DAY"] = 24 * _UNIT_MS["HOUR"]
+_UNIT_MS = {"MILLISECONDS": 1, "SECONDS": 1000, "MINUTES": 60_000, "HOURS": 3_600_000}
+_UNIT_MS["DAYS"] = 24 * _UNIT_MS["HOURS"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,32 +79,21 @@ class From:
         return self.scope.sources[0].source
 
 
-def duration_ms(duration: Duration) -> int:
-    """Return a written duration in milliseconds.
-
-    Raises:
-        BindError: Its unit has no fixed length.
-    """
-    unit = _UNIT_MS.get(duration.unit.value)
-    if unit is None:
-        raise BindError(
-            f"the unit {duration.unit.value} has no place here",
-            span(duration),
-            hint="Use DAYS, HOURS, MINUTES, SECONDS or MILLISECONDS.",
-        )
-    return int(duration.amount.name) * unit
+def duration_ms(duration: exp.Interval) -> int:
+    """Return a written duration in milliseconds."""
+    return int(duration.this.name) * _UNIT_MS[duration.text("unit")]
 
 
-def bind_from(relation: Relation, context: Context) -> From:
-    """Return the sources and joins of a FROM clause.
+def bind_from(query: exp.Select, context: Context) -> From:
+    """Return the sources and joins of a query.
 
     Raises:
         BindError: A source does not exist, or the sources cannot be joined so.
     """
-    joins = _joins(relation)
-    first = relation if isinstance(relation, SourceReference) else _leftmost(relation)
-    written = [first, *(join.right for join in joins)]
-    sources = [_scoped(reference, context, qualified=bool(joins)) for reference in written]
+    joins = several(query, "joins", exp.Join)
+    first = required(query, "from_", exp.From)
+    written = [required(part, "this", exp.Table) for part in (first, *joins)]
+    sources = [_scoped(table, context, qualified=bool(joins)) for table in written]
     _check_distinct(sources)
     scope = Scope(sources)
     steps: list[JoinStep] = []
@@ -119,24 +108,9 @@ def bind_from(relation: Relation, context: Context) -> From:
     return From(scope.with_extra([synthetic]), tuple(steps), synthetic)
 
 
-def _joins(relation: Relation) -> list[Join]:
-    joins: list[Join] = []
-    while isinstance(relation, Join):
-        joins.append(relation)
-        relation = relation.left
-    return joins[::-1]
-
-
-def _leftmost(relation: Relation) -> SourceReference:
-    while isinstance(relation, Join):
-        relation = relation.left
-    return relation
-
-
-def _scoped(reference: SourceReference, context: Context, *, qualified: bool) -> ScopedSource:
-    source = context.source(reference.source)
-    alias = source.name if reference.label is None else reference.label.name
-    return ScopedSource(alias, source, qualified, span(reference))
+def _scoped(table: exp.Table, context: Context, *, qualified: bool) -> ScopedSource:
+    source = context.source(required(table, "this", exp.Identifier))
+    return ScopedSource(table.alias or source.name, source, qualified, span(table))
 
 
 def _check_distinct(sources: Sequence[ScopedSource]) -> None:
@@ -164,17 +138,20 @@ def _key_name(scope: Scope) -> str:
 class _JoinRules:
     """One join against the rules of the language."""
 
-    __slots__ = ("_join", "_left", "_right", "_scope", "_steps")
+    __slots__ = ("_condition", "_left", "_right", "_scope", "_side", "_steps", "_where", "_within")
 
     def __init__(
         self,
-        join: Join,
+        join: exp.Join,
         left: Sequence[ScopedSource],
         right: ScopedSource,
         scope: Scope,
         steps: Sequence[JoinStep],
     ) -> None:
-        self._join = join
+        self._side = join.side or JoinKind.INNER.value
+        self._where = span(join.this)
+        self._within = optional(join, "match_condition", Within)
+        self._condition = required(join, "on", exp.Expression)
         self._left = left
         self._right = right
         self._scope = scope
@@ -182,13 +159,13 @@ class _JoinRules:
 
     def step(self, key_name: str, context: Context) -> JoinStep:
         """Check the join and return what is known of it."""
-        kind = JoinKind(self._join.kind.value)
+        kind = JoinKind(self._side)
         left_key, right_key = self._keys(context)
         self._check_kinds(kind)
         if left_key.type != right_key.type:
             raise BindError(
                 f"a join compares values of one type, not {left_key.type} and {right_key.type}",
-                span(self._join.condition),
+                span(self._condition),
                 hint="Convert one side with CAST.",
             )
         on_key = self._is_left_key(left_key)
@@ -215,7 +192,7 @@ class _JoinRules:
 
     def _check_kinds(self, kind: JoinKind) -> None:
         left, right = self._left_kind, self._right.source.kind
-        where = span(self._join.right)
+        where = self._where
         if left is SourceKind.TABLE and right is SourceKind.STREAM:
             raise BindError(
                 "a table cannot be joined with a stream",
@@ -223,17 +200,17 @@ class _JoinRules:
                 hint="Write the stream to the left of the table.",
             )
         if left is right is SourceKind.STREAM:
-            if self._join.within is None:
+            if self._within is None:
                 raise BindError(
                     "two streams are joined within a time",
                     where,
                     hint="Add it before ON, as in WITHIN 1 HOUR GRACE PERIOD 5 MINUTES.",
                 )
             return
-        if self._join.within is not None:
+        if self._within is not None:
             raise BindError(
                 "WITHIN is only for joins of two streams",
-                span(self._join.within),
+                span(self._within),
                 hint="Leave it out: the row of the table at that time is joined.",
             )
         if left is SourceKind.STREAM and kind in (JoinKind.RIGHT, JoinKind.FULL):
@@ -245,7 +222,7 @@ class _JoinRules:
 
     def _keys(self, context: Context) -> tuple[Expression, Expression]:
         """Return the two sides of the condition, that of the left first."""
-        condition: exp.Expr = self._join.condition
+        condition: exp.Expr = self._condition
         while isinstance(condition, exp.Paren):
             condition = condition.this
         if not isinstance(condition, exp.EQ):
@@ -298,7 +275,7 @@ class _JoinRules:
         """Check joins with a table; tell whether it is a foreign-key join."""
         if self._right.source.kind is SourceKind.STREAM:
             return False
-        where = span(self._join.condition)
+        where = span(self._condition)
         if not self._is_right_key(right_key):
             keys = ", ".join(column.name for column in self._right.source.schema.key)
             raise BindError(
@@ -329,7 +306,7 @@ class _JoinRules:
         one, other = left.schema.window, right.schema.window
         if one is None and other is None:
             return
-        where = span(self._join.right)
+        where = self._where
         if one is None or other is None:
             windowed, plain = (right, left) if one is None else (left, right)
             raise BindError(
@@ -345,7 +322,7 @@ class _JoinRules:
         if not on_keys or not same:
             raise BindError(
                 "windowed sources are joined on their keys and equal windows",
-                span(self._join.condition),
+                span(self._condition),
                 hint="A windowed source cannot be repartitioned.",
             )
 
@@ -355,12 +332,12 @@ class _JoinRules:
             raise BindError(
                 f'"{left.name}" has {left.partitions} partitions and "{right.name}" '
                 f"{right.partitions}",
-                span(self._join.right),
+                self._where,
                 hint="Repartition one of them: CREATE … WITH (PARTITIONS=…) AS SELECT.",
             )
 
     def _window(self) -> JoinWindow | None:
-        within: Within | None = self._join.within
+        within = self._within
         if within is None:
             return None
         before = duration_ms(within.before)

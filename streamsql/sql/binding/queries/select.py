@@ -22,9 +22,10 @@ from streamsql.expr.values.widening import widens_to
 from streamsql.logical.nodes import Filter, Plan, Project, Scan
 from streamsql.sql.binding.context import Context
 from streamsql.sql.binding.expressions.coercion import converted
+from streamsql.sql.binding.queries.clauses import Clauses
 from streamsql.sql.binding.queries.query import bind_query
-from streamsql.sql.dialect.nodes.expressions import span
-from streamsql.sql.dialect.nodes.queries import Join, Query
+from streamsql.sql.dialect.nodes.clauses import Emit, option
+from streamsql.sql.dialect.nodes.node import span
 from streamsql.sql.statements import PullQuery, PushQuery
 from streamsql.types.schema import ROWOFFSET, ROWPARTITION, Column
 from streamsql.types.sqltypes import Field, Struct
@@ -32,19 +33,19 @@ from streamsql.types.sqltypes import Field, Struct
 _MOST_LOOKUPS = 10_000
 
 
-def bind_select(node: Query, context: Context) -> PushQuery | PullQuery:
+def bind_select(node: exp.Select, context: Context) -> PushQuery | PullQuery:
     """Return a push query when EMIT is written, else a pull query.
 
     Raises:
         BindError: The query is wrong, or cannot be asked so.
     """
-    if node.emit is None:
+    if option(node, Emit) is None:
         return _bind_pull(node, context)
     query = bind_query(node, context, persistent=False)
     return PushQuery(query.plan, query.sources, query.columns, query.limit, context.text)
 
 
-def _bind_pull(node: Query, context: Context) -> PullQuery:
+def _bind_pull(node: exp.Select, context: Context) -> PullQuery:
     _check_clauses(node)
     query = bind_query(node, context, persistent=False)
     source = query.origin.leftmost
@@ -61,13 +62,14 @@ def _bind_pull(node: Query, context: Context) -> PullQuery:
     )
 
 
-def _check_clauses(node: Query) -> None:
+def _check_clauses(node: exp.Select) -> None:
+    written = Clauses.of(node)
     clauses = {
-        "WINDOW": node.window,
-        "GROUP BY": node.group_by,
-        "PARTITION BY": node.partition_by,
-        "HAVING": node.having,
-        "JOIN": node.relation if isinstance(node.relation, Join) else None,
+        "WINDOW": written.window,
+        "GROUP BY": written.group_by,
+        "PARTITION BY": written.partition_by,
+        "HAVING": written.having,
+        "JOIN": next(iter(written.joins), None),
     }
     for name, clause in clauses.items():
         if clause is not None:
@@ -78,7 +80,7 @@ def _check_clauses(node: Query) -> None:
             )
 
 
-def _check_columns(plan: Plan, node: Query) -> None:
+def _check_columns(plan: Plan, node: exp.Select) -> None:
     assert isinstance(plan, Project)
     if not isinstance(plan.input, Filter | Scan):
         raise BindError("table functions are not allowed in a query without EMIT", span(node))
@@ -91,11 +93,11 @@ def _check_columns(plan: Plan, node: Query) -> None:
             )
 
 
-def _check_materialized(source: Source, node: Query) -> None:
+def _check_materialized(source: Source, node: exp.Select) -> None:
     if source.kind is SourceKind.TABLE and not source.materialized:
         raise BindError(
             f'table "{source.name}" is not kept and cannot be asked for its rows',
-            span(node.relation),
+            span(node.args["from_"].this),
             hint="Keep its rows with CREATE TABLE … AS SELECT *, or add EMIT CHANGES.",
         )
 

@@ -14,7 +14,8 @@ from streamsql.sql.binding.statements.properties import With
 from streamsql.sql.binding.statements.source import bind_create_source
 from streamsql.sql.binding.statements.values import bind_row, target_columns
 from streamsql.sql.dialect.nodes import statements as nodes
-from streamsql.sql.dialect.nodes.expressions import span
+from streamsql.sql.dialect.nodes.node import span
+from streamsql.sql.dialect.nodes.statements import declared_columns, source_kind, source_name
 from streamsql.types.schema import ROWTIME, WINDOWEND, WINDOWSTART, Column
 
 _DEFAULT_TIMEOUT_MS = 1000
@@ -89,15 +90,10 @@ def assert_source(node: nodes.AssertSource, context: Context) -> statements.Asse
     Raises:
         BindError: The source does not exist or is of the other kind, or the declaration is wrong.
     """
-    kind = SourceKind(node.kind.value)
-    actual = context.source_of_kind(node.source_name, kind)
-    written = nodes.CreateSource(
-        kind=node.kind,
-        source_name=node.source_name,
-        elements=node.elements,
-        properties=node.properties,
-    )
-    if not node.elements and node.properties is None:
+    written = node.declaration
+    kind = SourceKind(source_kind(written).value)
+    actual = context.source_of_kind(source_name(written), kind)
+    if not declared_columns(written) and written.args.get("properties") is None:
         return statements.AssertSource(kind, actual, context.text)
     declared = bind_create_source(written, context)
     return statements.AssertSource(kind, replace(declared, name=actual.name), context.text)

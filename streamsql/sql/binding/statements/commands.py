@@ -10,7 +10,7 @@ from streamsql.sql.binding.scope import did_you_mean
 from streamsql.sql.binding.settings import plain_name
 from streamsql.sql.binding.statements.declarations import query_id
 from streamsql.sql.dialect.nodes import statements as nodes
-from streamsql.sql.dialect.nodes.expressions import span
+from streamsql.sql.dialect.nodes.node import span
 from streamsql.sql.statements import ExplainWhat, ShowWhat
 
 _CONNECTORS = frozenset(

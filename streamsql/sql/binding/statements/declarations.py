@@ -14,39 +14,46 @@ from streamsql.sql.binding.statements.sink import bind_create_as
 from streamsql.sql.binding.statements.source import bind_create_source
 from streamsql.sql.binding.types import bind_type
 from streamsql.sql.dialect.nodes import statements as nodes
-from streamsql.sql.dialect.nodes.expressions import span
+from streamsql.sql.dialect.nodes.node import required, several, span
+from streamsql.sql.dialect.nodes.statements import (
+    ColumnRole,
+    column_role,
+    is_read_only,
+    source_kind,
+    source_name,
+)
 from streamsql.types.schema import PSEUDO_COLUMNS, Column, Schema
 
 
-def create_source(node: nodes.CreateSource, context: Context) -> statements.CreateSource:
+def create_source(node: exp.Create, context: Context) -> statements.CreateSource:
     """Bind CREATE STREAM | TABLE over a topic.
 
     Raises:
         BindError: The declaration is wrong, or the name is taken.
     """
-    where = span(node.source_name)
-    old = context.catalog.sources.get(node.source_name.name)
-    if node.or_replace and (node.read_only or (old is not None and old.read_only)):
+    name, or_replace = source_name(node), bool(node.args.get("replace"))
+    where, old = span(name), context.catalog.sources.get(name.name)
+    if or_replace and (is_read_only(node) or (old is not None and old.read_only)):
         raise BindError("a SOURCE stream or table cannot be replaced", where)
-    if old is not None and node.if_not_exists:
-        return statements.CreateSource(old, True, node.or_replace, context.text)
+    if old is not None and node.args.get("exists"):
+        return statements.CreateSource(old, True, or_replace, context.text)
     new = bind_create_source(node, context)
     if old is not None:
-        _check_replaces(node.or_replace, old, new, where)
+        _check_replaces(or_replace, old, new, where)
         new = replace(old, schema=new.schema, headers=new.headers, text=new.text)
-    return statements.CreateSource(new, node.if_not_exists, node.or_replace, context.text)
+    return statements.CreateSource(new, bool(node.args.get("exists")), or_replace, context.text)
 
 
-def create_as(node: nodes.CreateAs, context: Context) -> statements.CreateAs:
+def create_as(node: exp.Create, context: Context) -> statements.CreateAs:
     """Bind CREATE STREAM | TABLE … AS SELECT.
 
     Raises:
         BindError: The query is wrong, or the name is taken.
         UnsupportedError: A running query would be replaced.
     """
-    where = span(node.source_name)
-    old = context.catalog.sources.get(node.source_name.name)
-    if old is not None and node.or_replace:
+    name, or_replace = source_name(node), bool(node.args.get("replace"))
+    where, old = span(name), context.catalog.sources.get(name.name)
+    if old is not None and or_replace:
         if old.read_only:
             raise BindError("a SOURCE stream or table cannot be replaced", where)
         raise UnsupportedError(
@@ -54,7 +61,7 @@ def create_as(node: nodes.CreateAs, context: Context) -> statements.CreateAs:
             where,
             hint="Drop the result and create it anew, or create another one beside it.",
         )
-    if old is not None and not node.if_not_exists:
+    if old is not None and not node.args.get("exists"):
         raise _taken(old, where)
     bound = bind_create_as(node, context)
     return bound if old is None else replace(bound, source=old)
@@ -91,14 +98,14 @@ def _check_replaces(or_replace: bool, old: Source, new: Source, where: Span) -> 
         )
 
 
-def alter_source(node: nodes.AlterSource, context: Context) -> statements.AlterSource:
+def alter_source(node: exp.Alter, context: Context) -> statements.AlterSource:
     """Bind ALTER STREAM | TABLE … ADD.
 
     Raises:
         BindError: The source cannot be altered, or a column is wrong.
     """
-    source = context.source_of_kind(node.source_name, SourceKind(node.kind.value))
-    where = span(node.source_name)
+    name = source_name(node)
+    source, where = context.source_of_kind(name, SourceKind(source_kind(node).value)), span(name)
     if source.read_only:
         raise BindError(f'{kind_word(source.kind)} "{source.name}" is read-only', where)
     if source.query is not None:
@@ -106,7 +113,7 @@ def alter_source(node: nodes.AlterSource, context: Context) -> statements.AlterS
             f'{kind_word(source.kind)} "{source.name}" is the result of query {source.query}', where
         )
     columns = list(source.schema.value)
-    for addition in node.additions:
+    for addition in several(node, "actions", exp.ColumnDef):
         column = _addition(addition, source, columns, context)
         columns.append(column)
     schema = Schema(source.schema.key, tuple(columns), source.schema.window)
@@ -117,30 +124,30 @@ def alter_source(node: nodes.AlterSource, context: Context) -> statements.AlterS
 
 
 def _addition(
-    node: nodes.ColumnDefinition, source: Source, columns: list[Column], context: Context
+    node: exp.ColumnDef, source: Source, columns: list[Column], context: Context
 ) -> Column:
-    name = node.column_name.name
-    if node.role is not nodes.ColumnRole.VALUE:
+    name = node.name
+    if column_role(node) is not ColumnRole.VALUE:
         raise BindError("only value columns can be added", span(node))
     if name in PSEUDO_COLUMNS:
-        raise BindError(f'column name "{name}" is reserved', span(node.column_name))
+        raise BindError(f'column name "{name}" is reserved', span(node.this))
     if any(column.name == name for column in (*source.schema.key, *columns)):
-        raise BindError(f'column "{name}" exists already', span(node.column_name))
-    return Column(name, bind_type(node.column_type, context.catalog.types))
+        raise BindError(f'column "{name}" exists already', span(node.this))
+    return Column(name, bind_type(required(node, "kind", exp.DataType), context.catalog.types))
 
 
-def drop_source(node: nodes.DropSource, context: Context) -> statements.DropSource:
+def drop_source(node: exp.Drop, context: Context) -> statements.DropSource:
     """Bind DROP STREAM | TABLE.
 
     Raises:
         BindError: It does not exist, or is in use.
     """
-    where = span(node.source_name)
-    kind = SourceKind(node.kind.value)
-    if node.if_exists and node.source_name.name not in context.catalog.sources:
-        return statements.DropSource(None, node.delete_topic, context.text)
-    source = context.source_of_kind(node.source_name, kind)
-    if source.read_only and node.delete_topic:
+    name, kind = source_name(node), SourceKind(source_kind(node).value)
+    where, delete_topic = span(name), bool(node.args.get("purge"))
+    if node.args.get("exists") and name.name not in context.catalog.sources:
+        return statements.DropSource(None, delete_topic, context.text)
+    source = context.source_of_kind(name, kind)
+    if source.read_only and delete_topic:
         raise BindError(
             f'{kind_word(kind)} "{source.name}" is read-only: its topic cannot be deleted', where
         )
@@ -153,7 +160,7 @@ def drop_source(node: nodes.DropSource, context: Context) -> statements.DropSour
                 where,
                 hint=f"End it first: {' '.join(f'TERMINATE {user};' for user in users)}",
             )
-    return statements.DropSource(source, node.delete_topic, context.text)
+    return statements.DropSource(source, delete_topic, context.text)
 
 
 def create_type(node: nodes.CreateType, context: Context) -> statements.CreateType:

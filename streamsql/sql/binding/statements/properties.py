@@ -4,8 +4,7 @@ from sqlglot import exp
 
 from streamsql.errors import BindError, Span
 from streamsql.sql.binding.scope import did_you_mean
-from streamsql.sql.dialect.nodes.expressions import span
-from streamsql.sql.dialect.nodes.statements import Properties, Property
+from streamsql.sql.dialect.nodes.node import several, span
 
 FORMATS = frozenset(
     {
@@ -38,22 +37,22 @@ class With:
     __slots__ = ("_entries", "where")
 
     def __init__(
-        self, written: Properties | None, allowed: frozenset[str], statement: Span
+        self, written: exp.Properties | None, allowed: frozenset[str], statement: Span
     ) -> None:
         """Check the names; ``statement`` is where errors about what is missing point to."""
         self.where = statement if written is None else span(written)
-        self._entries: dict[str, Property] = {}
-        for entry in () if written is None else written.entries:
-            name = entry.property_name.name.upper()
+        self._entries: dict[str, exp.Property] = {}
+        for entry in () if written is None else several(written, "expressions", exp.Property):
+            name = entry.name.upper()
             if name not in allowed:
                 raise BindError(
                     f'property "{name}" does not exist here',
-                    span(entry.property_name),
+                    span(entry.this),
                     hint=did_you_mean(name, sorted(allowed))
                     or f"The properties are {', '.join(sorted(allowed))}.",
                 )
             if name in self._entries:
-                raise BindError(f'property "{name}" is given twice', span(entry.property_name))
+                raise BindError(f'property "{name}" is given twice', span(entry.this))
             self._entries[name] = entry
         if "CLEANUP_POLICY" in self._entries:
             raise BindError(
@@ -83,9 +82,11 @@ class With:
         entry = self._entries.get(name)
         if entry is None:
             return None
-        if not isinstance(entry.value, exp.Literal) or not entry.value.is_string:
-            raise BindError(f'property "{name}" is a text in single quotes', span(entry.value))
-        return entry.value.name
+        if not isinstance(entry.args["value"], exp.Literal) or not entry.args["value"].is_string:
+            raise BindError(
+                f'property "{name}" is a text in single quotes', span(entry.args["value"])
+            )
+        return entry.text("value")
 
     def integer(self, name: str, *, least: int = 1) -> int | None:
         """Return the whole number of a property, ``None`` when it is not given.
@@ -96,14 +97,14 @@ class With:
         entry = self._entries.get(name)
         if entry is None:
             return None
-        value = entry.value
+        value = entry.args["value"]
         sign = 1
         if isinstance(value, exp.Neg):
             sign, value = -1, value.this
         text = value.name.strip() if isinstance(value, exp.Literal) else ""
         if not text.isdecimal() or not text.isascii() or sign * int(text) < least:
             raise BindError(
-                f'property "{name}" is a whole number, at least {least}', span(entry.value)
+                f'property "{name}" is a whole number, at least {least}', span(entry.args["value"])
             )
         return sign * int(text)
 
@@ -116,7 +117,7 @@ class With:
         entry = self._entries.get(name)
         if entry is None:
             return None
-        value = entry.value
+        value = entry.args["value"]
         if isinstance(value, exp.Boolean):
             return bool(value.this)
         text = value.name.lower() if isinstance(value, exp.Literal) else ""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from sqlglot import exp
+
 from streamsql.catalog.catalog import Source, SourceKind
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import NamedExpression
@@ -23,9 +25,8 @@ from streamsql.sql.binding.statements.formats import (
 )
 from streamsql.sql.binding.statements.properties import SINK_PROPERTIES, With
 from streamsql.sql.binding.statements.source import check_retention, timestamp_of
-from streamsql.sql.dialect.nodes import statements as nodes
-from streamsql.sql.dialect.nodes.expressions import span
-from streamsql.sql.dialect.nodes.queries import Query
+from streamsql.sql.dialect.nodes.node import optional, required, span
+from streamsql.sql.dialect.nodes.statements import source_kind, source_name
 from streamsql.sql.statements import CreateAs, InsertSelect
 from streamsql.topology.topics import TimestampSpec
 from streamsql.types.schema import Column, Schema
@@ -35,20 +36,21 @@ from streamsql.types.windows import TimeWindows
 _RESERVED_IDS = ("CSAS_", "CTAS_", "CST_", "INSERTQUERY_")
 
 
-def bind_create_as(node: nodes.CreateAs, context: Context) -> CreateAs:
+def bind_create_as(node: exp.Create, context: Context) -> CreateAs:
     """Return the sink that a query fills, and its plan.
 
     Raises:
         BindError: The query is wrong, or the sink cannot be made of its result.
         UnsupportedError: A format is not available.
     """
-    kind = SourceKind(node.kind.value)
-    properties = With(node.properties, SINK_PROPERTIES, span(node.source_name))
-    query = bind_query(node.query, context, persistent=True)
-    _check_kind(kind, query, span(node.source_name))
-    _check_clauses(node.query)
+    kind, name = SourceKind(source_kind(node).value), source_name(node)
+    properties = With(optional(node, "properties", exp.Properties), SINK_PROPERTIES, span(name))
+    written = required(node, "expression", exp.Select)
+    query = bind_query(written, context, persistent=True)
+    _check_kind(kind, query, span(name))
+    _check_clauses(written)
     check_sources(query)
-    sink = _sink(node.source_name.name, kind, query, properties, context)
+    sink = _sink(name.name, kind, query, properties, context)
     timestamp = None
     if sink.timestamp_column is not None:
         timestamp = TimestampSpec(sink.timestamp_column, sink.timestamp_format)
@@ -58,8 +60,8 @@ def bind_create_as(node: nodes.CreateAs, context: Context) -> CreateAs:
         sources=query.sources,
         query_id=sink.query or "",
         timestamp=timestamp,
-        if_not_exists=node.if_not_exists,
-        or_replace=node.or_replace,
+        if_not_exists=bool(node.args.get("exists")),
+        or_replace=bool(node.args.get("replace")),
         text=context.text,
     )
 
@@ -99,26 +101,26 @@ def _sink(
     )
 
 
-def bind_insert_select(node: nodes.InsertSelect, context: Context) -> InsertSelect:
+def bind_insert_select(node: exp.Insert, context: Context) -> InsertSelect:
     """Return the query whose rows are added to an existing stream.
 
     Raises:
         BindError: The query is wrong, or its result does not fit the stream.
     """
-    sink = context.source(node.target)
-    where = span(node.target)
+    target, written = source_name(node), required(node, "expression", exp.Select)
+    sink, where = context.source(target), span(target)
     if sink.kind is SourceKind.TABLE:
         raise BindError(
             f'"{sink.name}" is a table, and INSERT INTO … SELECT is only for streams', where
         )
     _check_writable(sink, where)
-    properties = With(node.properties, frozenset({"QUERY_ID"}), where)
-    query = bind_query(node.query, context, persistent=True)
-    _check_clauses(node.query)
+    properties = With(optional(node, "settings", exp.Properties), frozenset({"QUERY_ID"}), where)
+    query = bind_query(written, context, persistent=True)
+    _check_clauses(written)
     check_sources(query)
-    _check_kind(SourceKind.STREAM, query, span(node.query))
-    plan = _widened(query.plan, sink.schema, span(node.query))
-    _check_fits(sink, plan.schema, span(node.query))
+    _check_kind(SourceKind.STREAM, query, span(written))
+    plan = _widened(query.plan, sink.schema, span(written))
+    _check_fits(sink, plan.schema, span(written))
     query_id = _query_id(properties, context) or f"INSERTQUERY_{context.catalog.next_query}"
     return InsertSelect(sink, plan, query.sources, query_id, context.text)
 
@@ -186,11 +188,12 @@ def _check_kind(kind: SourceKind, query: BoundQuery, where: Span) -> None:
         )
 
 
-def _check_clauses(query: Query) -> None:
-    if query.limit is not None:
+def _check_clauses(query: exp.Select) -> None:
+    limit = optional(query, "limit", exp.Limit)
+    if limit is not None:
         raise BindError(
             "LIMIT is not for queries that run on",
-            span(query.limit),
+            span(limit),
             hint="Use it in a SELECT statement.",
         )
 

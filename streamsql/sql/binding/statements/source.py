@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from sqlglot import exp
+
 from streamsql.catalog.catalog import HeaderBinding, Source, SourceKind
 from streamsql.errors import BindError, EvaluationError, Span
 from streamsql.expr.dates.javatime import compile_pattern
@@ -19,12 +21,16 @@ from streamsql.sql.binding.statements.formats import (
 )
 from streamsql.sql.binding.statements.properties import SOURCE_PROPERTIES, With
 from streamsql.sql.binding.types import bind_type
-from streamsql.sql.dialect.nodes.expressions import span
+from streamsql.sql.dialect.nodes.node import optional, required, span
 from streamsql.sql.dialect.nodes.statements import (
-    ColumnDefinition,
     ColumnRole,
+    column_role,
+    declared_columns,
+    header_key,
+    is_read_only,
+    source_kind,
+    source_name,
 )
-from streamsql.sql.dialect.nodes.statements import CreateSource as CreateSourceNode
 from streamsql.types.schema import HEADERS_TYPE, PSEUDO_COLUMNS, Column, Schema, WindowKind
 from streamsql.types.sqltypes import BIGINT, BYTES, STRING, TIMESTAMP, SqlType
 
@@ -40,19 +46,19 @@ _UNIT_MS = {
 }
 
 
-def bind_create_source(node: CreateSourceNode, context: Context) -> Source:
+def bind_create_source(node: exp.Create, context: Context) -> Source:
     """Return the source that the statement declares.
 
     Raises:
         BindError: A column or property is wrong.
         UnsupportedError: A format is not available.
     """
-    properties = With(node.properties, SOURCE_PROPERTIES, span(node.source_name))
-    kind = SourceKind(node.kind.value)
+    name, kind = source_name(node), SourceKind(source_kind(node).value)
+    properties = With(optional(node, "properties", exp.Properties), SOURCE_PROPERTIES, span(name))
     key = written_format(properties, "KEY") or default_key_format(context.settings)
     value = written_format(properties, "VALUE")
     value = value or default_value_format(properties, context.settings)
-    columns = _Columns(node.elements or (), kind, context.catalog.types)
+    columns = _Columns(declared_columns(node), kind, context.catalog.types)
     schema = Schema(columns.key, columns.value, _window_kind(properties))
     key = with_delimiter(key, properties, "KEY")
     value = with_delimiter(value, properties, "VALUE")
@@ -69,7 +75,7 @@ def bind_create_source(node: CreateSourceNode, context: Context) -> Source:
     _check_keys(node, columns, schema)
     timestamp_column, timestamp_format = timestamp_of(properties, schema)
     return Source(
-        name=node.source_name.name,
+        name=name.name,
         kind=kind,
         topic=topic,
         schema=schema,
@@ -82,8 +88,8 @@ def bind_create_source(node: CreateSourceNode, context: Context) -> Source:
         timestamp_column=timestamp_column,
         timestamp_format=timestamp_format,
         window_size_ms=_window_size(properties, schema.window),
-        read_only=node.read_only,
-        materialized=node.read_only and kind is SourceKind.TABLE,
+        read_only=is_read_only(node),
+        materialized=is_read_only(node) and kind is SourceKind.TABLE,
         text=context.text,
     )
 
@@ -95,7 +101,7 @@ class _Columns:
 
     def __init__(
         self,
-        elements: Sequence[ColumnDefinition],
+        elements: Sequence[exp.ColumnDef],
         kind: SourceKind,
         types: Mapping[str, SqlType],
     ) -> None:
@@ -104,14 +110,15 @@ class _Columns:
         written: list[Column] = []
         headers: list[HeaderBinding] = []
         for element in elements:
-            column = Column(element.column_name.name, bind_type(element.column_type, types))
+            column = Column(element.name, bind_type(required(element, "kind", exp.DataType), types))
             _check_name(element, [*key, *value])
-            if element.role in (ColumnRole.KEY, ColumnRole.PRIMARY_KEY):
+            role = column_role(element)
+            if role in (ColumnRole.KEY, ColumnRole.PRIMARY_KEY):
                 _check_role(element, kind)
                 key.append(column)
                 continue
             value.append(column)
-            if element.role is ColumnRole.VALUE:
+            if role is ColumnRole.VALUE:
                 written.append(column)
             else:
                 headers.append(_header(element, column, headers))
@@ -119,39 +126,41 @@ class _Columns:
         self.headers = tuple(headers)
 
 
-def _check_name(element: ColumnDefinition, known: Sequence[Column]) -> None:
-    name = element.column_name.name
+def _check_name(element: exp.ColumnDef, known: Sequence[Column]) -> None:
+    name = element.name
     if name in PSEUDO_COLUMNS:
         raise BindError(
             f'column name "{name}" is reserved',
-            span(element.column_name),
+            span(element.this),
             hint="Every row has this column already; choose another name.",
         )
     if any(column.name == name for column in known):
-        raise BindError(f'column "{name}" is defined twice', span(element.column_name))
+        raise BindError(f'column "{name}" is defined twice', span(element.this))
 
 
-def _check_role(element: ColumnDefinition, kind: SourceKind) -> None:
+def _check_role(element: exp.ColumnDef, kind: SourceKind) -> None:
     wanted = ColumnRole.PRIMARY_KEY if kind is SourceKind.TABLE else ColumnRole.KEY
-    if element.role is not wanted:
+    role = column_role(element)
+    if role is not wanted:
         raise BindError(
-            f'column "{element.column_name.name}" is a {element.role.value} column',
+            f'column "{element.name}" is a {role.value} column',
             span(element),
             hint=f"The keys of a {kind.value.lower()} are declared with {wanted.value}.",
         )
 
 
 def _header(
-    element: ColumnDefinition, column: Column, known: Sequence[HeaderBinding]
+    element: exp.ColumnDef, column: Column, known: Sequence[HeaderBinding]
 ) -> HeaderBinding:
-    whole = element.role is ColumnRole.HEADERS
+    whole = column_role(element) is ColumnRole.HEADERS
     wanted: SqlType = HEADERS_TYPE if whole else BYTES
     if column.type != wanted:
         raise BindError(
             f'header column "{column.name}" must be of type {wanted}, not {column.type}',
-            span(element.column_type),
+            span(element.args["kind"]),
         )
-    key = None if element.header_key is None else element.header_key.name
+    written = header_key(element)
+    key = None if written is None else written.name
     if any(other.key is None or key is None or other.key == key for other in known):
         raise BindError(
             "the same headers are in two columns",
@@ -161,9 +170,9 @@ def _header(
     return HeaderBinding(column.name, key)
 
 
-def _check_elements(node: CreateSourceNode, properties: With, formats: tuple[str, str]) -> None:
+def _check_elements(node: exp.Create, properties: With, formats: tuple[str, str]) -> None:
     """Check that columns are given, unless a registry can tell them."""
-    roles = [element.role for element in node.elements or ()]
+    roles = [column_role(element) for element in declared_columns(node)]
     has_key = any(role in (ColumnRole.KEY, ColumnRole.PRIMARY_KEY) for role in roles)
     has_value = any(role is ColumnRole.VALUE for role in roles)
     for side, has in (("KEY", has_key), ("VALUE", has_value)):
@@ -175,25 +184,26 @@ def _check_elements(node: CreateSourceNode, properties: With, formats: tuple[str
             )
     if not roles and not REGISTRY_FORMATS.intersection(formats):
         raise BindError(
-            f'"{node.source_name.name}" has no columns',
-            span(node.source_name),
+            f'"{source_name(node).name}" has no columns',
+            span(source_name(node)),
             hint=f"The {formats[1]} format does not tell them: write (id INT, name STRING, …).",
         )
 
 
-def _check_keys(node: CreateSourceNode, columns: _Columns, schema: Schema) -> None:
+def _check_keys(node: exp.Create, columns: _Columns, schema: Schema) -> None:
     if columns.key:
         return
-    if node.kind.value == "TABLE":
+    name = source_name(node)
+    if source_kind(node).value == "TABLE":
         raise BindError(
-            f'table "{node.source_name.name}" has no primary key',
-            span(node.source_name),
+            f'table "{name.name}" has no primary key',
+            span(name),
             hint="Mark the column that identifies a row with PRIMARY KEY.",
         )
     if schema.window is not None:
         raise BindError(
-            f'windowed stream "{node.source_name.name}" has no key',
-            span(node.source_name),
+            f'windowed stream "{name.name}" has no key',
+            span(name),
             hint="Windows are part of the key: mark a column with KEY.",
         )
 

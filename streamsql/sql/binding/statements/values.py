@@ -13,26 +13,27 @@ from streamsql.sql.binding.expressions.coercion import Operand, coerced
 from streamsql.sql.binding.expressions.expression import ExpressionBinder
 from streamsql.sql.binding.scope import Scope, did_you_mean, kind_word
 from streamsql.sql.binding.statements.sink import check_not_read_only
-from streamsql.sql.dialect.nodes.expressions import span
-from streamsql.sql.dialect.nodes.statements import InsertValues as InsertValuesNode
+from streamsql.sql.dialect.nodes.node import required, span
+from streamsql.sql.dialect.nodes.statements import source_name, written_columns
 from streamsql.sql.statements import InsertValues
 from streamsql.types.schema import PSEUDO_COLUMNS, ROWTIME, Column
 
 
-def bind_insert_values(node: InsertValuesNode, context: Context) -> InsertValues:
+def bind_insert_values(node: exp.Insert, context: Context) -> InsertValues:
     """Return the row that is written.
 
     Raises:
         BindError: The source cannot be written so, or a value does not fit its column.
     """
-    sink = context.source(node.target)
-    where = span(node.target)
+    target, written = source_name(node), written_columns(node)
+    sink, where = context.source(target), span(target)
     check_not_read_only(sink, where)
     if sink.schema.window is not None:
         raise BindError(f'{kind_word(sink.kind)} "{sink.name}" is windowed', where)
-    columns = target_columns(sink, node.columns, (ROWTIME,))
-    _check_headers(sink, columns, node)
-    values = bind_row(columns, node.row, context, span(node))
+    columns = target_columns(sink, written, (ROWTIME,))
+    _check_headers(sink, columns, written or [target] * len(columns))
+    (row,) = required(node, "expression", exp.Values).expressions
+    values = bind_row(columns, row.expressions, context, span(node))
     if sink.kind is SourceKind.TABLE:
         _check_primary_key(sink, values, span(node))
     timestamp = values.pop(ROWTIME, None)
@@ -100,15 +101,16 @@ def _value(column: Column, operand: Operand) -> Expression:
     return value
 
 
-def _check_headers(sink: Source, columns: Sequence[Column], node: InsertValuesNode) -> None:
+def _check_headers(
+    sink: Source, columns: Sequence[Column], written: Sequence[exp.Identifier]
+) -> None:
     """Refuse values for columns that show the headers of a record."""
     headers = {binding.column for binding in sink.headers}
-    for position, column in enumerate(columns):
+    for column, identifier in zip(columns, written, strict=True):
         if column.name in headers:
-            where = span(node.target) if node.columns is None else span(node.columns[position])
             raise BindError(
                 f'column "{column.name}" shows headers and cannot be written',
-                where,
+                span(identifier),
                 hint="List the other columns: INSERT INTO … (column, …) VALUES (…).",
             )
 

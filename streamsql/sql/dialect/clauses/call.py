@@ -5,9 +5,10 @@ from sqlglot.tokenizer_core import TokenType
 
 from streamsql.sql.dialect.cursor import Cursor
 from streamsql.sql.dialect.keywords import RESERVED
-from streamsql.sql.dialect.nodes import expressions as ast
+from streamsql.sql.dialect.nodes.clauses import TimeUnit
+from streamsql.sql.dialect.nodes.functions import make_call
 
-UNITS = {unit.value: unit for unit in ast.TimeUnit} | {f"{unit}S": unit for unit in ast.TimeUnit}
+UNITS = {unit.value: unit for unit in TimeUnit} | {f"{unit}S": unit for unit in TimeUnit}
 """Interval units by their words, singular and plural."""
 
 
@@ -22,7 +23,7 @@ def parse_call(cursor: Cursor) -> exp.Expr:
     elif not cursor.at(")"):
         arguments = cursor.separated(lambda: _argument(cursor))
     cursor.expect(")")
-    call = cursor.node(ast.FunctionCall(function=name, arguments=arguments), mark)
+    call = cursor.node(make_call(name, arguments), mark)
     if cursor.at("OVER", "("):
         cursor.fail(
             "OVER is not part of the language", hint="Aggregate with GROUP BY and a WINDOW instead."
@@ -35,8 +36,10 @@ def parse_map(cursor: Cursor) -> exp.Expr:
     mark = cursor.start
     cursor.expect("MAP", "(")
     entries = [] if cursor.at(")") else cursor.separated(lambda: _map_entry(cursor))
+    keys = cursor.node(exp.Array(expressions=[key for key, _ in entries]), mark)
+    values = cursor.node(exp.Array(expressions=[value for _, value in entries]), mark)
     cursor.expect(")")
-    return cursor.node(ast.MapConstructor(entries=entries), mark)
+    return cursor.node(exp.Map(keys=keys, values=values), mark)
 
 
 def parse_struct(cursor: Cursor) -> exp.Expr:
@@ -45,29 +48,27 @@ def parse_struct(cursor: Cursor) -> exp.Expr:
     cursor.expect("STRUCT", "(")
     entries = [] if cursor.at(")") else cursor.separated(lambda: _struct_entry(cursor))
     cursor.expect(")")
-    return cursor.node(ast.StructConstructor(entries=entries), mark)
+    return cursor.node(exp.Struct(expressions=entries), mark)
 
 
-def _map_entry(cursor: Cursor) -> ast.MapEntry:
-    mark = cursor.start
+def _map_entry(cursor: Cursor) -> tuple[exp.Expr, exp.Expr]:
     key = cursor.parse_expression()
     cursor.expect(":=")
-    value = cursor.parse_expression()
-    return cursor.node(ast.MapEntry(entry_key=key, entry_value=value), mark)
+    return key, cursor.parse_expression()
 
 
-def _struct_entry(cursor: Cursor) -> ast.StructEntry:
+def _struct_entry(cursor: Cursor) -> exp.PropertyEQ:
     mark = cursor.start
     field = cursor.identifier("field")
     cursor.expect(":=")
     value = cursor.parse_expression()
-    return cursor.node(ast.StructEntry(field=field, value=value), mark)
+    return cursor.node(exp.PropertyEQ(this=field, expression=value), mark)
 
 
-def _star(cursor: Cursor) -> ast.Star:
+def _star(cursor: Cursor) -> exp.Star:
     mark = cursor.start
     cursor.expect("*")
-    return cursor.node(ast.Star(), mark)
+    return cursor.node(exp.Star(), mark)
 
 
 def _argument(cursor: Cursor) -> exp.Expr:
@@ -79,7 +80,7 @@ def _argument(cursor: Cursor) -> exp.Expr:
         mark = cursor.start
         unit = UNITS[cursor.keyword]
         cursor.read()
-        return cursor.node(ast.UnitArgument(unit=unit), mark)
+        return cursor.node(exp.Var(this=f"{unit}S"), mark)
     if _at_lambda(cursor):
         return _lambda(cursor)
     return cursor.parse_expression()
@@ -102,12 +103,13 @@ def _at_lambda(cursor: Cursor) -> bool:
     return arrow is not None and arrow.token_type == TokenType.FARROW
 
 
-def _lambda(cursor: Cursor) -> ast.LambdaFunction:
+def _lambda(cursor: Cursor) -> exp.Lambda:
     mark = cursor.start
     if cursor.at("("):
         parameters = cursor.in_parentheses(lambda: cursor.identifier("parameter"))
     else:
         parameters = [cursor.identifier("parameter")]
     cursor.expect("=>")
-    body = cursor.parse_expression()
-    return cursor.node(ast.LambdaFunction(parameters=parameters, body=body), mark)
+    with cursor.variables(parameters):
+        body = cursor.parse_expression()
+    return cursor.node(exp.Lambda(expressions=parameters, this=body), mark)

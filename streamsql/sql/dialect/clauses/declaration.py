@@ -5,12 +5,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from streamsql.sql.dialect.clauses.type import parse_type
 from streamsql.sql.dialect.cursor import Cursor
-from streamsql.sql.dialect.nodes.statements import (
-    ColumnDefinition,
-    ColumnRole,
-    Properties,
-    Property,
-)
+from streamsql.sql.dialect.nodes.statements import ColumnRole, RoleConstraint
 
 
 def parse_if_exists(cursor: Cursor) -> bool:
@@ -23,28 +18,28 @@ def parse_if_not_exists(cursor: Cursor) -> bool:
     return cursor.accept("IF", "NOT", "EXISTS")
 
 
-def parse_properties(cursor: Cursor) -> Properties | None:
+def parse_properties(cursor: Cursor) -> exp.Properties | None:
     """Read ``WITH (name = value, …)`` if it is there."""
     mark = cursor.start
     if not cursor.accept("WITH"):
         return None
     entries = cursor.in_parentheses(lambda: _property(cursor))
-    return cursor.node(Properties(entries=entries), mark)
+    return cursor.node(exp.Properties(expressions=entries), mark)
 
 
-def parse_elements(cursor: Cursor) -> list[ColumnDefinition] | None:
+def parse_elements(cursor: Cursor) -> list[exp.ColumnDef] | None:
     """Read ``(column type [KEY | …], …)`` if it is there."""
     if not cursor.at("("):
         return None
     return cursor.in_parentheses(lambda: _element(cursor))
 
 
-def parse_column(cursor: Cursor) -> ColumnDefinition:
+def parse_column(cursor: Cursor) -> exp.ColumnDef:
     """Read ``column type``."""
     mark = cursor.start
     name = cursor.identifier("column")
     column_type = parse_type(cursor)
-    return cursor.node(ColumnDefinition(column_name=name, column_type=column_type), mark)
+    return cursor.node(exp.ColumnDef(this=name, kind=column_type), mark)
 
 
 def parse_names(cursor: Cursor) -> list[exp.Identifier] | None:
@@ -62,7 +57,7 @@ def parse_row(cursor: Cursor) -> list[exp.Expr]:
     return row
 
 
-def _property(cursor: Cursor) -> Property:
+def _property(cursor: Cursor) -> exp.Property:
     mark = cursor.start
     if cursor.token.token_type == TokenType.STRING:
         if not cursor.token.text:
@@ -71,7 +66,7 @@ def _property(cursor: Cursor) -> Property:
     else:
         name = cursor.identifier("property")
     cursor.expect("=")
-    return cursor.node(Property(property_name=name, value=_value(cursor)), mark)
+    return cursor.node(exp.Property(this=name, value=_value(cursor)), mark)
 
 
 def _value(cursor: Cursor) -> exp.Expr:
@@ -96,32 +91,33 @@ def _number(cursor: Cursor) -> exp.Literal:
     return cursor.number()
 
 
-def _element(cursor: Cursor) -> ColumnDefinition:
+def _element(cursor: Cursor) -> exp.ColumnDef:
     mark = cursor.start
     name = cursor.identifier("column")
     column_type = parse_type(cursor)
-    role, header_key = _role(cursor)
-    made = ColumnDefinition(
-        column_name=name, column_type=column_type, role=role, header_key=header_key
-    )
-    return cursor.node(made, mark)
+    role_mark = cursor.start
+    role = _role(cursor)
+    if role is None:
+        return cursor.node(exp.ColumnDef(this=name, kind=column_type), mark)
+    constraint = cursor.node(exp.ColumnConstraint(kind=cursor.node(role, role_mark)), role_mark)
+    return cursor.node(exp.ColumnDef(this=name, kind=column_type, constraints=[constraint]), mark)
 
 
-def _role(cursor: Cursor) -> tuple[ColumnRole, exp.Literal | None]:
+def _role(cursor: Cursor) -> exp.PrimaryKeyColumnConstraint | RoleConstraint | None:
     if cursor.accept("PRIMARY", "KEY"):
-        return ColumnRole.PRIMARY_KEY, None
+        return exp.PrimaryKeyColumnConstraint()
     if cursor.accept("KEY"):
-        return ColumnRole.KEY, None
+        return RoleConstraint(role=ColumnRole.KEY)
     if cursor.accept("HEADERS"):
-        return ColumnRole.HEADERS, None
+        return RoleConstraint(role=ColumnRole.HEADERS)
     if cursor.accept("HEADER"):
         cursor.expect("(")
         key = cursor.string("the key of a header")
         cursor.expect(")")
-        return ColumnRole.HEADER, key
+        return RoleConstraint(role=ColumnRole.HEADER, header_key=key)
     if cursor.at("NOT", "NULL"):
         cursor.fail(
             "NOT NULL is not part of a column's declaration",
             hint="Any column may be NULL; filter with WHERE … IS NOT NULL.",
         )
-    return ColumnRole.VALUE, None
+    return None

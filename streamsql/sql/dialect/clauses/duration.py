@@ -1,8 +1,9 @@
-"""Durations: ``10 SECONDS``."""
+"""Lengths of time: ``10 SECONDS``."""
+
+from sqlglot import exp
 
 from streamsql.sql.dialect.cursor import Cursor
-from streamsql.sql.dialect.nodes.expressions import TimeUnit
-from streamsql.sql.dialect.nodes.queries import Duration
+from streamsql.sql.dialect.nodes.clauses import TimeUnit
 
 _UNITS = {
     word: unit
@@ -17,7 +18,7 @@ _UNITS = {
 }
 
 
-def parse_duration(cursor: Cursor) -> Duration:
+def parse_duration(cursor: Cursor) -> exp.Interval:
     """Read a whole number and a unit of fixed length."""
     mark = cursor.start
     amount = cursor.integer("a length of time")
@@ -25,5 +26,13 @@ def parse_duration(cursor: Cursor) -> Duration:
         cursor.fail(
             f"{cursor.keyword} has no fixed length", hint="Write the time in days: 30 DAYS."
         )
-    unit = _UNITS[cursor.choose(_UNITS)]
-    return cursor.node(Duration(amount=amount, unit=unit), mark)
+    unit_mark = cursor.start
+    unit = cursor.node(exp.Var(this=f"{_UNITS[cursor.choose(_UNITS)]}S"), unit_mark)
+    return cursor.node(interval(amount, unit), mark)
+
+
+def interval(amount: exp.Expr, unit: exp.Var) -> exp.Interval:
+    """Return a length of time; sqlglot copies the unit on the way, which would lose its place."""
+    made = exp.Interval(this=amount)
+    made.set("unit", unit)
+    return made

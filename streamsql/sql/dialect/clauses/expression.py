@@ -9,7 +9,8 @@ from sqlglot import exp
 
 from streamsql.sql.dialect.clauses.primary import parse_postfix
 from streamsql.sql.dialect.cursor import Cursor
-from streamsql.sql.dialect.nodes import expressions as ast
+from streamsql.sql.dialect.nodes.clauses import Positive
+from streamsql.sql.dialect.nodes.node import span
 
 _LOGICAL: tuple[tuple[str, type[exp.Binary]], ...] = (("OR", exp.Or), ("AND", exp.And))
 _COMPARISONS: dict[str, type[exp.Binary]] = {
@@ -96,10 +97,18 @@ def _predicate(cursor: Cursor) -> exp.Expr:
 
 def _is(cursor: Cursor, operand: exp.Expr) -> exp.Expr:
     negated = cursor.accept("NOT")
+    mark = cursor.start
     if cursor.accept("NULL"):
-        return ast.IsNull(operand=operand, negated=negated)
+        null = cursor.node(exp.Null(), mark)
+        return _negated(cursor, exp.Is(this=operand, expression=null), operand, negated=negated)
     cursor.expect("DISTINCT", "FROM")
-    return ast.IsDistinct(left=operand, right=_arithmetic(cursor), negated=negated)
+    kind = exp.NullSafeEQ if negated else exp.NullSafeNEQ
+    return kind(this=operand, expression=_arithmetic(cursor))
+
+
+def _negated(cursor: Cursor, made: exp.Expr, operand: exp.Expr, *, negated: bool) -> exp.Expr:
+    """Return a predicate, or NOT of it; then both are read from the same text."""
+    return exp.Not(this=cursor.node(made, span(operand).start)) if negated else made
 
 
 def _negatable(cursor: Cursor, operand: exp.Expr) -> exp.Expr:
@@ -110,15 +119,19 @@ def _negatable(cursor: Cursor, operand: exp.Expr) -> exp.Expr:
         return _in(cursor, operand, negated=negated)
     cursor.expect("LIKE")
     pattern = _arithmetic(cursor)
-    escape = cursor.string("the escape character") if cursor.accept("ESCAPE") else None
-    return ast.Like(operand=operand, pattern=pattern, escape=escape, negated=negated)
+    like = exp.Like(this=operand, expression=pattern, negate=negated)
+    if not cursor.accept("ESCAPE"):
+        return like
+    placed = cursor.join(like, operand, pattern)
+    return exp.Escape(this=placed, expression=cursor.string("the escape character"))
 
 
 def _between(cursor: Cursor, operand: exp.Expr, *, negated: bool) -> exp.Expr:
     low = _arithmetic(cursor)
     cursor.expect("AND")
     high = _arithmetic(cursor)
-    return ast.Between(operand=operand, low=low, high=high, negated=negated)
+    made = exp.Between(this=operand, low=low, high=high)
+    return _negated(cursor, made, operand, negated=negated)
 
 
 def _in(cursor: Cursor, operand: exp.Expr, *, negated: bool) -> exp.Expr:
@@ -126,7 +139,8 @@ def _in(cursor: Cursor, operand: exp.Expr, *, negated: bool) -> exp.Expr:
         cursor.expect("(")
         cursor.fail("IN takes a list of values, not a query", hint="Join the two sources instead.")
     options = cursor.in_parentheses(cursor.parse_expression)
-    return ast.InList(operand=operand, options=options, negated=negated)
+    made = exp.In(this=operand, expressions=options)
+    return _negated(cursor, made, operand, negated=negated)
 
 
 def _arithmetic(cursor: Cursor, minimum: int = 1) -> exp.Expr:
@@ -149,6 +163,6 @@ def _signed(cursor: Cursor) -> exp.Expr:
         cursor.read()
     parsed = parse_postfix(cursor)
     for sign, mark in reversed(signs):
-        made = exp.Neg(this=parsed) if sign == "-" else ast.Positive(operand=parsed)
+        made = exp.Neg(this=parsed) if sign == "-" else Positive(operand=parsed)
         parsed = cursor.node(made, mark)
     return parsed

@@ -8,7 +8,7 @@ from sqlglot.tokenizer_core import TokenType
 from streamsql.sql.dialect.clauses.call import parse_call, parse_map, parse_struct
 from streamsql.sql.dialect.clauses.type import parse_type
 from streamsql.sql.dialect.cursor import Cursor
-from streamsql.sql.dialect.nodes import expressions as ast
+from streamsql.sql.dialect.nodes.literals import LITERAL_TYPES, typed_literal
 
 
 def parse_postfix(cursor: Cursor) -> exp.Expr:
@@ -23,13 +23,13 @@ def parse_postfix(cursor: Cursor) -> exp.Expr:
             cursor.expect("[")
             position = cursor.parse_expression()
             cursor.expect("]")
-            made: exp.Expr = ast.Subscript(container=parsed, position=position)
+            made: exp.Expr = exp.Bracket(this=parsed, expressions=[position], offset=1)
         elif cursor.at("->") and not cursor.at("->", "*"):
             cursor.expect("->")
-            made = ast.FieldAccess(struct=parsed, field=cursor.identifier("field"))
+            made = exp.Dot(this=parsed, expression=cursor.identifier("field"))
         elif cursor.at("AT"):
             cursor.expect("AT", "TIME", "ZONE")
-            made = ast.AtTimeZone(operand=parsed, zone=cursor.string("a time zone"))
+            made = exp.AtTimeZone(this=parsed, zone=cursor.string("a time zone"))
         else:
             return parsed
         parsed = cursor.node(made, mark)
@@ -61,10 +61,10 @@ def _literal(cursor: Cursor) -> exp.Expr | None:
     following = cursor.peek(1)
     if following is None or following.token_type != TokenType.STRING:
         return None
-    for name in ast.LiteralType:
+    for name in LITERAL_TYPES:
         if cursor.accept(name):
-            made = ast.TypedLiteral(type_name=name, literal=cursor.string(f"a {name}"))
-            return cursor.node(made, mark)
+            literal_type = cursor.node(exp.DataType(this=LITERAL_TYPES[name]), mark)
+            return cursor.node(typed_literal(cursor.string(f"a {name}"), literal_type), mark)
     return None
 
 
@@ -103,16 +103,16 @@ def _case(cursor: Cursor) -> exp.Expr:
     if fallback is None:
         cursor.accept("WHEN")  # noted for the error below
     cursor.expect("END")
-    return cursor.node(ast.Case(operand=operand, whens=whens, fallback=fallback), mark)
+    return cursor.node(exp.Case(this=operand, ifs=whens, default=fallback), mark)
 
 
-def _when(cursor: Cursor) -> ast.When:
+def _when(cursor: Cursor) -> exp.If:
     mark = cursor.start
     cursor.expect("WHEN")
     condition = cursor.parse_expression()
     cursor.expect("THEN")
     result = cursor.parse_expression()
-    return cursor.node(ast.When(condition=condition, result=result), mark)
+    return cursor.node(exp.If(this=condition, true=result), mark)
 
 
 def _cast(cursor: Cursor) -> exp.Expr:
@@ -122,7 +122,7 @@ def _cast(cursor: Cursor) -> exp.Expr:
     cursor.expect("AS")
     target = parse_type(cursor)
     cursor.expect(")")
-    return cursor.node(ast.Cast(operand=operand, target=target), mark)
+    return cursor.node(exp.Cast(this=operand, to=target), mark)
 
 
 def _exists(cursor: Cursor) -> exp.Expr:
@@ -137,13 +137,15 @@ def _array(cursor: Cursor) -> exp.Expr:
     cursor.expect("ARRAY", "[")
     elements = [] if cursor.at("]") else cursor.separated(cursor.parse_expression)
     cursor.expect("]")
-    return cursor.node(ast.ArrayConstructor(elements=elements), mark)
+    return cursor.node(exp.Array(expressions=elements, bracket_notation=True), mark)
 
 
 def _column(cursor: Cursor) -> exp.Expr:
     mark = cursor.start
     first = cursor.identifier("column")
     if not cursor.at("."):
+        if cursor.is_variable(first.name):
+            return first
         return cursor.node(exp.Column(this=first), mark)
     cursor.expect(".")
     column = cursor.node(exp.Column(this=cursor.identifier("column"), table=first), mark)

@@ -4,11 +4,10 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from streamsql.sql.dialect.clauses.expression import parse_value
-from streamsql.sql.dialect.clauses.relation import parse_alias, parse_relation
+from streamsql.sql.dialect.clauses.relation import parse_alias, parse_from, parse_joins
 from streamsql.sql.dialect.clauses.window import parse_window
 from streamsql.sql.dialect.cursor import Cursor
-from streamsql.sql.dialect.nodes import expressions as ast
-from streamsql.sql.dialect.nodes import queries
+from streamsql.sql.dialect.nodes.clauses import Emit, EmitMode, PartitionBy, Positive
 from streamsql.sql.dialect.tokens import is_word
 
 _ORDER = ("WINDOW", "WHERE", "GROUP", "PARTITION", "HAVING", "EMIT", "LIMIT")
@@ -23,21 +22,24 @@ _ABSENT = {
     ("WITH",): "Options of a source go between its name and AS; a named query is a stream.",
 }
 
-
 _OPERATIONS = (
-    exp.Binary,
+    exp.Add,
+    exp.Sub,
+    exp.Mul,
+    exp.Div,
+    exp.Mod,
+    exp.DPipe,
+    exp.Connector,
+    exp.Predicate,
+    exp.Escape,
     exp.Neg,
     exp.Not,
-    ast.Positive,
-    ast.Between,
-    ast.InList,
-    ast.Like,
-    ast.IsNull,
-    ast.IsDistinct,
+    Positive,
 )
+"""What an operator makes: ``->*`` after it would belong to its last operand."""
 
 
-def parse_query(cursor: Cursor) -> queries.Query:
+def parse_query(cursor: Cursor) -> exp.Query:
     """Read a query."""
     mark = cursor.start
     cursor.expect("SELECT")
@@ -45,88 +47,90 @@ def parse_query(cursor: Cursor) -> queries.Query:
         cursor.fail("DISTINCT is not part of the language", hint="GROUP BY the columns instead.")
     cursor.accept("ALL")
     items = cursor.separated(lambda: _item(cursor))
-    cursor.expect("FROM")
-    relation = parse_relation(cursor)
-    query = queries.Query(
-        items=items,
-        relation=relation,
-        window=parse_window(cursor) if cursor.at("WINDOW") else None,
-        where=_where(cursor),
-        group_by=_group_by(cursor),
-        partition_by=_partition_by(cursor),
-        having=_having(cursor),
-        emit=_emit(cursor),
-        limit=_limit(cursor),
-    )
+    parts: dict[str, object] = {"from_": parse_from(cursor), "joins": parse_joins(cursor)}
+    window = parse_window(cursor) if cursor.at("WINDOW") else None
+    parts["where"] = _where(cursor)
+    parts["group"] = _group_by(cursor)
+    partition_by = _partition_by(cursor)
+    parts["having"] = _having(cursor)
+    emit = _emit(cursor)
+    parts["limit"] = _limit(cursor)
     _refuse_leftover(cursor)
-    return cursor.node(query, mark)
+    parts["options"] = [part for part in (window, partition_by, emit) if part is not None]
+    made = exp.Select(expressions=items, **{name: part for name, part in parts.items() if part})
+    return cursor.node(made, mark)
 
 
-def _item(cursor: Cursor) -> queries.SelectItem:
+def _item(cursor: Cursor) -> exp.Expr:
     mark = cursor.start
     if cursor.at("*"):
-        cursor.expect("*")
-        return _unlabelled(cursor, ast.Star(), mark)
+        return _unlabelled(cursor, _star(cursor))
     if cursor.at_identifier() and cursor.at_after(".", "*"):
         source = cursor.identifier("source")
-        cursor.expect(".", "*")
-        return _unlabelled(cursor, ast.Star(source=source), mark)
+        cursor.expect(".")
+        column = exp.Column(this=_star(cursor), table=source)
+        return _unlabelled(cursor, cursor.node(column, mark))
     value = cursor.parse_expression()
     if cursor.at("->", "*") and not isinstance(value, _OPERATIONS):
-        cursor.expect("->", "*")
-        return _unlabelled(cursor, ast.AllFields(struct=value), mark)
+        cursor.expect("->")
+        fields = exp.Dot(this=value, expression=_star(cursor))
+        return _unlabelled(cursor, cursor.node(fields, mark))
     label = parse_alias(cursor)
-    return cursor.node(queries.SelectItem(value=value, label=label), mark)
+    return value if label is None else cursor.node(exp.Alias(this=value, alias=label), mark)
 
 
-def _unlabelled(cursor: Cursor, made: ast.Star | ast.AllFields, mark: int) -> queries.SelectItem:
-    value = cursor.node(made, mark)
+def _star(cursor: Cursor) -> exp.Star:
+    mark = cursor.start
+    cursor.expect("*")
+    return cursor.node(exp.Star(), mark)
+
+
+def _unlabelled(cursor: Cursor, made: exp.Expr) -> exp.Expr:
     if cursor.at("AS"):
         cursor.fail(hint="All columns together have no alias.")
-    return cursor.node(queries.SelectItem(value=value), mark)
+    return made
 
 
-def _where(cursor: Cursor) -> queries.Where | None:
+def _where(cursor: Cursor) -> exp.Where | None:
     mark = cursor.start
     if not cursor.accept("WHERE"):
         return None
-    return cursor.node(queries.Where(condition=cursor.parse_expression()), mark)
+    return cursor.node(exp.Where(this=cursor.parse_expression()), mark)
 
 
-def _group_by(cursor: Cursor) -> queries.GroupBy | None:
+def _group_by(cursor: Cursor) -> exp.Group | None:
     mark = cursor.start
     if not cursor.accept("GROUP", "BY"):
         return None
-    return cursor.node(queries.GroupBy(keys=_keys(cursor)), mark)
+    return cursor.node(exp.Group(expressions=_keys(cursor)), mark)
 
 
-def _partition_by(cursor: Cursor) -> queries.PartitionBy | None:
+def _partition_by(cursor: Cursor) -> PartitionBy | None:
     mark = cursor.start
     if not cursor.accept("PARTITION", "BY"):
         return None
-    return cursor.node(queries.PartitionBy(keys=_keys(cursor)), mark)
+    return cursor.node(PartitionBy(keys=_keys(cursor)), mark)
 
 
-def _having(cursor: Cursor) -> queries.Having | None:
+def _having(cursor: Cursor) -> exp.Having | None:
     mark = cursor.start
     if not cursor.accept("HAVING"):
         return None
-    return cursor.node(queries.Having(condition=cursor.parse_expression()), mark)
+    return cursor.node(exp.Having(this=cursor.parse_expression()), mark)
 
 
-def _emit(cursor: Cursor) -> queries.Emit | None:
+def _emit(cursor: Cursor) -> Emit | None:
     mark = cursor.start
     if not cursor.accept("EMIT"):
         return None
-    mode = queries.EmitMode(cursor.choose(queries.EmitMode))
-    return cursor.node(queries.Emit(mode=mode), mark)
+    return cursor.node(Emit(mode=EmitMode(cursor.choose(EmitMode))), mark)
 
 
-def _limit(cursor: Cursor) -> queries.Limit | None:
+def _limit(cursor: Cursor) -> exp.Limit | None:
     mark = cursor.start
     if not cursor.accept("LIMIT"):
         return None
-    return cursor.node(queries.Limit(count=cursor.integer("a number of rows")), mark)
+    return cursor.node(exp.Limit(expression=cursor.integer("a number of rows")), mark)
 
 
 def _keys(cursor: Cursor) -> list[exp.Expr]:

@@ -4,14 +4,7 @@ from sqlglot import exp
 
 from streamsql.sql.dialect.clauses.duration import parse_duration
 from streamsql.sql.dialect.cursor import Cursor
-from streamsql.sql.dialect.nodes.queries import (
-    Duration,
-    Join,
-    JoinKind,
-    Relation,
-    SourceReference,
-    Within,
-)
+from streamsql.sql.dialect.nodes.clauses import Within
 
 # What an alias without AS cannot be: these words begin what follows, in the language or out of it.
 _CLAUSES = (("EMIT",), ("PARTITION",))
@@ -33,6 +26,7 @@ _NOT_JOINS = {
     ("NATURAL",): "Name the columns: ON a.id = b.id.",
     ("ASOF", "JOIN"): "A table joins a stream as of now; streams join WITHIN a time.",
 }
+_SIDES = ("LEFT", "RIGHT", "FULL")
 
 
 def parse_alias(cursor: Cursor, *, source: bool = False) -> exp.Identifier | None:
@@ -45,27 +39,44 @@ def parse_alias(cursor: Cursor, *, source: bool = False) -> exp.Identifier | Non
     return cursor.bare_alias()
 
 
-def parse_relation(cursor: Cursor) -> Relation:
-    """Read a source and the joins after it."""
+def parse_from(cursor: Cursor) -> exp.From:
+    """Read FROM and the source after it."""
     mark = cursor.start
-    relation: Relation = _source(cursor)
-    while (kind := _join_kind(cursor)) is not None:
-        right = _source(cursor)
-        within = _within(cursor) if cursor.at("WITHIN") else None
-        if cursor.at("USING"):
-            cursor.fail(hint="Write the columns out: ON a.id = b.id.")
-        if within is None:
-            cursor.accept("WITHIN")  # noted for the error below
-        cursor.expect("ON")
-        condition = cursor.parse_expression()
-        join = Join(left=relation, right=right, kind=kind, within=within, condition=condition)
-        relation = cursor.node(join, mark)
+    cursor.expect("FROM")
+    return cursor.node(exp.From(this=_source(cursor)), mark)
+
+
+def parse_joins(cursor: Cursor) -> list[exp.Join]:
+    """Read the joins after the first source."""
+    joins: list[exp.Join] = []
+    mark = cursor.start
+    while (side := _join_side(cursor)) is not None:
+        joins.append(cursor.node(_join(cursor, side), mark))
+        mark = cursor.start
     if cursor.at(","):
         cursor.fail(hint="Sources are combined with JOIN … ON.")
-    return relation
+    return joins
 
 
-def _source(cursor: Cursor) -> SourceReference:
+def _join(cursor: Cursor, side: str) -> exp.Join:
+    right = _source(cursor)
+    within = _within(cursor) if cursor.at("WITHIN") else None
+    if cursor.at("USING"):
+        cursor.fail(hint="Write the columns out: ON a.id = b.id.")
+    if within is None:
+        cursor.accept("WITHIN")  # noted for the error below
+    cursor.expect("ON")
+    condition = cursor.parse_expression()
+    return exp.Join(this=right, side=side or None, match_condition=within, on=condition)
+
+
+def parse_table(cursor: Cursor, what: str) -> exp.Table:
+    """Read the name of a source; ``what`` it is, for errors."""
+    mark = cursor.start
+    return cursor.node(exp.Table(this=cursor.identifier(what)), mark)
+
+
+def _source(cursor: Cursor) -> exp.Table:
     mark = cursor.start
     if cursor.at("("):
         cursor.fail(
@@ -74,28 +85,34 @@ def _source(cursor: Cursor) -> SourceReference:
         )
     name = cursor.identifier("source")
     label = parse_alias(cursor, source=True)
-    return cursor.node(SourceReference(source=name, label=label), mark)
+    if label is None:
+        return cursor.node(exp.Table(this=name), mark)
+    alias = cursor.join(exp.TableAlias(this=label), label, label)
+    return cursor.node(exp.Table(this=name, alias=alias), mark)
 
 
-def _join_kind(cursor: Cursor) -> JoinKind | None:
+def _join_side(cursor: Cursor) -> str | None:
+    """Read up to JOIN, if it is there; an inner join has no side."""
     for words, hint in _NOT_JOINS.items():
         if cursor.at(*words):
             cursor.fail(f"{' '.join(words)} is not part of the language", hint=hint)
     if cursor.accept("JOIN"):
-        return JoinKind.INNER
-    for kind in JoinKind:
-        if cursor.accept(kind):
-            if kind is not JoinKind.INNER:
-                cursor.accept("OUTER")
+        return ""
+    if cursor.accept("INNER"):
+        cursor.expect("JOIN")
+        return ""
+    for side in _SIDES:
+        if cursor.accept(side):
+            cursor.accept("OUTER")
             cursor.expect("JOIN")
-            return kind
+            return side
     return None
 
 
 def _within(cursor: Cursor) -> Within:
     mark = cursor.start
     cursor.expect("WITHIN")
-    after: Duration | None = None
+    after: exp.Interval | None = None
     if cursor.accept("("):
         before = parse_duration(cursor)
         cursor.expect(",")

@@ -3,62 +3,71 @@
 from sqlglot import exp
 
 from streamsql.sql.dialect.cursor import Cursor
-from streamsql.sql.dialect.nodes import expressions as ast
+from streamsql.sql.dialect.nodes.types import named_type
 
 
-def parse_type(cursor: Cursor) -> ast.DataType:
+def parse_type(cursor: Cursor) -> exp.DataType:
     """Read a type."""
     mark = cursor.start
     with cursor.nested():
         parsed = _prefix_type(cursor, mark)
     while cursor.accept("ARRAY"):
-        parsed = cursor.node(ast.ArrayType(element=parsed), mark)
+        parsed = cursor.node(_nested(exp.DType.ARRAY, [parsed]), mark)
     return parsed
 
 
-def _prefix_type(cursor: Cursor, mark: int) -> ast.DataType:
+def _nested(kind: exp.DType, parts: list[exp.Expr]) -> exp.DataType:
+    return exp.DataType(this=kind, expressions=parts, nested=True)
+
+
+def _prefix_type(cursor: Cursor, mark: int) -> exp.DataType:
     if cursor.at("ARRAY", "<"):
         cursor.expect("ARRAY", "<")
         element = parse_type(cursor)
         cursor.expect(">")
-        return cursor.node(ast.ArrayType(element=element), mark)
+        return cursor.node(_nested(exp.DType.ARRAY, [element]), mark)
     if cursor.at("MAP", "<"):
         cursor.expect("MAP", "<")
         key_type = parse_type(cursor)
         cursor.expect(",")
         value_type = parse_type(cursor)
         cursor.expect(">")
-        return cursor.node(ast.MapType(key_type=key_type, value_type=value_type), mark)
+        return cursor.node(_nested(exp.DType.MAP, [key_type, value_type]), mark)
     if cursor.at("STRUCT", "<>"):  # the tokenizer took the two brackets for "not equal"
         cursor.expect("STRUCT", "<>")
-        return cursor.node(ast.StructType(), mark)
+        return cursor.node(_nested(exp.DType.STRUCT, []), mark)
     if cursor.at("STRUCT", "<"):
         return _struct_type(cursor, mark)
     return _named_type(cursor, mark)
 
 
-def _struct_type(cursor: Cursor, mark: int) -> ast.StructType:
+def _struct_type(cursor: Cursor, mark: int) -> exp.DataType:
     cursor.expect("STRUCT", "<")
-    fields: list[ast.FieldDefinition] = []
+    fields: list[exp.Expr] = []
     if not cursor.at(">"):
-        fields = cursor.separated(lambda: _field(cursor))
+        fields = [*cursor.separated(lambda: _field(cursor))]
     cursor.expect(">")
-    return cursor.node(ast.StructType(fields=fields), mark)
+    return cursor.node(_nested(exp.DType.STRUCT, fields), mark)
 
 
-def _field(cursor: Cursor) -> ast.FieldDefinition:
+def _field(cursor: Cursor) -> exp.ColumnDef:
     mark = cursor.start
     name = cursor.identifier("field")
     field_type = parse_type(cursor)
-    return cursor.node(ast.FieldDefinition(field_name=name, field_type=field_type), mark)
+    return cursor.node(exp.ColumnDef(this=name, kind=field_type), mark)
 
 
-def _named_type(cursor: Cursor, mark: int) -> ast.NamedType:
+def _named_type(cursor: Cursor, mark: int) -> exp.DataType:
     name = cursor.identifier("type")
-    parameters: list[exp.Literal] = []
+    parameters: list[exp.DataTypeParam] = []
     if cursor.at("("):
         if cursor.at("(", "STRING", ")") and name.name in ("VARCHAR", "STRING"):
             cursor.expect("(", "STRING", ")")
         else:
-            parameters = cursor.in_parentheses(lambda: cursor.integer("a type parameter"))
-    return cursor.node(ast.NamedType(type_name=name, parameters=parameters), mark)
+            parameters = cursor.in_parentheses(lambda: _parameter(cursor))
+    return cursor.node(named_type(name, parameters), mark)
+
+
+def _parameter(cursor: Cursor) -> exp.DataTypeParam:
+    mark = cursor.start
+    return cursor.node(exp.DataTypeParam(this=cursor.integer("a type parameter")), mark)

@@ -4,8 +4,7 @@ from sqlglot import exp
 
 from streamsql.sql.dialect.clauses.duration import parse_duration
 from streamsql.sql.dialect.cursor import Cursor
-from streamsql.sql.dialect.nodes.queries import (
-    Duration,
+from streamsql.sql.dialect.nodes.clauses import (
     HoppingWindow,
     SessionWindow,
     TumblingWindow,
@@ -51,11 +50,11 @@ def _session(cursor: Cursor, label: exp.Identifier | None) -> WindowClause:
     return SessionWindow(label=label, gap=gap, retention=retention, grace=grace)
 
 
-def _retention(cursor: Cursor) -> Duration | None:
+def _retention(cursor: Cursor) -> exp.Interval | None:
     return parse_duration(cursor) if cursor.accept(",", "RETENTION") else None
 
 
-def _grace(cursor: Cursor) -> Duration | None:
+def _grace(cursor: Cursor) -> exp.Interval | None:
     return parse_duration(cursor) if cursor.accept(",", "GRACE", "PERIOD") else None
 
 

@@ -1,21 +1,21 @@
 """ASSERT: what must hold of a topic, a schema, or (in tests) of a source and its output."""
 
+from sqlglot import exp
+
 from streamsql.sql.dialect.clauses.declaration import (
-    parse_elements,
     parse_names,
     parse_properties,
     parse_row,
 )
 from streamsql.sql.dialect.clauses.duration import parse_duration
 from streamsql.sql.dialect.commands.session import parse_topic
+from streamsql.sql.dialect.commands.sources import parse_declaration
 from streamsql.sql.dialect.cursor import Cursor
-from streamsql.sql.dialect.nodes import expressions as ast
 from streamsql.sql.dialect.nodes import statements
-from streamsql.sql.dialect.nodes.queries import Duration
 from streamsql.sql.dialect.nodes.statements import SourceKind
 
 
-def parse_assert(cursor: Cursor) -> ast.Node:
+def parse_assert(cursor: Cursor) -> exp.Expr:
     """Read ASSERT."""
     mark = cursor.start
     cursor.expect("ASSERT")
@@ -31,16 +31,14 @@ def parse_assert(cursor: Cursor) -> ast.Node:
     if cursor.accept("VALUES"):
         return cursor.node(_values(cursor), mark)
     kind = SourceKind(cursor.choose(SourceKind))
-    made = statements.AssertSource(
-        kind=kind,
-        source_name=cursor.identifier(kind.lower()),
-        elements=parse_elements(cursor),
-        properties=parse_properties(cursor),
-    )
-    return cursor.node(made, mark)
+    declared_mark = cursor.start
+    target, properties = parse_declaration(cursor, kind)
+    declaration = exp.Create(this=target, kind=kind.value, properties=properties)
+    placed = cursor.node(declaration, declared_mark)
+    return cursor.node(statements.AssertSource(declaration=placed), mark)
 
 
-def _topic(cursor: Cursor, *, negated: bool) -> ast.Node:
+def _topic(cursor: Cursor, *, negated: bool) -> exp.Expr:
     return statements.AssertTopic(
         topic=parse_topic(cursor),
         negated=negated,
@@ -49,7 +47,7 @@ def _topic(cursor: Cursor, *, negated: bool) -> ast.Node:
     )
 
 
-def _schema(cursor: Cursor, *, negated: bool) -> ast.Node:
+def _schema(cursor: Cursor, *, negated: bool) -> exp.Expr:
     subject = parse_topic(cursor, "subject") if cursor.accept("SUBJECT") else None
     schema_id = cursor.integer("a schema id") if cursor.accept("ID") else None
     if subject is None and schema_id is None:
@@ -59,18 +57,18 @@ def _schema(cursor: Cursor, *, negated: bool) -> ast.Node:
     )
 
 
-def _timeout(cursor: Cursor) -> Duration | None:
+def _timeout(cursor: Cursor) -> exp.Interval | None:
     return parse_duration(cursor) if cursor.accept("TIMEOUT") else None
 
 
-def _values(cursor: Cursor) -> ast.Node:
+def _values(cursor: Cursor) -> exp.Expr:
     source = cursor.identifier("source")
     columns = parse_names(cursor)
     cursor.expect("VALUES")
     return statements.AssertValues(source_name=source, columns=columns, row=parse_row(cursor))
 
 
-def _null_values(cursor: Cursor) -> ast.Node:
+def _null_values(cursor: Cursor) -> exp.Expr:
     source = cursor.identifier("source")
     columns = parse_names(cursor)
     cursor.expect("KEY")

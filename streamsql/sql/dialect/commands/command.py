@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from sqlglot import exp
+
 from streamsql.sql.dialect.commands.asserts import parse_assert
 from streamsql.sql.dialect.commands.session import (
     parse_define,
@@ -24,9 +26,8 @@ from streamsql.sql.dialect.commands.sources import (
     parse_insert,
 )
 from streamsql.sql.dialect.cursor import Cursor
-from streamsql.sql.dialect.nodes import expressions as ast
 
-_COMMANDS: dict[str, Callable[[Cursor], ast.Node]] = {
+_COMMANDS: dict[str, Callable[[Cursor], exp.Expr]] = {
     "SELECT": lambda cursor: cursor.parse_query(),
     "CREATE": parse_create,
     "INSERT": parse_insert,
@@ -57,7 +58,7 @@ _ELSEWHERE = {
 }
 
 
-def parse_command(cursor: Cursor) -> ast.Node:
+def parse_command(cursor: Cursor) -> exp.Expr:
     """Read a statement of any kind, to its end."""
     parse = _COMMANDS.get(cursor.keyword)
     if parse is not None:

@@ -4,7 +4,6 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from streamsql.sql.dialect.cursor import Cursor
-from streamsql.sql.dialect.nodes import expressions as ast
 from streamsql.sql.dialect.nodes import statements
 from streamsql.sql.dialect.nodes.statements import ExplainLevel, ShowSubject, SourceKind
 
@@ -28,7 +27,7 @@ def parse_topic(cursor: Cursor, what: str = "topic") -> exp.Literal:
     return cursor.node(written, token.start)
 
 
-def parse_show(cursor: Cursor) -> ast.Node:
+def parse_show(cursor: Cursor) -> exp.Expr:
     """Read SHOW or LIST."""
     mark = cursor.start
     cursor.read()
@@ -39,7 +38,7 @@ def parse_show(cursor: Cursor) -> ast.Node:
     raise cursor.error()
 
 
-def parse_describe(cursor: Cursor) -> ast.Node:
+def parse_describe(cursor: Cursor) -> exp.Expr:
     """Read DESCRIBE."""
     mark = cursor.start
     cursor.expect("DESCRIBE")
@@ -59,7 +58,7 @@ def parse_describe(cursor: Cursor) -> ast.Node:
     return cursor.node(statements.Describe(source_name=name, extended=extended), mark)
 
 
-def parse_explain(cursor: Cursor) -> ast.Node:
+def parse_explain(cursor: Cursor) -> exp.Expr:
     """Read EXPLAIN of a statement or a running query."""
     mark = cursor.start
     cursor.expect("EXPLAIN")
@@ -77,7 +76,7 @@ def parse_explain(cursor: Cursor) -> ast.Node:
     return cursor.node(statements.Explain(level=level, query_id=query_id), mark)
 
 
-def parse_print(cursor: Cursor) -> ast.Node:
+def parse_print(cursor: Cursor) -> exp.Expr:
     """Read PRINT."""
     mark = cursor.start
     cursor.expect("PRINT")
@@ -92,21 +91,21 @@ def parse_print(cursor: Cursor) -> ast.Node:
     return cursor.node(made, mark)
 
 
-def parse_terminate(cursor: Cursor) -> ast.Node:
+def parse_terminate(cursor: Cursor) -> exp.Expr:
     """Read TERMINATE."""
     mark = cursor.start
     cursor.expect("TERMINATE")
     return cursor.node(statements.Terminate(query_id=_query_id(cursor)), mark)
 
 
-def parse_pause(cursor: Cursor) -> ast.Node:
+def parse_pause(cursor: Cursor) -> exp.Expr:
     """Read PAUSE."""
     mark = cursor.start
     cursor.expect("PAUSE")
     return cursor.node(statements.Pause(query_id=_query_id(cursor)), mark)
 
 
-def parse_resume(cursor: Cursor) -> ast.Node:
+def parse_resume(cursor: Cursor) -> exp.Expr:
     """Read RESUME."""
     mark = cursor.start
     cursor.expect("RESUME")
@@ -117,7 +116,7 @@ def _query_id(cursor: Cursor) -> exp.Identifier | None:
     return None if cursor.accept("ALL") else cursor.identifier("query")
 
 
-def parse_set(cursor: Cursor) -> ast.Node:
+def parse_set(cursor: Cursor) -> exp.Expr:
     """Read SET."""
     mark = cursor.start
     cursor.expect("SET")
@@ -127,7 +126,7 @@ def parse_set(cursor: Cursor) -> ast.Node:
     return cursor.node(statements.SetProperty(property_name=name, value=value), mark)
 
 
-def parse_unset(cursor: Cursor) -> ast.Node:
+def parse_unset(cursor: Cursor) -> exp.Expr:
     """Read UNSET."""
     mark = cursor.start
     cursor.expect("UNSET")
@@ -135,7 +134,7 @@ def parse_unset(cursor: Cursor) -> ast.Node:
     return cursor.node(statements.UnsetProperty(property_name=name), mark)
 
 
-def parse_define(cursor: Cursor) -> ast.Node:
+def parse_define(cursor: Cursor) -> exp.Expr:
     """Read DEFINE."""
     mark = cursor.start
     cursor.expect("DEFINE")
@@ -145,14 +144,14 @@ def parse_define(cursor: Cursor) -> ast.Node:
     return cursor.node(statements.Define(variable=variable, value=value), mark)
 
 
-def parse_undefine(cursor: Cursor) -> ast.Node:
+def parse_undefine(cursor: Cursor) -> exp.Expr:
     """Read UNDEFINE."""
     mark = cursor.start
     cursor.expect("UNDEFINE")
     return cursor.node(statements.Undefine(variable=cursor.identifier("variable")), mark)
 
 
-def parse_run_script(cursor: Cursor) -> ast.Node:
+def parse_run_script(cursor: Cursor) -> exp.Expr:
     """Read RUN SCRIPT."""
     mark = cursor.start
     cursor.expect("RUN", "SCRIPT")

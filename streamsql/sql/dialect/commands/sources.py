@@ -1,5 +1,7 @@
 """Statements on what the catalog holds: CREATE, ALTER and DROP of sources, types, connectors."""
 
+from sqlglot import exp
+
 from streamsql.sql.dialect.clauses.declaration import (
     parse_column,
     parse_elements,
@@ -9,11 +11,11 @@ from streamsql.sql.dialect.clauses.declaration import (
     parse_properties,
     parse_row,
 )
+from streamsql.sql.dialect.clauses.relation import parse_table
 from streamsql.sql.dialect.clauses.type import parse_type
 from streamsql.sql.dialect.cursor import Cursor
-from streamsql.sql.dialect.nodes import expressions as ast
 from streamsql.sql.dialect.nodes import statements
-from streamsql.sql.dialect.nodes.statements import ConnectorDirection, SourceKind
+from streamsql.sql.dialect.nodes.statements import SOURCE, ConnectorDirection, SourceKind
 
 
 def parse_kind(cursor: Cursor) -> SourceKind:
@@ -21,7 +23,7 @@ def parse_kind(cursor: Cursor) -> SourceKind:
     return SourceKind(cursor.choose(SourceKind))
 
 
-def parse_create(cursor: Cursor) -> ast.Node:
+def parse_create(cursor: Cursor) -> exp.Expr:
     """Read CREATE of a source, type or connector."""
     mark = cursor.start
     cursor.expect("CREATE")
@@ -35,14 +37,13 @@ def parse_create(cursor: Cursor) -> ast.Node:
     return cursor.node(_create_source(cursor, or_replace=or_replace, read_only=read_only), mark)
 
 
-def _create_source(cursor: Cursor, *, or_replace: bool, read_only: bool) -> ast.Node:
+def _create_source(cursor: Cursor, *, or_replace: bool, read_only: bool) -> exp.Create:
     kind = parse_kind(cursor)
     if_not_exists = parse_if_not_exists(cursor)
-    name = cursor.identifier(kind.lower())
-    elements = parse_elements(cursor)
-    properties = parse_properties(cursor)
+    target, properties = parse_declaration(cursor, kind)
+    query: exp.Query | None = None
     if cursor.at("AS"):
-        if elements is not None:
+        if isinstance(target, exp.Schema):
             cursor.fail(
                 "AS SELECT cannot follow a list of columns",
                 hint="The query names the columns: leave the list out.",
@@ -53,24 +54,30 @@ def _create_source(cursor: Cursor, *, or_replace: bool, read_only: bool) -> ast.
                 hint="Leave SOURCE out: only a declared topic can be read-only.",
             )
         cursor.expect("AS")
-        return statements.CreateAs(
-            kind=kind,
-            source_name=name,
-            or_replace=or_replace,
-            if_not_exists=if_not_exists,
-            properties=properties,
-            query=cursor.parse_query(),
-        )
-    cursor.accept("AS")  # noted for the error of an unexpected token
-    return statements.CreateSource(
-        kind=kind,
-        source_name=name,
-        or_replace=or_replace,
-        read_only=read_only,
-        if_not_exists=if_not_exists,
-        elements=elements,
+        query = cursor.parse_query()
+    else:
+        cursor.accept("AS")  # noted for the error of an unexpected token
+    return exp.Create(
+        this=target,
+        kind=f"{SOURCE}{kind}" if read_only else kind.value,
+        replace=or_replace,
+        exists=if_not_exists,
         properties=properties,
+        expression=query,
     )
+
+
+def parse_declaration(
+    cursor: Cursor, kind: SourceKind
+) -> tuple[exp.Table | exp.Schema, exp.Properties | None]:
+    """Read a name, the columns if there are any, and the properties if there are any."""
+    mark = cursor.start
+    table = parse_table(cursor, kind.lower())
+    columns = parse_elements(cursor)
+    if columns is None:
+        return table, parse_properties(cursor)
+    schema = cursor.node(exp.Schema(this=table, expressions=columns), mark)
+    return schema, parse_properties(cursor)
 
 
 def _create_type(cursor: Cursor) -> statements.CreateType:
@@ -96,7 +103,7 @@ def _create_connector(cursor: Cursor, direction: ConnectorDirection) -> statemen
     )
 
 
-def parse_alter(cursor: Cursor) -> ast.Node:
+def parse_alter(cursor: Cursor) -> exp.Expr:
     """Read ALTER of a source, or ALTER SYSTEM."""
     mark = cursor.start
     cursor.expect("ALTER")
@@ -106,19 +113,18 @@ def parse_alter(cursor: Cursor) -> ast.Node:
         value = cursor.string("a value")
         return cursor.node(statements.AlterSystem(property_name=name, value=value), mark)
     kind = parse_kind(cursor)
-    name_of_source = cursor.identifier(kind.lower())
+    source = parse_table(cursor, kind.lower())
     additions = cursor.separated(lambda: _addition(cursor))
-    made = statements.AlterSource(kind=kind, source_name=name_of_source, additions=additions)
-    return cursor.node(made, mark)
+    return cursor.node(exp.Alter(this=source, kind=kind.value, actions=additions), mark)
 
 
-def _addition(cursor: Cursor) -> statements.ColumnDefinition:
+def _addition(cursor: Cursor) -> exp.ColumnDef:
     cursor.expect("ADD")
     cursor.accept("COLUMN")
     return parse_column(cursor)
 
 
-def parse_drop(cursor: Cursor) -> ast.Node:
+def parse_drop(cursor: Cursor) -> exp.Expr:
     """Read DROP of a source, type or connector."""
     mark = cursor.start
     cursor.expect("DROP")
@@ -132,33 +138,39 @@ def parse_drop(cursor: Cursor) -> ast.Node:
         dropped = statements.DropConnector(connector_name=name, if_exists=if_exists)
         return cursor.node(dropped, mark)
     kind = parse_kind(cursor)
-    made = statements.DropSource(
-        kind=kind,
-        if_exists=parse_if_exists(cursor),
-        source_name=cursor.identifier(kind.lower()),
-        delete_topic=cursor.accept("DELETE", "TOPIC"),
-    )
+    if_exists = parse_if_exists(cursor)
+    source = parse_table(cursor, kind.lower())
+    delete_topic = cursor.accept("DELETE", "TOPIC")
+    made = exp.Drop(kind=kind.value, exists=if_exists, tables=[source], purge=delete_topic)
     return cursor.node(made, mark)
 
 
-def parse_insert(cursor: Cursor) -> ast.Node:
+def parse_insert(cursor: Cursor) -> exp.Insert:
     """Read INSERT INTO … SELECT or … VALUES."""
     mark = cursor.start
     cursor.expect("INSERT", "INTO")
-    target = cursor.identifier("source")
+    target_mark = cursor.start
+    target: exp.Expr = parse_table(cursor, "source")
     if cursor.at("(") or cursor.at("VALUES"):
         columns = parse_names(cursor)
+        if columns is not None:
+            target = cursor.node(exp.Schema(this=target, expressions=columns), target_mark)
         if cursor.at("SELECT"):
             cursor.fail(
                 "INSERT INTO … SELECT takes no list of columns",
                 hint="Select the columns in the order of the target, under its names.",
             )
-        cursor.expect("VALUES")
-        row = parse_row(cursor)
-        return cursor.node(statements.InsertValues(target=target, columns=columns, row=row), mark)
+        return cursor.node(exp.Insert(this=target, expression=_values(cursor)), mark)
     cursor.accept("(")  # noted, as the next one, for the error of an unexpected token
     cursor.accept("VALUES")
     properties = parse_properties(cursor)
     query = cursor.parse_query()
-    inserted = statements.InsertSelect(target=target, properties=properties, query=query)
-    return cursor.node(inserted, mark)
+    return cursor.node(exp.Insert(this=target, settings=properties, expression=query), mark)
+
+
+def _values(cursor: Cursor) -> exp.Values:
+    mark = cursor.start
+    cursor.expect("VALUES")
+    row_mark = cursor.start
+    row = cursor.node(exp.Tuple(expressions=parse_row(cursor)), row_mark)
+    return cursor.node(exp.Values(expressions=[row]), mark)

@@ -1,12 +1,17 @@
-"""Syntax nodes of the statements. A query is a statement too: :class:`ast_queries.Query`."""
+"""Syntax nodes of the statements that sqlglot has none for, and what one may ask of its own.
+
+CREATE STREAM | TABLE, INSERT, ALTER and DROP are sqlglot's ``Create``, ``Insert``, ``Alter`` and
+``Drop``, with STREAM or TABLE as their ``kind``; a query is a ``Query``.
+"""
 
 from collections.abc import Sequence
 from enum import StrEnum
 
 from sqlglot import exp
 
-from streamsql.sql.dialect.nodes.expressions import DataType, Node, argument
-from streamsql.sql.dialect.nodes.queries import Duration, Query
+from streamsql.sql.dialect.nodes.node import Node, argument, required, several
+
+SOURCE = "SOURCE "
 
 
 class SourceKind(StrEnum):
@@ -26,100 +31,69 @@ class ColumnRole(StrEnum):
     HEADER = "HEADER"
 
 
-class ColumnDefinition(Node):
-    """``name type [KEY | PRIMARY KEY | HEADERS | HEADER('key')]``."""
+class RoleConstraint(Node, words="the role of a column"):
+    """``KEY``, ``HEADERS`` or ``HEADER('key')`` after a column's type."""
 
-    column_name: exp.Identifier = argument()
-    column_type: DataType = argument()
-    role: ColumnRole = argument(default=ColumnRole.VALUE)
+    role: ColumnRole = argument()
     header_key: exp.Literal | None = argument(default=None)
 
 
-class Property(Node):
-    """``name = value`` of a WITH clause.
-
-    A name written as a string is a quoted identifier. The value is a string, number (maybe
-    ``Neg``), ``Boolean`` or ``Null``.
-    """
-
-    property_name: exp.Identifier = argument()
-    value: exp.Expr = argument()
+def column_role(column: exp.ColumnDef) -> ColumnRole:
+    """Return what a declared column is."""
+    for constraint in column.constraints:
+        kind = constraint.kind
+        return kind.role if isinstance(kind, RoleConstraint) else ColumnRole.PRIMARY_KEY
+    return ColumnRole.VALUE
 
 
-class Properties(Node):
-    """``WITH (name = value, …)``."""
-
-    entries: Sequence[Property] = argument(default=())
-
-
-class CreateSource(Node):
-    """``CREATE [OR REPLACE] [SOURCE] STREAM|TABLE [IF NOT EXISTS] name [(column, …)] [WITH (…)]``.
-
-    ``read_only`` says that SOURCE was written; ``elements`` is ``None`` without parentheses.
-    """
-
-    kind: SourceKind = argument()
-    source_name: exp.Identifier = argument()
-    or_replace: bool = argument(default=False)
-    read_only: bool = argument(default=False)
-    if_not_exists: bool = argument(default=False)
-    elements: Sequence[ColumnDefinition] | None = argument(default=None)
-    properties: Properties | None = argument(default=None)
+def header_key(column: exp.ColumnDef) -> exp.Literal | None:
+    """Return the key of the header that a column shows, ``None`` for any other column."""
+    for constraint in column.constraints:
+        if isinstance(constraint.kind, RoleConstraint):
+            return constraint.kind.header_key
+    return None
 
 
-class CreateAs(Node):
-    """``CREATE [OR REPLACE] STREAM|TABLE [IF NOT EXISTS] name [WITH (…)] AS query``."""
-
-    kind: SourceKind = argument()
-    source_name: exp.Identifier = argument()
-    or_replace: bool = argument(default=False)
-    if_not_exists: bool = argument(default=False)
-    properties: Properties | None = argument(default=None)
-    query: Query = argument()
+def source_name(statement: exp.Expr) -> exp.Identifier:
+    """Return the name that CREATE, INSERT, ALTER or DROP of a source is about."""
+    target: exp.Expr = statement.this or several(statement, "tables", exp.Table)[0]
+    table = target.this if isinstance(target, exp.Schema) else target
+    return required(table, "this", exp.Identifier)
 
 
-class InsertSelect(Node):
-    """``INSERT INTO target [WITH (QUERY_ID = 'x')] query``."""
-
-    target: exp.Identifier = argument()
-    properties: Properties | None = argument(default=None)
-    query: Query = argument()
+def source_kind(statement: exp.Create | exp.Drop | exp.Alter) -> SourceKind:
+    """Return STREAM or TABLE."""
+    return SourceKind(str(statement.args["kind"]).removeprefix(SOURCE))
 
 
-class InsertValues(Node):
-    """``INSERT INTO target [(column, …)] VALUES (expression, …)``; no columns: all of them."""
-
-    target: exp.Identifier = argument()
-    columns: Sequence[exp.Identifier] | None = argument(default=None)
-    row: Sequence[exp.Expr] = argument()
+def is_read_only(statement: exp.Create) -> bool:
+    """Tell whether SOURCE is written between CREATE and the kind."""
+    return str(statement.args["kind"]).startswith(SOURCE)
 
 
-class AlterSource(Node):
-    """``ALTER STREAM|TABLE name ADD [COLUMN] column type, …``."""
-
-    kind: SourceKind = argument()
-    source_name: exp.Identifier = argument()
-    additions: Sequence[ColumnDefinition] = argument()
+def declared_columns(statement: exp.Expr) -> list[exp.ColumnDef]:
+    """Return the columns between the parentheses after the name, if there are any."""
+    target = statement.this
+    return several(target, "expressions", exp.ColumnDef) if isinstance(target, exp.Schema) else []
 
 
-class DropSource(Node):
-    """``DROP STREAM|TABLE [IF EXISTS] name [DELETE TOPIC]``."""
+def written_columns(statement: exp.Insert) -> list[exp.Identifier] | None:
+    """Return the column list of INSERT, ``None`` where it is left out."""
+    target = statement.this
+    return (
+        several(target, "expressions", exp.Identifier) if isinstance(target, exp.Schema) else None
+    )
 
-    kind: SourceKind = argument()
-    source_name: exp.Identifier = argument()
-    if_exists: bool = argument(default=False)
-    delete_topic: bool = argument(default=False)
 
-
-class CreateType(Node):
+class CreateType(Node, words="CREATE TYPE"):
     """``CREATE TYPE [IF NOT EXISTS] name AS type``."""
 
     type_name: exp.Identifier = argument()
-    definition: DataType = argument()
+    definition: exp.DataType = argument()
     if_not_exists: bool = argument(default=False)
 
 
-class DropType(Node):
+class DropType(Node, words="DROP TYPE"):
     """``DROP TYPE [IF EXISTS] name``."""
 
     type_name: exp.Identifier = argument()
@@ -133,41 +107,41 @@ class ConnectorDirection(StrEnum):
     SINK = "SINK"
 
 
-class CreateConnector(Node):
+class CreateConnector(Node, words="CREATE CONNECTOR"):
     """``CREATE SOURCE|SINK CONNECTOR [IF NOT EXISTS] name WITH (…)``."""
 
     direction: ConnectorDirection = argument()
     connector_name: exp.Identifier = argument()
-    properties: Properties = argument()
+    properties: exp.Properties = argument()
     if_not_exists: bool = argument(default=False)
 
 
-class DropConnector(Node):
+class DropConnector(Node, words="DROP CONNECTOR"):
     """``DROP CONNECTOR [IF EXISTS] name``."""
 
     connector_name: exp.Identifier = argument()
     if_exists: bool = argument(default=False)
 
 
-class DescribeConnector(Node):
+class DescribeConnector(Node, words="DESCRIBE CONNECTOR"):
     """``DESCRIBE CONNECTOR name``."""
 
     connector_name: exp.Identifier = argument()
 
 
-class Terminate(Node):
+class Terminate(Node, words="TERMINATE"):
     """``TERMINATE query_id | ALL``; ``None`` is ALL."""
 
     query_id: exp.Identifier | None = argument(default=None)
 
 
-class Pause(Node):
+class Pause(Node, words="PAUSE"):
     """``PAUSE query_id | ALL``; ``None`` is ALL."""
 
     query_id: exp.Identifier | None = argument(default=None)
 
 
-class Resume(Node):
+class Resume(Node, words="RESUME"):
     """``RESUME query_id | ALL``; ``None`` is ALL."""
 
     query_id: exp.Identifier | None = argument(default=None)
@@ -182,11 +156,11 @@ class ExplainLevel(StrEnum):
     CODE = "CODE"
 
 
-class Explain(Node):
+class Explain(Node, words="EXPLAIN"):
     """``EXPLAIN [level] statement | query_id``; exactly one of the last two is set."""
 
     level: ExplainLevel | None = argument(default=None)
-    statement: Node | None = argument(default=None)
+    statement: exp.Expr | None = argument(default=None)
     query_id: exp.Identifier | None = argument(default=None)
 
 
@@ -208,34 +182,34 @@ class ShowSubject(StrEnum):
     CONNECTOR_PLUGINS = "CONNECTOR PLUGINS"
 
 
-class Show(Node):
+class Show(Node, words="SHOW"):
     """``SHOW|LIST subject [EXTENDED]``; EXTENDED with STREAMS, TABLES, QUERIES and topics only."""
 
     subject: ShowSubject = argument()
     extended: bool = argument(default=False)
 
 
-class Describe(Node):
+class Describe(Node, words="DESCRIBE"):
     """``DESCRIBE source [EXTENDED]``."""
 
     source_name: exp.Identifier = argument()
     extended: bool = argument(default=False)
 
 
-class DescribeAll(Node):
+class DescribeAll(Node, words="DESCRIBE"):
     """``DESCRIBE STREAMS|TABLES [EXTENDED]``."""
 
     kind: SourceKind = argument()
     extended: bool = argument(default=False)
 
 
-class DescribeFunction(Node):
+class DescribeFunction(Node, words="DESCRIBE FUNCTION"):
     """``DESCRIBE FUNCTION name``."""
 
     function: exp.Identifier = argument()
 
 
-class Print(Node):
+class Print(Node, words="PRINT"):
     """``PRINT topic [FROM BEGINNING] [INTERVAL|SAMPLE n] [LIMIT n]``.
 
     ``topic`` is a string literal with the case as written; the counts are integer literals.
@@ -247,58 +221,58 @@ class Print(Node):
     limit: exp.Literal | None = argument(default=None)
 
 
-class SetProperty(Node):
+class SetProperty(Node, words="SET"):
     """``SET 'name' = 'value'``; both string literals."""
 
     property_name: exp.Literal = argument()
     value: exp.Literal = argument()
 
 
-class UnsetProperty(Node):
+class UnsetProperty(Node, words="UNSET"):
     """``UNSET 'name'``."""
 
     property_name: exp.Literal = argument()
 
 
-class AlterSystem(Node):
+class AlterSystem(Node, words="ALTER SYSTEM"):
     """``ALTER SYSTEM 'name' = 'value'``; both string literals."""
 
     property_name: exp.Literal = argument()
     value: exp.Literal = argument()
 
 
-class Define(Node):
+class Define(Node, words="DEFINE"):
     """``DEFINE variable = 'value'``; later statements of the script see it already."""
 
     variable: exp.Identifier = argument()
     value: exp.Literal = argument()
 
 
-class Undefine(Node):
+class Undefine(Node, words="UNDEFINE"):
     """``UNDEFINE variable``."""
 
     variable: exp.Identifier = argument()
 
 
-class AssertTopic(Node):
+class AssertTopic(Node, words="ASSERT TOPIC"):
     """``ASSERT [NOT EXISTS] TOPIC topic [WITH (…)] [TIMEOUT duration]``."""
 
     topic: exp.Literal = argument()
     negated: bool = argument(default=False)
-    properties: Properties | None = argument(default=None)
-    timeout: Duration | None = argument(default=None)
+    properties: exp.Properties | None = argument(default=None)
+    timeout: exp.Interval | None = argument(default=None)
 
 
-class AssertSchema(Node):
+class AssertSchema(Node, words="ASSERT SCHEMA"):
     """``ASSERT [NOT EXISTS] SCHEMA [SUBJECT subject] [ID n] [TIMEOUT duration]``; one or both."""
 
     subject: exp.Literal | None = argument(default=None)
     schema_id: exp.Literal | None = argument(default=None)
     negated: bool = argument(default=False)
-    timeout: Duration | None = argument(default=None)
+    timeout: exp.Interval | None = argument(default=None)
 
 
-class AssertValues(Node):
+class AssertValues(Node, words="ASSERT VALUES"):
     """``ASSERT VALUES source [(column, …)] VALUES (expression, …)``."""
 
     source_name: exp.Identifier = argument()
@@ -306,7 +280,7 @@ class AssertValues(Node):
     row: Sequence[exp.Expr] = argument()
 
 
-class AssertNullValues(Node):
+class AssertNullValues(Node, words="ASSERT NULL VALUES"):
     """``ASSERT NULL VALUES source [(column, …)] KEY (expression, …)``."""
 
     source_name: exp.Identifier = argument()
@@ -314,52 +288,13 @@ class AssertNullValues(Node):
     row: Sequence[exp.Expr] = argument()
 
 
-class AssertSource(Node):
-    """``ASSERT STREAM|TABLE name [(column, …)] [WITH (…)]``."""
+class AssertSource(Node, words="ASSERT"):
+    """``ASSERT STREAM|TABLE name [(column, …)] [WITH (…)]``: what must be declared already."""
 
-    kind: SourceKind = argument()
-    source_name: exp.Identifier = argument()
-    elements: Sequence[ColumnDefinition] | None = argument(default=None)
-    properties: Properties | None = argument(default=None)
+    declaration: exp.Create = argument()
 
 
-class RunScript(Node):
+class RunScript(Node, words="RUN SCRIPT"):
     """``RUN SCRIPT 'path'``."""
 
     path: exp.Literal = argument()
-
-
-Statement = (
-    Query
-    | CreateSource
-    | CreateAs
-    | InsertSelect
-    | InsertValues
-    | AlterSource
-    | DropSource
-    | CreateType
-    | DropType
-    | CreateConnector
-    | DropConnector
-    | DescribeConnector
-    | Terminate
-    | Pause
-    | Resume
-    | Explain
-    | Show
-    | Describe
-    | DescribeAll
-    | DescribeFunction
-    | Print
-    | SetProperty
-    | UnsetProperty
-    | AlterSystem
-    | Define
-    | Undefine
-    | AssertTopic
-    | AssertSchema
-    | AssertValues
-    | AssertNullValues
-    | AssertSource
-    | RunScript
-)
