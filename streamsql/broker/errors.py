@@ -1,5 +1,7 @@
 """Errors that our own brokers and Kafka word alike."""
 
+from collections.abc import Iterable
+
 from streamsql.broker.ports import TopicConfig, TopicPartition
 from streamsql.errors import EngineError
 
@@ -20,6 +22,12 @@ def out_of_range(partition: TopicPartition, offset: int, start: int, end: int) -
         f'offset {offset} of topic "{partition.topic}" partition {partition.partition} '
         f"is not in the log, which holds {start} to {end}"
     )
+
+
+def group_in_use(name: str, members: Iterable[str]) -> EngineError:
+    """Return the error of an application that cannot be forgotten yet."""
+    names = ", ".join(sorted(members))
+    return EngineError(f'group "{name}" still has members ({names}): stop its workers first')
 
 
 def check_partitions(wanted: TopicConfig, there: TopicConfig) -> None:

@@ -2,15 +2,15 @@
 
 Isolation is read-committed everywhere. One transactional producer writes outputs, changelogs and
 the consumer's offsets; :meth:`Producer.commit` makes them visible together or not at all. A broker
-that owns the state too (embedded) takes the state changes into the same atomic step.
+that keeps the state of tasks too has a :class:`StateKeeper`, whose changes are part of that step.
 
 Errors: :class:`~streamsql.errors.TransactionAborted` (make the tasks anew from the last commit),
 :class:`~streamsql.errors.TaskFenced` (somebody else took over: drop everything, join again),
 :class:`~streamsql.errors.EngineError` (an operator must act). Nothing of a client library passes.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from streamsql.types.record import Header
@@ -104,7 +104,10 @@ class Consumer(Protocol):
         """Return the group's committed positions; waits out transactions that are being decided."""
 
     def close(self) -> None:
-        """Leave the group."""
+        """Give the partitions up; the place in the group may be kept for a member that returns."""
+
+    def leave(self) -> None:
+        """Give up the partitions and the place: the member does not return."""
 
 
 class Reader(Protocol):
@@ -129,14 +132,12 @@ class StateChanges:
     """Changes of the stores of one task, for a broker that keeps the state itself.
 
     Attributes:
-        task: Directory-safe name of the task.
+        task: As ``topology.naming.task_state`` calls it.
         changes: By store.
-        meta: Meta entries of the task.
     """
 
     task: str
     changes: Mapping[str, Mapping[bytes, bytes | None]]
-    meta: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Producer(Protocol):
@@ -171,14 +172,15 @@ class Producer(Protocol):
         """
 
     def commit(
-        self,
-        offsets: Mapping[TopicPartition, Committed],
-        consumer: Consumer,
-        state: Sequence[StateChanges] = (),
+        self, offsets: Mapping[TopicPartition, Committed], consumer: Consumer | None
     ) -> None:
         """Make everything since the last commit visible together with the offsets.
 
         A consumer that has not subscribed commits for a group without members.
+
+        Args:
+            offsets: Where the consumer's group reads on.
+            consumer: ``None`` when there are no offsets.
         """
 
     def abort(self) -> None:
@@ -199,38 +201,33 @@ class TopicConfig:
     retention_ms: int | None = None
 
 
-class LocalState(Protocol):
-    """Task state kept by the broker; has the shape of ``state.store.Engine``'s reading half."""
+class TaskState(Protocol):
+    """The state of one task on a broker that keeps it; a ``state.storage.Storage``."""
 
     def get(self, store: str, key: bytes) -> bytes | None:
         """Return the committed value of the key, or ``None``."""
 
     def scan(
         self, store: str, low: bytes | None = None, high: bytes | None = None
-    ) -> Iterable[tuple[bytes, bytes]]:
+    ) -> Iterator[tuple[bytes, bytes]]:
         """Yield committed entries with ``low <= key < high`` in key order."""
-
-    def meta(self, name: str) -> bytes | None:
-        """Return a meta entry."""
 
     def delete_range(self, store: str, low: bytes, high: bytes) -> None:
         """Delete committed entries with ``low <= key < high`` (expired windows), soon."""
 
 
-class Broker(Protocol):
-    """A cluster, or what stands in for one."""
+class StateKeeper(Protocol):
+    """Keeps the state of tasks in the broker: no changelogs, nothing to restore."""
 
-    keeps_state: bool
-    """Whether task state lives in the broker (no changelog topics, no restore)."""
+    def state(self, task: str) -> TaskState:
+        """Return the committed state of the task."""
 
-    def consumer(self, group: str, member: str) -> Consumer:
-        """Return a consumer of the group; ``member`` is its static identity."""
+    def keep(self, changes: StateChanges, producer: Producer) -> None:
+        """Make the changes a part of what the producer commits next."""
 
-    def producer(self, identity: str) -> Producer:
-        """Return a transactional producer; a new one of the same identity fences the old."""
 
-    def reader(self) -> Reader:
-        """Return a reader without a group."""
+class Admin(Protocol):
+    """Topics, offsets and groups."""
 
     def topics(self) -> Mapping[str, TopicConfig]:
         """Return all topics."""
@@ -249,17 +246,37 @@ class Broker(Protocol):
     ) -> Mapping[TopicPartition, int]:
         """Return end offsets: the last stable offset (``committed``), or the high watermark."""
 
+    def groups(self) -> Collection[str]:
+        """Return the groups that have committed something; an application is one."""
+
     def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
         """Return what the group has committed, without joining it."""
-
-    def delete_group(self, group: str) -> None:
-        """Forget the group's offsets."""
 
     def purge(self, before: Mapping[TopicPartition, int]) -> None:
         """Delete records before the offsets (repartition topics, behind the commit)."""
 
-    def local_state(self, task: str) -> LocalState:
-        """Return the state of the task; only when ``keeps_state``."""
+    def forget(self, application: str) -> None:
+        """Remove the application's group, internal topics and state, when all workers have left.
+
+        EngineError when one has not; that of a killed one counts until its session ends.
+        """
+
+
+class Broker(Admin, Protocol):
+    """A cluster, or what stands in for one."""
+
+    @property
+    def keeper(self) -> StateKeeper | None:
+        """Keeps the state of tasks, if the broker does."""
+
+    def consumer(self, group: str, member: str) -> Consumer:
+        """Return a consumer of the group; ``member`` is its static identity."""
+
+    def producer(self, identity: str) -> Producer:
+        """Return a transactional producer; a new one of the same identity fences the old."""
+
+    def reader(self) -> Reader:
+        """Return a reader without a group."""
 
     def append(
         self,

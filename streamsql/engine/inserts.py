@@ -10,8 +10,8 @@ from streamsql.broker.ports import Broker, TopicConfig, TopicPartition
 from streamsql.engine.binding import Step
 from streamsql.engine.insert import encode_values
 from streamsql.engine.reading import read_to_end
-from streamsql.engine.serving.nothing import NoConsumer
 from streamsql.sql.statements import InsertValues
+from streamsql.topology.naming import producer_identity, statements_topic
 
 
 def insert_once(
@@ -24,7 +24,7 @@ def insert_once(
     """
     if not steps:
         return
-    note = TopicPartition(f"{application}-statements", 0)
+    note = TopicPartition(statements_topic(application), 0)
     left = dict(zip(_identities(steps), steps, strict=True))
     if note.topic in broker.topics():
         for message in read_to_end(broker, [note]):
@@ -38,13 +38,13 @@ def insert_once(
         records.append((identity, encode_values(statement, step.bound.span, wall_clock_ms)))
     if not records:
         return
-    producer = broker.producer(f"{application}-statements")
+    producer = broker.producer(producer_identity(application, "statements"))
     try:
         for identity, record in records:
             producer.sender(record.topic)(record.key, record.value, record.timestamp_ms)
             producer.send_to(note, identity, b"", record.timestamp_ms)
         producer.flush()
-        producer.commit({}, NoConsumer())
+        producer.commit({}, None)
     finally:
         producer.close()
 

@@ -44,9 +44,9 @@ from streamsql.formats.windowed import window_bytes
 from streamsql.runtime.build_stateful import StatefulBuilder, Wiring
 from streamsql.runtime.environment import Environment, SkipAndCount
 from streamsql.runtime.event_time import event_time
-from streamsql.runtime.layout import internal_topic
 from streamsql.runtime.processors.change_topic import ChangeReceiver, ChangeSender
 from streamsql.runtime.processors.table import TableUpdate, UnkeptTable
+from streamsql.topology.naming import repartition_topic
 from streamsql.topology.nodes import (
     Filter,
     FlatMap,
@@ -133,10 +133,10 @@ class _Builder:
                 steps = (*_with_places(node), ForwardStep(update.process))
                 self._add(node.topic, self._read(node, steps))
             case Repartition():
-                topic = internal_topic(self._environment.config.application, node.topic.name)
+                topic = repartition_topic(self._environment.config.application, node.topic.name)
                 self._add(topic, self._read(node, self._steps(node.name)))
             case TableRepartition():
-                topic = internal_topic(self._environment.config.application, node.topic.name)
+                topic = repartition_topic(self._environment.config.application, node.topic.name)
                 receiver = ChangeReceiver(
                     key_decoder(node.format.key, node.format.schema),
                     ChangeCodec(node.format.schema.value),
@@ -253,7 +253,7 @@ class _Builder:
                 return (self._send(node, node.topic.name),)
             case Repartition():
                 application = self._environment.config.application
-                return (self._send(node, internal_topic(application, node.topic.name)),)
+                return (self._send(node, repartition_topic(application, node.topic.name)),)
             case TableRepartition():
                 return (ForwardStep(self._change_sender(node)),)
             case Output():
@@ -287,7 +287,7 @@ class _Builder:
         return isinstance(above, StreamSource) and above.format.key == node.format.key
 
     def _change_sender(self, node: TableRepartition) -> Callable[..., None]:
-        topic = internal_topic(self._environment.config.application, node.topic.name)
+        topic = repartition_topic(self._environment.config.application, node.topic.name)
         sender = ChangeSender(
             key_encoder(node.format.key, node.format.schema),
             ChangeCodec(node.format.schema.value),

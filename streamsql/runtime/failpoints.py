@@ -10,7 +10,7 @@ from collections.abc import Callable
 STEPS = (
     "begin",
     "caches-flushed",
-    "changelog-sent",
+    "state-saved",
     "producer-flushed",
     "broker-committed",
     "state-written",

@@ -5,11 +5,12 @@ partitions, repartition topics take it from their neighbours, sinks from their w
 repartition between single partitions is left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from streamsql.broker.ports import TopicConfig, TopicPartition
 from streamsql.errors import EngineError
+from streamsql.topology.naming import repartition_topic
 from streamsql.topology.nodes import (
     Node,
     Repartition,
@@ -60,18 +61,15 @@ class Layout:
         ]
 
 
-def internal_topic(application: str, name: str) -> str:
-    """Return the physical name of an internal topic of the application."""
-    return f"{application}-{name}"
-
-
-def changelog_topic(application: str, store: str) -> str:
-    """Return the physical name of a store's changelog topic."""
-    return f"{application}-{store}-changelog"
+StateTopics = Callable[[StoreSpec, int], Sequence[TopicConfig]]
+"""Returns the topics that keep a store of so many tasks: ``topics`` of a ``StateKeeping``."""
 
 
 def lay_out(
-    application: str, topology: Topology, existing: Mapping[str, TopicConfig], *, changelogs: bool
+    application: str,
+    topology: Topology,
+    existing: Mapping[str, TopicConfig],
+    state_topics: StateTopics,
 ) -> Layout:
     """Lay the topology out on a broker with these topics.
 
@@ -89,7 +87,7 @@ def lay_out(
     counting = _Counting(application, topology, existing)
     counting.solve()
     internal = {
-        internal_topic(application, node.topic.name)
+        repartition_topic(application, node.topic.name)
         for node in topology.nodes.values()
         if isinstance(node, Repartition | TableRepartition)
     }
@@ -99,7 +97,7 @@ def lay_out(
         counting.parts,
         counting.tasks,
         {part.index: counting.inputs(part) for part in counting.parts},
-        tuple(counting.to_create(changelogs=changelogs)),
+        tuple(counting.to_create(state_topics)),
         frozenset(internal),
         counting.writers(),
     )
@@ -136,14 +134,14 @@ class _Counting:
             if isinstance(node, Repartition | TableRepartition)
         }
         return tuple(
-            internal_topic(self._application, topic) if topic in internal else topic
+            repartition_topic(self._application, topic) if topic in internal else topic
             for topic in part.topics
         )
 
     def is_single(self, node: Repartition | TableRepartition) -> bool:
         """Tell whether the repartition leads from one partition to one."""
         writer = next(part for part in self.parts if node.name in part.exits)
-        topic = internal_topic(self._application, node.topic.name)
+        topic = repartition_topic(self._application, node.topic.name)
         return self.tasks[writer.index] == 1 and self._counts[topic] == 1
 
     def writers(self) -> dict[str, frozenset[int]]:
@@ -152,20 +150,20 @@ class _Counting:
         for part in self.parts:
             for node in self._nodes(part.exits):
                 assert isinstance(node, Repartition | TableRepartition)
-                topic = internal_topic(self._application, node.topic.name)
+                topic = repartition_topic(self._application, node.topic.name)
                 found.setdefault(topic, set()).add(part.index)
             for node in self._nodes(part.nodes):
                 if isinstance(node, Sink):
                     found.setdefault(node.topic.name, set()).add(part.index)
         return {topic: frozenset(parts) for topic, parts in found.items()}
 
-    def to_create(self, *, changelogs: bool) -> list[TopicConfig]:
-        """Return sinks, repartition topics and changelogs that do not exist."""
+    def to_create(self, state_topics: StateTopics) -> list[TopicConfig]:
+        """Return sinks, repartition topics and those of the state that do not exist."""
         wanted: dict[str, TopicConfig] = {}
         for part in self.parts:
             tasks = self.tasks[part.index]
             for node in self._nodes((*part.nodes, *part.exits)):
-                for topic in self._topics_of(node, tasks, changelogs=changelogs):
+                for topic in self._topics_of(node, tasks, state_topics):
                     there = self._existing.get(topic.name)
                     if there is None:
                         wanted.setdefault(topic.name, topic)
@@ -176,7 +174,7 @@ class _Counting:
                         )
         return list(wanted.values())
 
-    def _topics_of(self, node: Node, tasks: int, *, changelogs: bool) -> list[TopicConfig]:
+    def _topics_of(self, node: Node, tasks: int, state_topics: StateTopics) -> list[TopicConfig]:
         if isinstance(node, Sink):
             spec = node.topic
             return [
@@ -190,18 +188,11 @@ class _Counting:
             ]
         topics = []
         if isinstance(node, Repartition | TableRepartition):
-            name = internal_topic(self._application, node.topic.name)
+            name = repartition_topic(self._application, node.topic.name)
             topics.append(TopicConfig(name, self._counts[name], retention_ms=-1))
-        if changelogs:
-            topics += [self._changelog(store, tasks) for store in stores_of(node)]
+        for store in stores_of(node):
+            topics += state_topics(store, tasks)
         return topics
-
-    def _changelog(self, store: StoreSpec, tasks: int) -> TopicConfig:
-        """Return the store's changelog: compacted, and never cut off by time.
-
-        Brokers reckon retention from today, and events may be of any age.
-        """
-        return TopicConfig(changelog_topic(self._application, store.name), tasks, compacted=True)
 
     def _count(self, part: SubTopology) -> None:
         """Set the number of tasks of the part, if its inputs are known by now."""

@@ -14,7 +14,7 @@ from streamsql.runtime.build import ProcessMessages, Processors
 from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.partition_group import PartitionGroup
-from streamsql.state.storage import Changes, Storage
+from streamsql.state.storage import Changes
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,15 +26,6 @@ class TaskId:
 
     def __str__(self) -> str:
         return f"{self.part}_{self.partition}"
-
-
-def state_name(application: str, task: TaskId) -> str:
-    """Return the name under which a broker keeps the state of the task.
-
-    Store names are unique in an application, so the partition tells tasks apart: the number of a
-    sub-topology may change when another query is added.
-    """
-    return f"{application}-{task.partition}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +53,9 @@ class Task:
         inputs: TaskInputs,
         processors: Processors,
         wiring: Wiring,
-        storage: Storage,
         metrics: Metrics,
     ) -> None:
         self.id = identity
-        self.storage = storage
         self._group = PartitionGroup(inputs.timestamps)
         self._processors = processors
         self._process = {
@@ -172,14 +161,8 @@ class Task:
         changes = {name: store.pending() for name, store in self._wiring.stores.items()}
         return {name: change for name, change in changes.items() if change}
 
-    def committed(self, changes: Mapping[str, Changes], meta: Mapping[str, bytes]) -> None:
-        """Note that everything so far is committed; write what the broker does not keep.
-
-        Raises:
-            TaskCorrupted: The storage is damaged; what is missing is in the changelogs.
-        """
-        if changes:
-            self.storage.write(changes, meta)
+    def committed(self) -> None:
+        """Note that everything so far is committed, and in the storage."""
         for store in self._wiring.stores.values():
             store.committed()
         self.uncommitted = 0

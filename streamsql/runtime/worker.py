@@ -7,7 +7,7 @@ restore, processors) as after an assignment. Anything else ends the worker.
 """
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
 from streamsql.broker.ports import Broker, Polled, TopicPartition
@@ -24,14 +24,12 @@ from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.commit import commit
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.environment import Environment, OutputTarget
-from streamsql.runtime.layout import Layout, changelog_topic
+from streamsql.runtime.keeping.choose import state_keeping
+from streamsql.runtime.layout import Layout
 from streamsql.runtime.metrics import Metrics
-from streamsql.runtime.restore import restore
-from streamsql.runtime.storages import Storages
 from streamsql.runtime.task import Task, TaskId, TaskInputs, decode_times
 from streamsql.runtime.upstream import Upstream
-from streamsql.state.rocksdb import StorageInUse
-from streamsql.state.storage import Storage
+from streamsql.topology.naming import producer_identity
 from streamsql.topology.topology import stores_of
 
 log = logging.getLogger(__name__)
@@ -39,8 +37,6 @@ log = logging.getLogger(__name__)
 _BUFFERED_RECORDS = 10_000
 _PURGE_INTERVAL_MS = 10_000
 _CONFIRM_MS = 10
-_STORAGE_PATIENCE_MS = 60_000
-_STORAGE_RETRY_MS = 100
 
 
 class Worker:
@@ -71,7 +67,7 @@ class Worker:
         self._outputs = outputs or {}
         self._assignments = Assignments(layout)
         self._upstream = Upstream(broker, layout, clock_ms)
-        self._storages = Storages(broker, config.application, config.state_directory)
+        self._keeping = state_keeping(broker, config, clock_ms, self.metrics)
         self._tasks: dict[TaskId, Task] = {}
         self._opening: dict[TaskId, Iterator[None]] = {}
         self._owned: set[TopicPartition] = set()
@@ -93,7 +89,7 @@ class Worker:
     def start(self) -> None:
         """Join the group."""
         application = self._config.application
-        self._producer = self._broker.producer(f"{application}-{self._member}")
+        self._producer = self._broker.producer(producer_identity(application, self._member))
         self._consumer = self._broker.consumer(application, self._member)
         topics = sorted({topic for topics in self._layout.inputs.values() for topic in topics})
         self._consumer.subscribe(topics, self)
@@ -111,7 +107,7 @@ class Worker:
         except TaskCorrupted as error:
             log.warning("state cannot be used, rewinding: %s", error)
             self._rewind()
-            self._storages.wipe(error.task)
+            self._keeping.wipe(error.task)
         return 0
 
     def commit(self) -> None:
@@ -120,9 +116,7 @@ class Worker:
         self._last_commit_ms = self._clock_ms()
         if not tasks:
             return
-        logged = not self._broker.keeps_state
-        application = self._config.application
-        commit(tasks, self._producer, self._consumer, application=application, logged=logged)
+        commit(tasks, self._producer, self._consumer, self._keeping)
         self._purge()
 
     def close(self) -> None:
@@ -140,6 +134,13 @@ class Worker:
         self._drop((*self._tasks, *self._opening))
         self._owned.clear()
         self._leave()
+
+    def leave(self) -> None:
+        """Leave the group for good, without a commit: the application is to be forgotten."""
+        self._drop((*self._tasks, *self._opening))
+        with ExitStack() as left:
+            left.callback(self.abandon)
+            self._consumer.leave()
 
     def assigned(self, partitions: Sequence[TopicPartition]) -> None:
         """Take over partitions: open the tasks that they complete."""
@@ -170,7 +171,7 @@ class Worker:
         gone = self._assignments.touched(partitions)
         self._drop(gone)
         for task in gone:
-            self._storages.close(str(task))
+            self._keeping.close(str(task))
         for task in self._assignments.complete(self._owned):
             if task not in self._tasks and task not in self._opening:
                 self._opening[task] = self._open(task)
@@ -264,7 +265,7 @@ class Worker:
                 self._opening.pop(task, None)
             except TaskCorrupted as error:
                 log.warning("state of task %s is wiped and restored: %s", task, error)
-                self._storages.wipe(error.task)
+                self._keeping.wipe(error.task)
                 self._opening[task] = self._open(task)
             except BaseException:
                 self._opening[task] = self._open(task)  # the failed one would seem to be done
@@ -277,17 +278,7 @@ class Worker:
         part = self._layout.parts[identity.part]
         nodes = [self._layout.topology.nodes[name] for name in part.nodes]
         stores = [spec.name for node in nodes for spec in stores_of(node)]
-        storage = yield from self._storage(identity, stores)
-        if self._broker.keeps_state:
-            if not committed:
-                self._storages.clear(identity, stores)
-        elif stores:
-            application = self._config.application
-            changelogs = {
-                TopicPartition(changelog_topic(application, store), identity.partition): store
-                for store in stores
-            }
-            yield from restore(self._broker, storage, changelogs, self.metrics, str(identity))
+        storage = yield from self._keeping.open(identity, stores, begun=bool(committed))
         positions = self._assignments.positions(identity, committed, self._broker)
         wiring = Wiring(storage, decode_times(committed))
         environment = Environment(self._config, self._producer, self.metrics, self._outputs)
@@ -295,25 +286,11 @@ class Worker:
         reading = TaskInputs(
             positions, self._assignments.timestamps(identity), self._derived(identity)
         )
-        task = Task(identity, reading, processors, wiring, storage, self.metrics)
+        task = Task(identity, reading, processors, wiring, self.metrics)
         self._tasks[identity] = task
         for partition, offset in positions.items():
             self._readers[partition] = task
             self._consumer.seek(partition, offset)
-
-    def _storage(self, identity: TaskId, stores: Sequence[str]) -> Generator[None, None, Storage]:
-        """Return the task's storage, when a worker of this host that lost the task lets it go."""
-        patience = self._clock_ms() + _STORAGE_PATIENCE_MS
-        while True:
-            try:
-                return self._storages.get(identity, stores)
-            except StorageInUse as error:
-                if self._clock_ms() >= patience:
-                    raise
-                log.info("task %s waits for its state: %s", identity, error)
-            again = self._clock_ms() + _STORAGE_RETRY_MS
-            while self._clock_ms() < again:
-                yield
 
     def _derived(self, identity: TaskId) -> frozenset[TopicPartition]:
         """Return the inputs that the application writes itself, of a task with several."""
@@ -346,7 +323,7 @@ class Worker:
         with ExitStack() as left:
             left.callback(self._producer.close)
             left.callback(self._consumer.close)
-            left.callback(self._storages.close_all)
+            left.callback(self._keeping.close_all)
 
     def _purge(self) -> None:
         """Delete what is behind the commit from repartition topics, now and then."""

@@ -35,7 +35,7 @@ def results(
         steps = engine.bind(text)
         check(steps, engine.broker)
         for step in steps:
-            if isinstance(step.bound.statement, PullQuery) and engine.broker.keeps_state:
+            if isinstance(step.bound.statement, PullQuery) and engine.broker.keeper is not None:
                 reason = _settle(engine, settle_ms)
                 if reason is not None and on_unsettled is not None:
                     on_unsettled(reason)

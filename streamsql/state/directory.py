@@ -108,6 +108,10 @@ class StateDirectory:
             if entry.is_dir() and not entry.name.startswith(_WIPED)
         )
 
+    def delete(self) -> None:
+        """Delete the directory with the state of all tasks."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
     def wipe(self, name: str) -> None:
         """Delete the task's directory, if there is one; half of it is never taken for a task."""
         aside = self.path / f"{_WIPED}{name}-{uuid.uuid4().hex}"

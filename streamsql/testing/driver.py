@@ -18,7 +18,6 @@ from streamsql.engine.engine import Engine
 from streamsql.engine.results import Result
 from streamsql.errors import EngineError, StatementError
 from streamsql.expr.registry import Function
-from streamsql.runtime.layout import internal_topic
 from streamsql.sql.statements import (
     CreateAs,
     CreateSource,
@@ -26,6 +25,7 @@ from streamsql.sql.statements import (
     InsertValues,
     Statement,
 )
+from streamsql.topology.naming import repartition_topic
 from streamsql.topology.nodes import Repartition, TableRepartition
 from streamsql.types.record import Header
 
@@ -124,7 +124,7 @@ class TestDriver:
         Between single partitions they are left out, so that the broker may have none of them.
         """
         return [
-            internal_topic("query", node.topic.name)
+            repartition_topic("query", node.topic.name)
             for step in self._queries
             if isinstance(step.bound.statement, CreateAs | InsertSelect)
             for node in query_topology(step.bound.statement, step.before.config).nodes.values()

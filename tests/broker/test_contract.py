@@ -10,9 +10,22 @@ import pytest
 
 from streamsql.broker.open import open_broker
 from streamsql.broker.partitioner import partition_of
-from streamsql.broker.ports import Broker, Committed, Message, TopicConfig, TopicPartition
+from streamsql.broker.ports import (
+    Broker,
+    Committed,
+    Message,
+    StateChanges,
+    TopicConfig,
+    TopicPartition,
+)
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.errors import EngineError, TaskFenced, TransactionAborted
+from streamsql.topology.naming import (
+    changelog_topic,
+    repartition_topic,
+    statements_topic,
+    task_state,
+)
 from tests.broker.worker import CopyWorker, read_all
 
 DEADLINE_SECONDS = 90.0
@@ -241,7 +254,7 @@ def test_changelog_records_tell_the_offset_behind_them(subject: Subject) -> None
     found = read_all(subject.broker, topic, timeout_ms=subject.timeout_ms)
     assert [value for _, value in found[0]] == [b"0", b"1", b"2", b"3", b"4"]
     assert found[1] == [(b"k", None)]
-    if subject.broker.keeps_state:
+    if subject.broker.keeper is not None:
         assert set(ends) in ({first, second}, set())
     else:
         assert ends == {first: 5, second: 1}
@@ -367,17 +380,9 @@ def test_a_group_may_be_forgotten(subject: Subject) -> None:
     at = {TopicPartition(subject.name("in"), 0): Committed(3, "noted")}
     subject.until(lambda: subject.broker.group_offsets(group) == at)
     worker.close()
-
-    def forgotten() -> bool:
-        try:
-            subject.broker.delete_group(group)
-        except EngineError:  # its static member is missed only after the session timeout
-            return False
-        return True
-
-    subject.until(forgotten)
+    subject.broker.forget(group)
     assert subject.broker.group_offsets(group) == {}
-    subject.broker.delete_group(group)
+    subject.broker.forget(group)
 
 
 def test_a_group_without_members_has_positions_too(subject: Subject) -> None:
@@ -412,6 +417,43 @@ def test_who_is_no_member_commits_nothing_for_a_group_that_has_some(subject: Sub
     producer.close()
     stranger.close()
     worker.close()
+
+
+def test_forgetting_an_application_leaves_nothing_of_it_and_all_of_others(subject: Subject) -> None:
+    """Another application may have a name that begins with this one's."""
+    broker, application = subject.broker, subject.name("app")
+    other = f"{application}-b"
+    subject.topic("in", 1, 3)
+    subject.topic("out", 1)
+    kept = [f"{application}-changelog", changelog_topic(other, "S"), statements_topic(other)]
+    own = [
+        changelog_topic(application, "S"),
+        repartition_topic(application, "O-repartition-2"),
+        statements_topic(application),
+    ]
+    broker.create([TopicConfig(topic, 1) for topic in kept + own])
+    for group in (application, other):
+        worker = CopyWorker(broker, f"{group}-m", subject.name("in"), subject.name("out"), group)
+        subject.run(worker, 3)
+        worker.commit()
+        if broker.keeper is not None:
+            changes = StateChanges(task_state(group, 0), {"S": {b"k": b"v"}})
+            broker.keeper.keep(changes, worker.producer)
+            worker.producer.commit({}, None)
+        worker.consumer.leave()
+        worker.producer.close()
+
+    broker.forget(application)
+    assert set(kept) <= broker.topics().keys()
+    assert broker.topics().keys().isdisjoint(own)
+    assert application not in broker.groups()
+    assert other in broker.groups()
+    assert broker.group_offsets(application) == {}
+    assert broker.group_offsets(other)
+    if broker.keeper is not None:
+        assert not list(broker.keeper.state(task_state(application, 0)).scan("S"))
+        assert list(broker.keeper.state(task_state(other, 0)).scan("S")) == [(b"k", b"v")]
+    broker.forget(application)
 
 
 class _Nobody:

@@ -88,7 +88,7 @@ def check(broker: EmbeddedBroker, acknowledged: set[int]) -> None:
         for key, value in records:
             of_key.setdefault(key, []).append(int(value or b""))
         assert all(found == sorted(found) for found in of_key.values())
-        counts = broker.local_state(f"0_{partition}").scan("counts")
+        counts = broker.keeper.state(f"0_{partition}").scan("counts")
         assert {key: int(count) for key, count in counts} == {
             key: len(found) for key, found in of_key.items()
         }

@@ -5,8 +5,9 @@ import random
 import pytest
 
 from streamsql.broker.ports import Committed, StateChanges, TopicConfig, TopicPartition
-from streamsql.broker.simulated.broker import SimulatedBroker, compact
+from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.broker.simulated.faults import Killed
+from streamsql.broker.simulated.mishaps import compact, kill, stop
 from streamsql.errors import EngineError, TaskFenced, TransactionAborted
 from tests.broker.worker import CopyWorker, read_all
 
@@ -31,7 +32,7 @@ def test_a_dead_workers_transaction_blocks_readers_until_its_timeout() -> None:
     worker = CopyWorker(broker, "a", "in", "out")
     worker.poll()
     broker.append("out", [(None, b"99", 0, ())])
-    broker.kill("a")
+    kill(broker, "a")
     out = TopicPartition("out", 0)
 
     assert broker.ends([out], committed=True)[out] == 0
@@ -49,7 +50,7 @@ def test_a_successor_of_the_same_name_takes_over_at_once() -> None:
     first.poll(5)
     first.commit()
     first.poll(5)
-    broker.kill("a")
+    kill(broker, "a")
 
     second = CopyWorker(broker, "a", "in", "out")
     while second.poll():
@@ -68,7 +69,7 @@ def test_a_silent_member_loses_its_partitions_after_the_session_timeout() -> Non
         second.poll(1)
     assert first.owned == {IN0}
     assert second.owned == {IN1}
-    broker.kill("a")
+    kill(broker, "a")
     second.poll()
     assert second.owned == {IN1}
 
@@ -89,7 +90,7 @@ def test_a_zombie_between_offsets_and_decision_makes_the_successor_wait() -> Non
     successors = []
 
     def take_over() -> None:
-        broker.stop("a")
+        stop(broker, "a")
         successor = CopyWorker(broker, "b", "in", "out")
         broker.clock.advance(broker.timeouts.session_ms)
         successor.poll()  # asks for committed offsets: they are pending
@@ -108,7 +109,7 @@ def test_a_zombie_that_lost_its_partitions_cannot_commit() -> None:
     broker = broker_with(6, partitions=1)
     first = CopyWorker(broker, "a", "in", "out")
     first.poll()
-    broker.stop("a")
+    stop(broker, "a")
     second = CopyWorker(broker, "b", "in", "out")
     broker.clock.advance(broker.timeouts.session_ms)
     second.poll()
@@ -179,14 +180,17 @@ def test_state_changes_with_the_commit_only() -> None:
     broker = broker_with(6, partitions=1, keeps_state=True)
     worker = CopyWorker(broker, "a", "in", "out")
     worker.poll()
-    state = broker.local_state("0_0")
+    assert broker.keeper is not None
+    state = broker.keeper.state("0_0")
     assert list(state.scan("counts")) == []
     worker.commit()
     assert list(state.scan("counts", b"k1", b"k3")) == [(b"k1", b"1"), (b"k2", b"1")]
-    assert state.meta("position") == b"6"
 
-    change = StateChanges("0_0", {"counts": {b"k1": None}})
-    worker.producer.commit({IN0: Committed(6)}, worker.consumer, [change])
+    broker.keeper.keep(StateChanges("0_0", {"counts": {b"k1": None}}), worker.producer)
+    worker.producer.abort()
+    assert state.get("counts", b"k1") == b"1"
+    broker.keeper.keep(StateChanges("0_0", {"counts": {b"k1": None}}), worker.producer)
+    worker.producer.commit({IN0: Committed(6)}, worker.consumer)
     assert state.get("counts", b"k1") is None
 
 
@@ -202,14 +206,14 @@ def test_any_schedule_of_deaths_and_faults_is_exactly_once(seed: int) -> None:
         try:
             match choose.randrange(12):
                 case 0:
-                    broker.kill(name)
+                    kill(broker, name)
                     workers[name] = CopyWorker(broker, name, "in", "out")
                 case 1:
                     moment = choose.random() < 0.5
                     error = TransactionAborted("chance")
                     broker.faults.fail("commit", choose.randrange(1, 3), error, applied=moment)
                 case 2:
-                    broker.stop(name)
+                    stop(broker, name)
                     broker.clock.advance(choose.randrange(0, 12_000))
                 case 3 | 4 | 5:
                     workers[name].commit()
@@ -223,7 +227,7 @@ def test_any_schedule_of_deaths_and_faults_is_exactly_once(seed: int) -> None:
         except TransactionAborted:
             workers[name].rollback()
         except TaskFenced:
-            broker.kill(name)
+            kill(broker, name)
             workers[name] = CopyWorker(broker, name, "in", "out")
     broker.faults.clear()
     finish(broker, list(workers.values()), fed)
@@ -238,14 +242,14 @@ def finish(broker: SimulatedBroker, workers: list[CopyWorker], fed: int) -> None
             except TransactionAborted:
                 worker.rollback()
             except TaskFenced:
-                broker.kill(worker.name)
+                kill(broker, worker.name)
                 workers[index] = CopyWorker(broker, worker.name, "in", "out")
     broker.clock.advance(20_000)
     assert values(broker, "out") == list(range(fed))
-    if broker.keeps_state:
+    if broker.keeper is not None:
         counts = {
             key: int(count)
             for partition in range(4)
-            for key, count in broker.local_state(f"0_{partition}").scan("counts")
+            for key, count in broker.keeper.state(f"0_{partition}").scan("counts")
         }
         assert sum(counts.values()) == fed

@@ -85,11 +85,11 @@ class CopyWorker:
         """Copy one record."""
         self.send(message.key(), message.value(), message.timestamp()[1])
         self.processed[partition] = message.offset() + 1
-        if self.broker.keeps_state:
+        if self.broker.keeper is not None:
             counts = self.counts.setdefault(partition, {})
             key = message.key() or b""
             if key not in counts:
-                found = self.broker.local_state(f"0_{partition.partition}").get("counts", key)
+                found = self.broker.keeper.state(f"0_{partition.partition}").get("counts", key)
                 counts[key] = 0 if found is None else int(found)
             counts[key] += 1
 
@@ -97,15 +97,12 @@ class CopyWorker:
         """Commit records, offsets and counts."""
         offsets = {p: Committed(at, "noted") for p, at in self.processed.items()}
         self.producer.flush()
-        state = [
-            StateChanges(
-                f"0_{partition.partition}",
-                {"counts": {key: b"%d" % count for key, count in counts.items()}},
-                {"position": b"%d" % self.processed[partition]},
-            )
-            for partition, counts in self.counts.items()
-        ]
-        self.producer.commit(offsets, self.consumer, state)
+        if self.broker.keeper is not None:
+            for partition, counts in self.counts.items():
+                found = {key: b"%d" % count for key, count in counts.items()}
+                changes = StateChanges(f"0_{partition.partition}", {"counts": found})
+                self.broker.keeper.keep(changes, self.producer)
+        self.producer.commit(offsets, self.consumer)
         self.processed = {}
         self.counts = {}
 

@@ -220,6 +220,16 @@ def test_insert_select_and_its_query(engine: Engine) -> None:
     assert sorted(engine.query("SELECT page FROM fast")) == [("/B",), ("/a",)]
 
 
+def test_a_topic_is_not_hidden_for_the_end_of_its_name(engine: Engine) -> None:
+    engine.execute_script(CLICKS + COUNTS)
+    own = ["orders-changelog", "a-repartition-of-land"]
+    engine.broker.create([TopicConfig(name, 1) for name in own])
+    click(engine, "ada")
+    engine.drain()
+    listed = {row["TOPIC"] for row in engine.execute("SHOW TOPICS")}
+    assert listed == {"clicks", "COUNTS", *own}
+
+
 def test_listings(engine: Engine) -> None:
     engine.execute_script(CLICKS + COUNTS + "DEFINE a = '1'; CREATE TYPE t AS STRING;")
     assert [row["NAME"] for row in engine.execute("SHOW STREAMS")] == ["CLICKS"]

@@ -12,6 +12,7 @@ from typing import Any
 
 from streamsql.broker.ports import TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
+from streamsql.broker.simulated.mishaps import kill
 from streamsql.catalog.catalog import Catalog, Source, SourceKind
 from streamsql.engine.applications.lowering import lay_out_on
 from streamsql.engine.configuration.config import EngineConfig
@@ -164,7 +165,7 @@ class Run:
     def kill(self) -> None:
         """Let the workers die as processes do: nothing is closed but what the system closes."""
         names = self.members
-        self.broker.kill(*names, *(f"{APPLICATION}-{name}" for name in names))
+        kill(self.broker, *names, *(f"{APPLICATION}-{name}" for name in names))
         for worker in self.workers:
             worker.abandon()
         self.workers.clear()

@@ -5,9 +5,11 @@ from typing import Any
 
 from streamsql.broker.ports import TopicConfig, TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
+from streamsql.broker.simulated.mishaps import kill
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.program import read_program
 from streamsql.runtime.config import RuntimeConfig
+from streamsql.runtime.keeping.choose import state_keeping
 from streamsql.runtime.layout import lay_out
 from streamsql.runtime.worker import Worker
 
@@ -35,10 +37,11 @@ class App:
         assert program.topology is not None
         self.broker = SimulatedBroker()
         self.broker.create([TopicConfig(name, 1) for name in "srtu"])
-        self._layout = lay_out("app", program.topology, self.broker.topics(), changelogs=True)
+        self._config = RuntimeConfig("app", commit_interval_ms=10, cache_bytes=cache_bytes)
+        keeping = state_keeping(self.broker, self._config)
+        self._layout = lay_out("app", program.topology, self.broker.topics(), keeping.topics)
         self.broker.create(self._layout.create)
         self._restarts = restarts
-        self._config = RuntimeConfig("app", commit_interval_ms=10, cache_bytes=cache_bytes)
         self._read = self.broker.reader()
         self._read.assign({TopicPartition("O", 0): 0})
         self._start()
@@ -67,7 +70,7 @@ class App:
             for message in messages
         ]
         if self._restarts:
-            self.broker.kill("w", "app-w")
+            kill(self.broker, "w", "app-w")
             self._start()
         return found
 

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from streamsql.broker.ports import TopicConfig, TopicPartition
-from streamsql.broker.simulated.broker import SimulatedBroker, compact
+from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.broker.simulated.cluster import Timeouts
 from streamsql.broker.simulated.faults import Killed, Moment
+from streamsql.broker.simulated.mishaps import compact, kill, stop
 from streamsql.errors import TransactionAborted
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.failpoints import STEPS, react
+from streamsql.runtime.keeping.choose import state_keeping
 from streamsql.runtime.layout import lay_out
 from streamsql.runtime.worker import Worker
 from tests.runtime.scenarios import APPLICATION, Scenario
@@ -106,9 +108,8 @@ class Simulation:
             # What several inputs make depends on what is there when one of them is at its end.
             self._feed(len(self._waiting))
         topology = scenario.topology(setting.partitions)
-        self._layout = lay_out(
-            APPLICATION, topology, self._broker.topics(), changelogs=not setting.keeps_state
-        )
+        keeping = state_keeping(self._broker, RuntimeConfig(APPLICATION))
+        self._layout = lay_out(APPLICATION, topology, self._broker.topics(), keeping.topics)
         self._broker.create(self._layout.create)
         self._sinks = scenario.sinks
         self._hosts = [Host(f"h{number}") for number in range(setting.workers)]
@@ -181,7 +182,7 @@ class Simulation:
         """Let the host's process be gone: the system closes its files, nothing else."""
         worker, host.worker = host.worker, None
         assert worker is not None
-        self._broker.kill(host.name, f"{APPLICATION}-{host.name}")
+        kill(self._broker, host.name, f"{APPLICATION}-{host.name}")
         worker.abandon()
         if host.absent_rounds == 0:
             host.absent_rounds = self._choose.choice((1, 3, 10, 60))
@@ -246,7 +247,7 @@ class Simulation:
         if host.worker is not None and not host.absent_rounds:
             host.absent_rounds = self._choose.choice((2, 20, 100, 200))
             self._note(f"{host.name} halts for {host.absent_rounds}")
-            self._broker.stop(host.name, f"{APPLICATION}-{host.name}")
+            stop(self._broker, host.name, f"{APPLICATION}-{host.name}")
 
     def _leave(self, host: Host) -> None:
         worker = host.worker

@@ -4,6 +4,7 @@ from streamsql.broker.ports import TopicConfig, TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.config import RuntimeConfig
+from streamsql.runtime.keeping.choose import state_keeping
 from streamsql.runtime.layout import lay_out
 from streamsql.runtime.worker import Worker
 from tests.runtime.scenarios import SCENARIOS
@@ -19,11 +20,11 @@ class _Application:
         self.broker.create([TopicConfig("s", 2)])
         self.append(records)
         topology = SCENARIOS["chain"].topology(2)
-        self.layout = lay_out("app", topology, self.broker.topics(), changelogs=True)
+        config = RuntimeConfig("app", 10, 0)
+        keeping = state_keeping(self.broker, config)
+        self.layout = lay_out("app", topology, self.broker.topics(), keeping.topics)
         self.broker.create(self.layout.create)
-        self.worker = Worker(
-            self.layout, self.broker, RuntimeConfig("app", 10, 0), "w", self.broker.clock
-        )
+        self.worker = Worker(self.layout, self.broker, config, "w", self.broker.clock)
 
     def append(self, records: int) -> None:
         self.broker.append(

@@ -3,21 +3,28 @@
 import pytest
 
 from streamsql.broker.ports import TopicConfig
+from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.errors import EngineError
-from streamsql.runtime.layout import Layout, lay_out
+from streamsql.runtime.config import RuntimeConfig
+from streamsql.runtime.keeping.choose import state_keeping
+from streamsql.runtime.layout import Layout, StateTopics, lay_out
 from tests.runtime.scenarios import SCENARIOS, Scenario
 
 
 def laid_out(
     sql: str,
     *existing: tuple[str, int],
-    changelogs: bool = True,
+    keeps_state: bool = False,
     streams: tuple[str, ...] = ("s",),
     tables: tuple[str, ...] = (),
 ) -> Layout:
     topology = Scenario(sql, (), streams, tables).topology(dict(existing).get("s", 1))
     topics = {name: TopicConfig(name, partitions) for name, partitions in existing}
-    return lay_out("app", topology, topics, changelogs=changelogs)
+    return lay_out("app", topology, topics, state_topics(keeps_state=keeps_state))
+
+
+def state_topics(*, keeps_state: bool = False) -> StateTopics:
+    return state_keeping(SimulatedBroker(keeps_state=keeps_state), RuntimeConfig("app")).topics
 
 
 def created(layout: Layout) -> dict[str, tuple[int, bool]]:
@@ -46,7 +53,7 @@ def test_changelogs_are_compacted_and_only_where_the_broker_keeps_no_state() -> 
         "O": (3, True),
         "app-O-aggregate-changelog": (3, True),
     }
-    assert created(laid_out(COUNT, ("s", 3), changelogs=False)) == {"O": (3, True)}
+    assert created(laid_out(COUNT, ("s", 3), keeps_state=True)) == {"O": (3, True)}
 
 
 def test_a_changelog_of_another_size_is_refused() -> None:
@@ -100,7 +107,7 @@ def test_sinks_that_are_read_again_count_as_written() -> None:
         "app",
         SCENARIOS["chain"].topology(3),
         {"s": TopicConfig("s", 3)},
-        changelogs=True,
+        state_topics(),
     )
     assert layout.written == {"M", "app-O-repartition"}
     assert layout.partitions_of(0)[0].topic == "s"

@@ -3,11 +3,11 @@
 import pytest
 
 from streamsql.broker.ports import TopicConfig, TopicPartition
-from streamsql.broker.simulated.broker import SimulatedBroker, compact
+from streamsql.broker.simulated.broker import SimulatedBroker
+from streamsql.broker.simulated.mishaps import compact
 from streamsql.errors import TaskCorrupted
-from streamsql.runtime.commit import CHECKPOINT
+from streamsql.runtime.keeping.restore import CHECKPOINT, restore
 from streamsql.runtime.metrics import Metrics
-from streamsql.runtime.restore import restore
 from streamsql.state.memory import MemoryStorage
 
 LOG = TopicPartition("log", 0)
@@ -124,7 +124,7 @@ def test_a_checkpoint_outside_the_log_is_not_trusted(checkpoint: bytes) -> None:
 
 
 def test_an_interrupted_restore_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streamsql.runtime.restore._SLICE", 2)
+    monkeypatch.setattr("streamsql.runtime.keeping.restore._SLICE", 2)
     log = _Changelog()
     log.write({b"%d" % number: b"x" for number in range(10)})
     log.commit()

@@ -1,6 +1,7 @@
 """What a worker does when something goes wrong, one thing at a time."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,14 +10,17 @@ from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.broker.simulated.clients import SimulatedConsumer
 from streamsql.broker.simulated.cluster import Timeouts
 from streamsql.broker.simulated.faults import Killed
+from streamsql.broker.simulated.mishaps import kill, stop
 from streamsql.errors import EngineError, TaskCorrupted, TransactionAborted
 from streamsql.runtime.config import RuntimeConfig
+from streamsql.runtime.keeping.choose import state_keeping
 from streamsql.runtime.layout import lay_out
-from streamsql.runtime.task import TaskId
 from streamsql.runtime.worker import Worker
+from streamsql.state.directory import StateDirectory
+from streamsql.state.rocksdb import RocksStorage
 from tests.runtime.scenarios import SCENARIOS
 
-FIRST = TaskId(0, 0)
+FIRST = "0_0"
 
 
 class Running:
@@ -28,11 +32,10 @@ class Running:
         self.broker = SimulatedBroker(keeps_state=keeps_state, timeouts=Timeouts(600, 1000))
         scenario = SCENARIOS[name]
         self.broker.create([TopicConfig(topic, 2) for topic in scenario.topics])
-        self.layout = lay_out(
-            "app", scenario.topology(2), self.broker.topics(), changelogs=not keeps_state
-        )
-        self.broker.create(self.layout.create)
         self.config = RuntimeConfig("app", 10, 0, state)
+        keeping = state_keeping(self.broker, self.config)
+        self.layout = lay_out("app", scenario.topology(2), self.broker.topics(), keeping.topics)
+        self.broker.create(self.layout.create)
         self.worker = self.start("w")
 
     def start(self, name: str) -> Worker:
@@ -68,33 +71,26 @@ class Running:
         assert self.counts() == {b"k0": every, b"k1": every}
 
 
-def test_a_damaged_storage_is_wiped_and_restored_while_running(tmp_path: Path) -> None:
+def test_a_damaged_storage_is_wiped_and_restored_while_running(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     running = Running(state=tmp_path)
     running.feed()
     running.run()
-    storage = running.worker._storages.get(FIRST, ())
-    damaged = [True]
+    damaged = [FIRST]
+    write = RocksStorage.write
 
-    def broken_write(*_: object) -> None:
-        damaged.clear()
-        raise TaskCorrupted("a block is damaged", str(FIRST))
+    def broken_write(storage: RocksStorage, changes: Any, meta: Any) -> None:
+        if storage._directory.name in damaged:
+            raise TaskCorrupted("a block is damaged", damaged.pop())
+        write(storage, changes, meta)
 
-    task = next(task for task in running.worker.tasks if task.id == FIRST)
-    task.storage = _Broken(storage, broken_write)  # type: ignore[assignment]
+    monkeypatch.setattr(RocksStorage, "write", broken_write)
     running.feed()
     running.run()
     assert not damaged
     assert running.worker.metrics.restored == 3, "both changes of its key, and the other's tail"
     running.assert_counted(8)
-
-
-class _Broken:
-    def __init__(self, storage: object, write: object) -> None:
-        self._storage = storage
-        self.write = write
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._storage, name)
 
 
 def test_a_damaged_storage_that_breaks_a_look_up_is_wiped_too(
@@ -107,22 +103,21 @@ def test_a_damaged_storage_that_breaks_a_look_up_is_wiped_too(
     running.worker = running.start("w")
     running.run()
     wiped: list[str] = []
-    wipe = running.worker._storages.wipe
-    storage = running.worker._storages.get(FIRST, ())
+    wipe = StateDirectory.wipe
 
-    def broken_get(store: str, key: bytes) -> bytes | None:
-        raise TaskCorrupted("a block is damaged", str(FIRST))
+    def broken_get(storage: RocksStorage, _store: str, _key: bytes) -> bytes | None:
+        raise TaskCorrupted("a block is damaged", storage._directory.name)
 
-    def noting_wipe(task: str) -> None:
+    def noting_wipe(directory: StateDirectory, task: str) -> None:
         wiped.append(task)
         monkeypatch.undo()
-        wipe(task)
+        wipe(directory, task)
 
-    monkeypatch.setattr(type(storage), "get", lambda _self, store, key: broken_get(store, key))
-    monkeypatch.setattr(running.worker._storages, "wipe", noting_wipe)
+    monkeypatch.setattr(RocksStorage, "get", broken_get)
+    monkeypatch.setattr(StateDirectory, "wipe", noting_wipe)
     running.feed()
     running.run()
-    assert wiped == [str(FIRST)]
+    assert wiped[0] in {"0_0", "0_1"}
     running.assert_counted(8)
 
 
@@ -130,9 +125,10 @@ def test_a_checkpoint_outside_its_changelog_is_wiped(tmp_path: Path) -> None:
     running = Running(state=tmp_path)
     running.feed()
     running.run()
-    storage = running.worker._storages.get(FIRST, ())
-    storage.write({}, {"checkpoint/app-O-aggregate-changelog": b"9999"})
     running.worker.close()
+    storage = RocksStorage(tmp_path / "app" / FIRST, ["O-aggregate"])
+    storage.write({}, {"checkpoint/app-O-aggregate-changelog": b"9999"})
+    storage.close()
     running.worker = running.start("w")
     running.run()
     running.feed()
@@ -145,7 +141,7 @@ def test_state_that_a_worker_of_this_host_still_holds_is_waited_for(tmp_path: Pa
     running.feed()
     running.run()
     zombie = running.worker
-    running.broker.stop("w", "app-w")
+    stop(running.broker, "w", "app-w")
     running.broker.clock.advance(600)
     successor = running.start("v")
     running.run(successor)
@@ -159,7 +155,7 @@ def test_state_that_a_worker_of_this_host_still_holds_is_waited_for(tmp_path: Pa
 def test_waiting_for_state_ends_with_an_error(tmp_path: Path) -> None:
     running = Running(state=tmp_path)
     running.run()
-    running.broker.stop("w", "app-w")
+    stop(running.broker, "w", "app-w")
     running.broker.clock.advance(600)
     successor = running.start("v")
     successor.step(0)
@@ -178,7 +174,7 @@ def test_what_an_earlier_life_has_left_in_the_broker_does_not_count() -> None:
     running.feed()
     running.run()
     running.worker.close()
-    running.broker.delete_group("app")
+    running.broker.cluster.forget_group("app")
     running.worker = running.start("w")
     running.run()
     assert running.counts()[b"k0"] == [1, 2, 3, 4, 1, 2, 3, 4], "counted anew from the start"
@@ -190,7 +186,8 @@ def test_a_broker_keeps_state_by_store_and_partition() -> None:
     running.feed()
     running.run()
     for partition in (0, 1):
-        state = running.broker.local_state(f"app-{partition}")
+        assert running.broker.keeper is not None
+        state = running.broker.keeper.state(f"app-{partition}")
         assert len(list(state.scan("O-aggregate"))) == 1
 
 
@@ -278,7 +275,7 @@ def test_closing_commits_and_a_killed_worker_does_not() -> None:
     running.run()
     running.feed()
     running.worker.step(0)
-    running.broker.kill("w", "app-w")
+    kill(running.broker, "w", "app-w")
     with pytest.raises(Killed):
         running.worker.step(0)
     running.worker = running.start("w")

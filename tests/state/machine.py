@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from streamsql.state.memory import MemoryStorage
 from streamsql.state.rocksdb import RocksStorage
-from streamsql.state.storage import Storage
+from streamsql.state.storage import LocalStorage
 
 STORE = "store"
 QUICK = settings(
@@ -35,14 +35,14 @@ class StoreMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.directory = Path(tempfile.mkdtemp(prefix="streamsql-state-"))
-        self.storage: Storage = self.open_engine()
+        self.storage: LocalStorage = self.open_storage()
         self.store: Any = self.make(self.storage)
         self.current: dict[Any, Any] = {}
         self.durable: dict[Any, Any] = {}
         self.bound = self.durable_bound = 0
         self.commits = 0
 
-    def make(self, storage: Storage) -> Any:
+    def make(self, storage: LocalStorage) -> Any:
         """Open the store."""
         raise NotImplementedError
 
@@ -53,7 +53,7 @@ class StoreMachine(RuleBasedStateMachine):
     def read_all(self) -> None:
         """Read everything in another way than ``check`` does; done after aborts and restarts."""
 
-    def open_engine(self) -> Storage:
+    def open_storage(self) -> LocalStorage:
         """Open the storage of the machine."""
         return RocksStorage(self.directory, [STORE]) if self.on_disk else MemoryStorage()
 
@@ -79,7 +79,7 @@ class StoreMachine(RuleBasedStateMachine):
     def restart(self) -> None:
         if self.on_disk:
             self.storage.close()
-            self.storage = self.open_engine()
+            self.storage = self.open_storage()
         self.store = self.make(self.storage)
         self.return_to_commit()
         stored = self.storage.meta("commits")

@@ -7,12 +7,12 @@ from streamsql.state.key_value import KeyValueStore
 from streamsql.state.keys import decode_long
 from streamsql.state.memory import MemoryStorage
 from streamsql.state.sessions import SessionStore
-from streamsql.state.storage import Storage
+from streamsql.state.storage import LocalStorage
 from streamsql.state.windowed import WindowStore
 from streamsql.types.sqltypes import BIGINT, STRING, Array
 
 
-def commit(storage: Storage, store: Any) -> dict[bytes, bytes | None]:
+def commit(storage: LocalStorage, store: Any) -> dict[bytes, bytes | None]:
     """Commit the store; return its changes."""
     changes = dict(store.pending())
     storage.write({store.name: changes}, {})
@@ -20,17 +20,17 @@ def commit(storage: Storage, store: Any) -> dict[bytes, bytes | None]:
     return changes
 
 
-def key_values(storage: Storage) -> KeyValueStore:
+def key_values(storage: LocalStorage) -> KeyValueStore:
     return KeyValueStore("s", [STRING], [BIGINT, Array(BIGINT)], storage)
 
 
-def sessions(storage: Storage, recent_entries: int = 100) -> SessionStore:
+def sessions(storage: LocalStorage, recent_entries: int = 100) -> SessionStore:
     return SessionStore(
         "s", [STRING], [BIGINT], storage, retention_ms=1000, recent_entries=recent_entries
     )
 
 
-def duplicates(storage: Storage, recent_entries: int = 100) -> DuplicateWindowStore:
+def duplicates(storage: LocalStorage, recent_entries: int = 100) -> DuplicateWindowStore:
     return DuplicateWindowStore(
         "s", [STRING], [BIGINT], storage, retention_ms=1000, recent_entries=recent_entries
     )
@@ -107,7 +107,7 @@ def test_sessions_that_grew_within_a_commit_leave_one_change() -> None:
     assert len(commit(storage, store)) == 1
 
 
-def spilled(store: Any, storage: Storage) -> None:
+def spilled(store: Any, storage: LocalStorage) -> None:
     """Fill a store with a budget of two so that only the newest stay in memory."""
     for time_ms in range(0, 600_000, 60_000):
         store.put("a", time_ms, *([time_ms] if isinstance(store, SessionStore) else []), (0,), 0)

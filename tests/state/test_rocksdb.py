@@ -13,7 +13,7 @@ import pytest
 from streamsql.errors import EngineError, TaskCorrupted
 from streamsql.state.memory import MemoryStorage
 from streamsql.state.rocksdb import READ_AT_ONCE, RocksMemory, RocksStorage, _mapped
-from streamsql.state.storage import Storage
+from streamsql.state.storage import LocalStorage
 
 
 def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_ranges(tmp_path: Path, on_disk: bool) -> None:
-    storage: Storage = RocksStorage(tmp_path, ["s"]) if on_disk else MemoryStorage()
+    storage: LocalStorage = RocksStorage(tmp_path, ["s"]) if on_disk else MemoryStorage()
     keys = [b"%03d" % number for number in range(3 * READ_AT_ONCE)]
     storage.write({"s": dict.fromkeys(reversed(keys), b"v")}, {})
     for low, high in [

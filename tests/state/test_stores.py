@@ -9,7 +9,7 @@ from hypothesis.stateful import precondition, rule
 from streamsql.state.duplicates import DuplicateWindowStore
 from streamsql.state.key_value import KeyValueStore
 from streamsql.state.sessions import SessionStore
-from streamsql.state.storage import Storage
+from streamsql.state.storage import LocalStorage
 from streamsql.state.windowed import WindowStore
 from streamsql.types.sqltypes import BIGINT, DOUBLE, STRING, Array, SqlType
 from tests.state.machine import ON_DISK, QUICK, STORE, StoreMachine
@@ -21,7 +21,7 @@ MINUTE = 60_000
 
 
 class KeyValues(StoreMachine):
-    def make(self, storage: Storage) -> KeyValueStore:
+    def make(self, storage: LocalStorage) -> KeyValueStore:
         return KeyValueStore(STORE, [STRING], [BIGINT, BIGINT], storage, cache_entries=3)
 
     @rule(key=keys, number=numbers)
@@ -63,7 +63,7 @@ class KeyValues(StoreMachine):
 class CompositeKeyValues(StoreMachine):
     """Keys that no dict can hold."""
 
-    def make(self, storage: Storage) -> KeyValueStore:
+    def make(self, storage: LocalStorage) -> KeyValueStore:
         types: list[SqlType] = [STRING, Array(DOUBLE)]
         return KeyValueStore(STORE, types, [STRING], storage, cache_entries=2)
 
@@ -101,7 +101,7 @@ class Timed(StoreMachine):
 class Windows(Timed):
     segment_ms = MINUTE
 
-    def make(self, storage: Storage) -> WindowStore:
+    def make(self, storage: LocalStorage) -> WindowStore:
         return WindowStore(
             STORE, [STRING], [BIGINT], storage, segment_ms=self.segment_ms, cache_entries=4
         )
@@ -167,7 +167,7 @@ class AlignedWindows(Windows):
 class Duplicates(Timed):
     recent_entries = 5
 
-    def make(self, storage: Storage) -> DuplicateWindowStore:
+    def make(self, storage: LocalStorage) -> DuplicateWindowStore:
         return DuplicateWindowStore(
             STORE,
             [STRING],
@@ -231,7 +231,7 @@ class Duplicates(Timed):
 class Sessions(Timed):
     recent_entries = 5
 
-    def make(self, storage: Storage) -> SessionStore:
+    def make(self, storage: LocalStorage) -> SessionStore:
         return SessionStore(
             STORE,
             [STRING],

@@ -97,7 +97,7 @@ def test_killed_owner_loses_and_doubles_nothing(
 
 
 @pytest.mark.parametrize(
-    "step", [step for step in STEPS if step not in ("changelog-sent", "restore-written")]
+    "step", [step for step in STEPS if step not in ("state-saved", "restore-written")]
 )
 def test_crash_at_a_step(tmp_path: Path, step: str) -> None:
     """The owner dies at its third arrival at the step, and again after it was started again."""

@@ -8,6 +8,7 @@ from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.expr.nodes import ColumnRef, NamedExpression
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.config import RuntimeConfig
+from streamsql.runtime.keeping.choose import state_keeping
 from streamsql.runtime.layout import lay_out
 from streamsql.runtime.worker import Worker
 from streamsql.streams.builder import StreamsBuilder
@@ -32,10 +33,11 @@ def run(topology: Topology, clicks: list[tuple[str, str, int]], sink: str) -> li
             for user, page, ms in clicks
         ],
     )
-    layout = lay_out("program", topology, broker.topics(), changelogs=True)
+    config = RuntimeConfig("program", 10, 0)
+    layout = lay_out("program", topology, broker.topics(), state_keeping(broker, config).topics)
     broker.create(layout.create)
     completion = Completion(broker, layout)
-    worker = Worker(layout, broker, RuntimeConfig("program", 10, 0), "w", broker.clock)
+    worker = Worker(layout, broker, config, "w", broker.clock)
     worker.start()
     while not completion.done():
         worker.step(0)

@@ -7,7 +7,7 @@ write through the inbox (``inbox``) and read through a follower (``embedded_read
 """
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -22,15 +22,14 @@ from streamsql.broker.embedded.clients import (
 from streamsql.broker.embedded.database import (
     Database,
     DirectoryLock,
-    behind_prefix,
     meta_key,
     partition_suffix,
 )
 from streamsql.broker.embedded.intake import Intake
 from streamsql.broker.embedded.logs import Cleaner, LogWrite, wall_clock_ms
+from streamsql.broker.embedded.state import EmbeddedStateKeeper
 from streamsql.broker.embedded.view import (
     Bounds,
-    EmbeddedState,
     EmbeddedView,
     encode_topic,
     group_prefix,
@@ -38,6 +37,7 @@ from streamsql.broker.embedded.view import (
 from streamsql.broker.errors import check_partitions
 from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
+from streamsql.topology.naming import internal_topics
 from streamsql.types.record import Header
 
 Fsync: TypeAlias = Literal["never", "interval", "commit"]
@@ -69,8 +69,6 @@ class EmbeddedSettings:
 class EmbeddedBroker:
     """The owner of a directory. EngineError, with its process id, when there is another one."""
 
-    keeps_state = True
-
     def __init__(self, directory: Path, settings: EmbeddedSettings | None = None) -> None:
         self.directory = directory
         self._settings = EmbeddedSettings() if settings is None else settings
@@ -81,6 +79,7 @@ class EmbeddedBroker:
             self._lock.release()
             raise
         self._view = EmbeddedView(self._database)
+        self.keeper = EmbeddedStateKeeper(self._database)
         self._cleaner = Cleaner(self._view, wall_clock_ms, self._settings.retention_check_ms)
         self._outside: dict[str, Partitioner] = {}
         self._unsynced = False
@@ -167,17 +166,13 @@ class EmbeddedBroker:
             self._intake.take()
         return self._view.ends(partitions)
 
+    def groups(self) -> Collection[str]:
+        """Return the groups that have committed something."""
+        return self._view.groups()
+
     def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
         """Return what the group has committed."""
         return self._view.group_offsets(group)
-
-    def delete_group(self, group: str) -> None:
-        """Forget the group's offsets."""
-        with self._core.changed:
-            write = LogWrite(self._view, wall_clock_ms())
-            for partition in self._view.group_offsets(group):
-                write.changes.delete_meta(group_prefix(group) + partition_suffix(partition))
-            self._publish(write)
 
     def purge(self, before: Mapping[TopicPartition, int]) -> None:
         """Delete records before the offsets."""
@@ -185,18 +180,15 @@ class EmbeddedBroker:
             for partition, offset in before.items():
                 self._cleaner.purge(partition, offset)
 
-    def local_state(self, task: str) -> EmbeddedState:
-        """Return the state of the task."""
-        return self._view.local_state(task)
-
-    def delete_state(self, task: str) -> None:
-        """Forget the state of a task whose query is gone."""
+    def forget(self, application: str) -> None:
+        """Remove the application's group, internal topics and state."""
         with self._core.changed:
+            self._core.forget_group(application)
+            self.delete(internal_topics(application, self._view.topics, self._view.groups()))
             write = LogWrite(self._view, wall_clock_ms())
-            prefix = f"{task}\0".encode()
-            write.changes.delete_state(prefix, behind_prefix(prefix))
-            for name, _ in self._database.metas(meta_key("m", task, "")):
-                write.changes.delete_meta(meta_key("m", task, name.decode()))
+            for partition in self._view.group_offsets(application):
+                write.changes.delete_meta(group_prefix(application) + partition_suffix(partition))
+            self.keeper.delete(application, write.changes)
             self._publish(write)
 
     def append(

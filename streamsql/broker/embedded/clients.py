@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from streamsql.broker.embedded.batches import Sent
-from streamsql.broker.embedded.database import meta_key, partition_suffix, state_prefix
+from streamsql.broker.embedded.database import partition_suffix, state_prefix
 from streamsql.broker.embedded.logs import LogWrite
 from streamsql.broker.embedded.view import EmbeddedView, encode_committed, group_prefix
+from streamsql.broker.errors import group_in_use
 from streamsql.broker.groups import Group, Member
 from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import (
@@ -58,6 +59,13 @@ class EmbeddedCore:
         if name not in self._groups:
             self._groups[name] = Group(name, self.view.partitions, self.now_ms, 60_000)
         return self._groups[name]
+
+    def forget_group(self, name: str) -> None:
+        """Forget who was in the group; EngineError while somebody is."""
+        group = self._groups.get(name)
+        if group is not None and group.members:
+            raise group_in_use(name, group.members)
+        self._groups.pop(name, None)
 
     def poll(self, step: Callable[[], Polled], timeout_ms: int) -> Polled:
         """Take steps until one brings something or the time is up."""
@@ -137,6 +145,10 @@ class EmbeddedConsumer:
                 self.member.leave()
                 self.member = None
 
+    def leave(self) -> None:
+        """Do what :meth:`close` does: members are of this process and keep no places."""
+        self.close()
+
 
 class LogReader:
     """A reader of the logs of one view."""
@@ -169,6 +181,7 @@ class EmbeddedProducer:
         self._core = core
         self._identity = identity
         self._sent: dict[TopicPartition, list[Sent]] = {}
+        self._kept: list[StateChanges] = []
         self._fenced = False
         self._doomed = False
 
@@ -202,6 +215,10 @@ class EmbeddedProducer:
         self._core.view.bounds_of(target)
         self._list(target).append((key, value, timestamp_ms))
 
+    def keep(self, changes: StateChanges) -> None:
+        """Take the changes along with the next commit."""
+        self._kept.append(changes)
+
     def flush(self) -> None:
         """Raise unless the transaction can still be committed."""
         self._check()
@@ -211,10 +228,7 @@ class EmbeddedProducer:
         return {}
 
     def commit(
-        self,
-        offsets: Mapping[TopicPartition, Committed],
-        consumer: Consumer,
-        state: Sequence[StateChanges] = (),
+        self, offsets: Mapping[TopicPartition, Committed], consumer: Consumer | None
     ) -> None:
         """Write records, offsets and state in one step."""
         with self._core.changed:
@@ -226,9 +240,9 @@ class EmbeddedProducer:
                 write.append(target, self._sent[target])
             if offsets:
                 self._add_offsets(write, offsets, consumer)
-            for changes in state:
+            for changes in self._kept:
                 _add_state(write, changes)
-            if appended or offsets or state:
+            if appended or offsets or self._kept:
                 self._core.publish(write, appended)
             self._clear()
             self._doomed = False
@@ -242,6 +256,9 @@ class EmbeddedProducer:
     def close(self) -> None:
         """Forget everything since the last commit, and be of no more use."""
         self.fence()
+        with self._core.changed:
+            if self._core.producers.get(self._identity) is self:
+                del self._core.producers[self._identity]
 
     def _list(self, target: TopicPartition) -> list[Sent]:
         return self._sent.setdefault(target, [])
@@ -250,9 +267,13 @@ class EmbeddedProducer:
         # In place: the senders hold the lists.
         for records in self._sent.values():
             records.clear()
+        self._kept.clear()
 
     def _add_offsets(
-        self, write: LogWrite, offsets: Mapping[TopicPartition, Committed], consumer: Consumer
+        self,
+        write: LogWrite,
+        offsets: Mapping[TopicPartition, Committed],
+        consumer: Consumer | None,
     ) -> None:
         assert isinstance(consumer, EmbeddedConsumer), "the consumer is of this broker"
         consumer.check()
@@ -276,5 +297,3 @@ def _add_state(write: LogWrite, changes: StateChanges) -> None:
         prefix = state_prefix(changes.task, store)
         for key, value in changed.items():
             put(prefix + key, value)
-    for name, entry in changes.meta.items():
-        write.changes.put_meta(meta_key("m", changes.task, name), entry)

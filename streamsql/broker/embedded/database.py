@@ -8,7 +8,6 @@
 | | ``p`` topic partition | start, end, clean, live (see ``embedded_logs``) |
 | | ``g`` group topic partition | offset, metadata |
 | | ``i`` inbox file | position, sequence |
-| | ``m`` task name | meta entry of a task |
 
 Numbers in keys are big-endian, so that byte order is their order. The process that owns the
 directory holds a lock with its process id in it; others open a secondary instance, which follows.

@@ -1,21 +1,17 @@
-"""What can be read in an embedded broker's database, by its owner and by followers alike."""
+"""Topics, logs and offsets in an embedded broker's database, for its owner and followers alike."""
 
 import json
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain, islice
 
 from streamsql.broker.embedded.batches import decode_batch
 from streamsql.broker.embedded.database import (
-    AtomicWrite,
     Database,
-    behind_prefix,
     log_prefix,
     meta_key,
     partition_suffix,
     split_partition,
-    state_prefix,
 )
 from streamsql.broker.errors import no_partition, no_topic, out_of_range
 from streamsql.broker.message import StoredMessage
@@ -27,7 +23,6 @@ _LEFTOVERS = 64
 """Partly read batches remembered, so that small polls do not decode a batch again and again."""
 
 
-_READ_AT_ONCE = 64
 _GROUPS = b"g\0"
 
 
@@ -73,7 +68,7 @@ def encode_topic(config: TopicConfig) -> bytes:
 
 
 class EmbeddedView:
-    """Topics, logs, offsets and state as of the last commit seen."""
+    """Topics, logs and offsets as of the last commit seen."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -171,6 +166,10 @@ class EmbeddedView:
             for suffix, value in self.database.metas(group_prefix(group))
         }
 
+    def groups(self) -> set[str]:
+        """Return the groups that have committed something."""
+        return {key.split(b"\0", 1)[0].decode() for key, _ in self.database.metas(_GROUPS)}
+
     def slowest(self, partition: TopicPartition) -> int | None:
         """Return the least position that any group has committed in the partition."""
         positions = (_OFFSET.unpack_from(value)[0] for _, value in self._committed(partition))
@@ -186,57 +185,3 @@ class EmbeddedView:
         for key, value in self.database.metas(_GROUPS):
             if key.endswith(suffix):
                 yield _GROUPS + key, value
-
-    def local_state(self, task: str) -> "EmbeddedState":
-        """Return the state of a task."""
-        return EmbeddedState(self.database, task)
-
-
-class EmbeddedState:
-    """The committed state of one task; the reading half of a state engine."""
-
-    def __init__(self, database: Database, task: str) -> None:
-        self._database = database
-        self._task = task
-        self._prefixes: dict[str, bytes] = {}
-
-    def get(self, store: str, key: bytes) -> bytes | None:
-        """Return the committed value of the key."""
-        return self._database.state(self._prefix(store) + key)
-
-    def scan(
-        self, store: str, low: bytes | None = None, high: bytes | None = None
-    ) -> Iterator[tuple[bytes, bytes]]:
-        """Yield entries with ``low <= key < high`` in key order, as they were at the call."""
-        pairs = self._pairs(store, low, high)
-        first = list(islice(pairs, _READ_AT_ONCE))
-        # A short scan leaves no iterator behind, which would pin files and the lock.
-        return iter(first) if len(first) < _READ_AT_ONCE else chain(first, pairs)
-
-    def delete_range(self, store: str, low: bytes, high: bytes) -> None:
-        """Delete entries with ``low <= key < high`` (expired windows), at once."""
-        prefix = self._prefix(store)
-        write = AtomicWrite(self._database)
-        write.delete_state(prefix + low, prefix + high)
-        self._database.write(write, sync=False)
-
-    def meta(self, name: str) -> bytes | None:
-        """Return a meta entry."""
-        return self._database.meta(meta_key("m", self._task, name))
-
-    def _pairs(
-        self, store: str, low: bytes | None, high: bytes | None
-    ) -> Iterator[tuple[bytes, bytes]]:
-        prefix = self._prefix(store)
-        first = prefix + (low or b"")
-        behind = behind_prefix(prefix) if high is None else prefix + high
-        if first < behind:
-            start = len(prefix)
-            for key, value in self._database.states(first, behind):
-                yield key[start:], value
-
-    def _prefix(self, store: str) -> bytes:
-        prefix = self._prefixes.get(store)
-        if prefix is None:
-            prefix = self._prefixes[store] = state_prefix(self._task, store)
-        return prefix

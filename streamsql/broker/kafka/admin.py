@@ -1,7 +1,6 @@
 """Topics, offsets and groups of a Kafka cluster."""
 
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -19,18 +18,22 @@ from streamsql.broker.errors import check_partitions, no_topic
 from streamsql.broker.kafka.errors import (
     error_of,
     is_all_down,
-    is_passing,
     is_refused,
     map_error,
     mapped,
 )
+from streamsql.broker.kafka.persist import await_true, goes_away, persist
 from streamsql.broker.kafka.settings import KafkaSettings, client_log
 from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
 from streamsql.errors import EngineError
+from streamsql.topology.naming import internal_topics
 
 _COORDINATOR_SECONDS = 30.0
 _VISIBLE_SECONDS = 15.0
 """How long a topic created or deleted may take to be known everywhere."""
+
+_EXPIRY_SECONDS = 3.0
+"""How much later than its session's end a group may miss a member."""
 
 _EARLIEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the library's
 _LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the library's
@@ -46,6 +49,7 @@ class KafkaAdmin:
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._seconds = settings.connect_timeout_ms / 1000
+        self._session_seconds = settings.session_timeout_ms / 1000
         self._trouble: KafkaError | None = None
         config = {**settings.shared(), "error_cb": self._note}
         with mapped("set up the Kafka client"):
@@ -115,21 +119,16 @@ class KafkaAdmin:
     def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
         """Return what the group has committed; what is being decided does not count yet."""
         doing = f'read the offsets of group "{group}"'
-        deadline = time.monotonic() + _COORDINATOR_SECONDS
-        while True:
-            try:
-                return self._group_offsets_once(group)
-            except TimeoutError as late:
-                raise EngineError(f"cannot {doing}: Kafka does not answer") from late
-            except KafkaException as exception:
-                error = error_of(exception)
-                if error.code() == KafkaError.GROUP_ID_NOT_FOUND:
-                    return {}
-                # A coordinator that has just started, or is busy, answers a little later.
-                waited = time.monotonic() > deadline
-                if waited or not (is_passing(error) or error.retriable()):
-                    raise map_error(error, doing) from exception
-                time.sleep(0.1)
+        try:
+            # A coordinator that has just started, or is busy, answers a little later.
+            return persist(lambda _left: self._group_offsets_once(group), _COORDINATOR_SECONDS)
+        except TimeoutError as late:
+            raise EngineError(f"cannot {doing}: Kafka does not answer") from late
+        except KafkaException as exception:
+            error = error_of(exception)
+            if error.code() == KafkaError.GROUP_ID_NOT_FOUND:
+                return {}
+            raise map_error(error, doing) from exception
 
     def _group_offsets_once(self, group: str) -> dict[TopicPartition, Committed]:
         self._find_coordinator(group)
@@ -154,10 +153,31 @@ class KafkaAdmin:
             if error_of(exception).code() != KafkaError.GROUP_ID_NOT_FOUND:
                 raise
 
-    def delete_group(self, group: str) -> None:
-        """Forget the group; EngineError while it has members."""
-        future = self._client.delete_consumer_groups([group])[group]
-        self._result(future, f'delete group "{group}"', KafkaError.GROUP_ID_NOT_FOUND)
+    def groups(self) -> Collection[str]:
+        """Return all groups."""
+        with mapped("list groups"):
+            listed = self._client.list_consumer_groups().result(self._seconds + 5)
+        return [group.group_id for group in listed.valid]
+
+    def forget(self, application: str) -> None:
+        """Delete the application's group and internal topics; EngineError while it has members."""
+        self._delete_group(application)
+        with mapped("list topics"):
+            names = self._client.list_topics(timeout=self._seconds).topics
+        self.delete(internal_topics(application, names, self.groups()))
+
+    def _delete_group(self, group: str) -> None:
+        """Delete a group, waiting until the sessions of killed members have ended."""
+
+        def delete(_seconds: float) -> None:
+            self._client.delete_consumer_groups([group])[group].result(self._seconds + 5)
+
+        try:
+            persist(delete, self._session_seconds + _EXPIRY_SECONDS, _is_deleted_later)
+        except KafkaException as exception:
+            error = error_of(exception)
+            if error.code() != KafkaError.GROUP_ID_NOT_FOUND:
+                raise map_error(error, f'delete group "{group}"') from exception
 
     def purge(self, before: Mapping[TopicPartition, int]) -> None:
         """Delete records before the offsets."""
@@ -168,18 +188,20 @@ class KafkaAdmin:
             self._result(future, f'purge topic "{partition.topic}"', KafkaError.OFFSET_OUT_OF_RANGE)
 
     def _connect(self, servers: str) -> None:
-        deadline = time.monotonic() + self._seconds
-        while True:
-            try:
-                self._client.list_topics(timeout=min(1.0, self._seconds))
-            except KafkaException as exception:
-                self._client.poll(0)  # for the reason, by the error callback
-                refused = self._trouble is not None and is_refused(self._trouble)
-                if refused or time.monotonic() > deadline:
-                    reason = (self._trouble or error_of(exception)).str()
-                    raise EngineError(f'cannot reach Kafka at "{servers}": {reason}') from exception
-            else:
-                return
+        def passes(_error: KafkaError) -> bool:
+            self._client.poll(0)  # for the reason, by the error callback
+            return self._trouble is None or not is_refused(self._trouble)
+
+        try:
+            persist(
+                lambda _left: self._client.list_topics(timeout=min(1.0, self._seconds)),
+                self._seconds,
+                passes,
+                pause=0,
+            )
+        except KafkaException as exception:
+            reason = (self._trouble or error_of(exception)).str()
+            raise EngineError(f'cannot reach Kafka at "{servers}": {reason}') from exception
 
     def _note(self, error: KafkaError) -> None:
         if self._trouble is None or not is_all_down(error):
@@ -191,11 +213,8 @@ class KafkaAdmin:
         return 0 if found.error is not None else len(found.partitions)
 
     def _await(self, topic: str, reached: Callable[[int], bool], otherwise: str) -> None:
-        deadline = time.monotonic() + _VISIBLE_SECONDS
-        while not reached(self._partitions(topic)):
-            if time.monotonic() > deadline:
-                raise EngineError(f'topic "{topic}" {otherwise} in {_VISIBLE_SECONDS:g} s')
-            time.sleep(0.02)
+        if not await_true(lambda: reached(self._partitions(topic)), _VISIBLE_SECONDS):
+            raise EngineError(f'topic "{topic}" {otherwise} in {_VISIBLE_SECONDS:g} s')
 
     def _configs(self, names: Iterable[str]) -> dict[str, tuple[bool, int | None]]:
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
@@ -216,20 +235,19 @@ class KafkaAdmin:
     ) -> dict[TopicPartition, int]:
         if not partitions:
             return {}
-        deadline = time.monotonic() + self._seconds
-        while True:
-            try:
-                return self._offsets_once(partitions, spec, isolation)
-            except KafkaException as exception:
-                # A topic without a leader is mostly one that is not there. Asking for it also
-                # refreshes what the client knows of leaders, without which it would fail again.
-                for topic in sorted({partition.topic for partition in partitions}):
-                    if self._partitions(topic) == 0:
-                        raise no_topic(topic) from exception
-                error = error_of(exception)
-                if not is_passing(error) or time.monotonic() > deadline:
-                    raise map_error(error, "read offsets of topics") from exception
-                time.sleep(0.1)
+
+        def passes(error: KafkaError) -> bool:
+            # A topic without a leader is mostly one that is not there. Asking for it also
+            # refreshes what the client knows of leaders, without which it would fail again.
+            for topic in sorted({partition.topic for partition in partitions}):
+                if self._partitions(topic) == 0:
+                    raise no_topic(topic)
+            return goes_away(error)
+
+        with mapped("read offsets of topics"):
+            return persist(
+                lambda _left: self._offsets_once(partitions, spec, isolation), self._seconds, passes
+            )
 
     def _offsets_once(
         self, partitions: Sequence[TopicPartition], spec: OffsetSpec, isolation: IsolationLevel
@@ -252,6 +270,10 @@ class KafkaAdmin:
             raise map_error(error_of(exception), doing) from exception
         except TimeoutError as error:
             raise EngineError(f"cannot {doing}: Kafka does not answer") from error
+
+
+def _is_deleted_later(error: KafkaError) -> bool:
+    return error.code() == KafkaError.NON_EMPTY_GROUP or goes_away(error)
 
 
 def _config(topic: TopicConfig) -> dict[str, str]:

@@ -6,7 +6,7 @@ positions that wait for pending transactions. Only these modules (``kafka*.py``)
 confluent-kafka; its errors are mapped in ``kafka_errors``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
@@ -21,7 +21,6 @@ from streamsql.broker.kafka.slots import Slots
 from streamsql.broker.kafka.watchdog import Watchdog
 from streamsql.broker.ports import (
     Committed,
-    LocalState,
     TopicConfig,
     TopicPartition,
 )
@@ -35,7 +34,8 @@ ANY_PARTITION = -1
 class KafkaBroker:
     """A Kafka cluster. EngineError when it cannot be reached."""
 
-    keeps_state = False
+    keeper = None
+    """Kafka keeps changelogs."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
@@ -81,21 +81,26 @@ class KafkaBroker:
         """Return last stable offsets, or high watermarks."""
         return self._admin.ends(partitions, committed=committed)
 
+    def groups(self) -> Collection[str]:
+        """Return all groups."""
+        return self._admin.groups()
+
     def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
         """Return what the group has committed."""
         return self._admin.group_offsets(group)
-
-    def delete_group(self, group: str) -> None:
-        """Forget the group's offsets; EngineError while it has members."""
-        self._admin.delete_group(group)
 
     def purge(self, before: Mapping[TopicPartition, int]) -> None:
         """Delete records before the offsets."""
         self._admin.purge(before)
 
-    def local_state(self, task: str) -> LocalState:
-        """Refuse: Kafka keeps changelogs, not state."""
-        raise AssertionError(f"Kafka keeps no state of task {task}")
+    def forget(self, application: str) -> None:
+        """Remove the application's group and internal topics.
+
+        A killed worker's place in the group is waited for, which lasts as long as its session. The
+        transactional ids of its producers are forgotten by Kafka itself, after a week.
+        """
+        self._admin.forget(application)
+        Slots.forget(self._settings, application)
 
     def append(
         self,

@@ -1,7 +1,5 @@
 """Consumers and readers on Kafka."""
 
-import logging
-import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer
@@ -11,12 +9,12 @@ from streamsql.broker.errors import no_topic
 from streamsql.broker.kafka.errors import (
     error_of,
     is_no_topic,
-    is_passing,
     is_wrong_state,
     map_error,
     mapped,
 )
 from streamsql.broker.kafka.fetch import Fetching
+from streamsql.broker.kafka.persist import await_true, persist
 from streamsql.broker.kafka.settings import KafkaSettings, client_log
 from streamsql.broker.ports import Assignment, Committed, Polled, TopicPartition
 from streamsql.errors import EngineError
@@ -25,7 +23,8 @@ _PATIENCE_SECONDS = 90.0
 """How long committed positions are waited for: a dead producer's transaction is undecided for its
 timeout and 10 s more (a stock broker looks for expired ones that often); a broker may restart."""
 
-_log = logging.getLogger(__name__)
+_LEAVING_SECONDS = 2.0
+"""How long a member that leaves may wait until its partitions are given up."""
 
 
 class KafkaConsumer:
@@ -92,23 +91,17 @@ class KafkaConsumer:
 
     def committed(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Committed]:
         """Return the committed positions; waits until pending transactions are decided."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            try:
-                found = self._client.committed(_kafka(partitions), timeout=5.0)
-            except KafkaException as exception:
-                error = error_of(exception)
-                passing = error.retriable() or is_passing(error)
-                if not passing or time.monotonic() > deadline:
-                    raise map_error(error, "read committed offsets") from exception
-                _log.info("committed offsets not decided yet: %s", error.str())
-                time.sleep(0.05)
-                continue
-            return {
-                TopicPartition(p.topic, p.partition): Committed(p.offset, p.metadata or "")
-                for p in found
-                if p.offset >= 0
-            }
+        with mapped("read committed offsets"):
+            found = persist(
+                lambda _left: self._client.committed(_kafka(partitions), timeout=5.0),
+                _PATIENCE_SECONDS,
+                pause=0.05,
+            )
+        return {
+            TopicPartition(p.topic, p.partition): Committed(p.offset, p.metadata or "")
+            for p in found
+            if p.offset >= 0
+        }
 
     def close(self) -> None:
         """Give the partitions up.
@@ -120,6 +113,19 @@ class KafkaConsumer:
             self._closed = True
             with mapped("close the consumer"):
                 self._client.close()
+
+    def leave(self) -> None:
+        """Give up the partitions and the place in the group.
+
+        librdkafka tells the group of a static member only that it has unsubscribed, never that it
+        closes.
+        """
+        if not self._closed:
+            with mapped("leave the group"):
+                self._client.unsubscribe()
+                # Its callbacks, and the request to leave, are carried out by a poll.
+                await_true(self._has_left, _LEAVING_SECONDS, pause=0)
+        self.close()
 
     def group_metadata(self) -> object:
         """Return what a transaction needs to know of this member now."""
@@ -150,6 +156,10 @@ class KafkaConsumer:
         for partition in partitions:
             self._seeks.pop(partition, None)
         self._reassigned()
+
+    def _has_left(self) -> bool:
+        self._client.poll(0.05)
+        return not self._client.memberid()
 
     def _reassigned(self) -> None:
         self._fetching.generation += 1

@@ -6,7 +6,7 @@
 | the transaction must be aborted, or its outcome is not known | TransactionAborted |
 | unreachable, not allowed, no such topic, anything else | EngineError, one clear line |
 
-Calls that may be tried again are tried again by their caller, until its time is up.
+Calls that may be made again are made again in ``persist``, until the caller's time is up.
 """
 
 # ruff: noqa: SLF001 - the library names the constants of its own errors with an underscore
@@ -124,12 +124,17 @@ def is_all_down(error: KafkaError) -> bool:
 
 def is_undecided(error: KafkaError) -> bool:
     """Whether a transactional call ended without an outcome."""
-    return is_fatal(error) or bool(error.retriable()) or error.code() == KafkaError._TIMED_OUT
+    return is_fatal(error) or is_retriable(error) or error.code() == KafkaError._TIMED_OUT
 
 
 def is_passing(error: KafkaError) -> bool:
     """Whether the error goes away by itself: the client goes on, or the call can be made again."""
     return error.code() in _PASSING
+
+
+def is_retriable(error: KafkaError) -> bool:
+    """Whether librdkafka says of a transactional call that it can be made again."""
+    return bool(error.retriable())
 
 
 def map_error(error: KafkaError, doing: str) -> StreamSQLError:

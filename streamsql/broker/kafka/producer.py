@@ -10,7 +10,7 @@ librdkafka has no transactions of KIP-890; a late request could fall into the ne
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -24,11 +24,12 @@ from streamsql.broker.kafka.errors import (
     is_wrong_state,
     map_error,
 )
+from streamsql.broker.kafka.persist import persist_watched
 from streamsql.broker.kafka.settings import KafkaSettings
 from streamsql.broker.kafka.slots import Slots
 from streamsql.broker.kafka.watchdog import Watchdog
 from streamsql.broker.partitioner import Partitioner
-from streamsql.broker.ports import Committed, Consumer, Send, StateChanges, TopicPartition
+from streamsql.broker.ports import Committed, Consumer, Send, TopicPartition
 from streamsql.errors import StreamSQLError, TaskFenced, TransactionAborted
 
 _ANY = -1
@@ -139,13 +140,9 @@ class KafkaProducer:
         return dict(self._ends)
 
     def commit(
-        self,
-        offsets: Mapping[TopicPartition, Committed],
-        consumer: Consumer,
-        state: Sequence[StateChanges] = (),
+        self, offsets: Mapping[TopicPartition, Committed], consumer: Consumer | None
     ) -> None:
         """Commit the transaction with the offsets of the consumer's group."""
-        assert not state, "Kafka keeps no state"
         self._send_held()
         if not self._begun and not offsets:
             return
@@ -238,7 +235,7 @@ class KafkaProducer:
             self._begun = True
 
     def _send_offsets(
-        self, offsets: Mapping[TopicPartition, Committed], consumer: Consumer
+        self, offsets: Mapping[TopicPartition, Committed], consumer: Consumer | None
     ) -> None:
         assert isinstance(consumer, KafkaConsumer), "the consumer is of this broker"
         positions = [
@@ -254,20 +251,11 @@ class KafkaProducer:
 
     def _decide(self, verb: str, call: Callable[[float], object]) -> None:
         """Make a transactional call, again while it can be made again."""
-        deadline = time.monotonic() + self._timeout_seconds
-        while True:
-            seconds = max(1.0, deadline - time.monotonic())
-            try:
-                with self._watchdog.guard(f'{verb} transaction of "{self._identity}"', seconds):
-                    call(seconds)
-            except KafkaException as exception:
-                error = error_of(exception)
-                if error.retriable() and time.monotonic() < deadline:
-                    continue
-                raise self._mapped(
-                    error, f'{verb} transaction of "{self._identity}"'
-                ) from exception
-            return
+        doing = f'{verb} transaction of "{self._identity}"'
+        try:
+            persist_watched(self._watchdog, doing, call, self._timeout_seconds)
+        except KafkaException as exception:
+            raise self._mapped(error_of(exception), doing) from exception
 
     def _within(self, verb: str, call: Callable[[], int | None]) -> int | None:
         doing = f'{verb} transaction of "{self._identity}"'

@@ -11,17 +11,20 @@ import contextlib
 import hashlib
 import logging
 import threading
-import time
 from pathlib import Path
 
 from confluent_kafka import KafkaException, Producer
 
-from streamsql.broker.kafka.errors import error_of, map_error
+from streamsql.broker.kafka.errors import error_of, map_error, mapped
+from streamsql.broker.kafka.persist import persist_watched
 from streamsql.broker.kafka.settings import KafkaSettings, client_log
 from streamsql.broker.kafka.watchdog import Watchdog
 
 _PROBE_SECONDS = 0.25
 """How long the first slot tried may take when it is not known which one the predecessor used."""
+
+_CALL_SECONDS = 10.0
+"""How long one call may take to make a producer ready: it is made again then."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +40,18 @@ class Slots:
         self._last = _read_note(self._note)
         self._fencing: threading.Thread | None = None
         self._timeout_seconds = settings.connect_timeout_ms / 1000
+
+    @classmethod
+    def forget(cls, settings: KafkaSettings, application: str) -> None:
+        """Delete the notes of the application's producers, and perhaps of some that can do without.
+
+        Of an application whose name goes on where this one's ends.
+        """
+        directory = settings.state_directory
+        if directory is not None and directory.exists():
+            for note in directory.glob("slot-*"):
+                if note.is_file() and _noted_identity(note).startswith(f"{application}-"):
+                    note.unlink()
 
     def next(self, timeout_ms: int) -> Producer:
         """Return a new producer, ready for transactions, and fence the other slot.
@@ -72,7 +87,7 @@ class Slots:
         self._last = slot
         if self._note is not None:
             self._note.parent.mkdir(parents=True, exist_ok=True)
-            self._note.write_text(str(slot))
+            self._note.write_text(f"{slot} {self._identity}")
         self._fencing = threading.Thread(
             target=self._fence, args=(other,), name="streamsql-fence", daemon=True
         )
@@ -80,20 +95,15 @@ class Slots:
         return producer
 
     def _initialize(self, producer: Producer) -> None:
-        deadline = time.monotonic() + self._timeout_seconds
         doing = f'start transactions of "{self._identity}"'
-        while True:
-            seconds = min(10.0, max(1.0, deadline - time.monotonic()))
-            try:
-                with self._watchdog.guard(doing, seconds):
-                    producer.init_transactions(seconds)
-            except KafkaException as exception:
-                error = error_of(exception)
-                if error.retriable() and time.monotonic() < deadline:
-                    _log.warning("cannot %s yet: %s", doing, error.str())
-                    continue
-                raise map_error(error, doing) from exception
-            return
+        with mapped(doing):
+            persist_watched(
+                self._watchdog,
+                doing,
+                producer.init_transactions,
+                self._timeout_seconds,
+                longest=_CALL_SECONDS,
+            )
 
     def _fence(self, producer: Producer) -> None:
         timeout_seconds = 3 * self._settings.transaction_timeout_ms / 1000
@@ -120,5 +130,9 @@ def _note_path(directory: Path | None, identity: str) -> Path | None:
 def _read_note(path: Path | None) -> int | None:
     if path is None or not path.exists():
         return None
-    text = path.read_text().strip()
-    return int(text) if text in {"0", "1"} else None
+    slot = path.read_text().partition(" ")[0]
+    return int(slot) if slot in {"0", "1"} else None
+
+
+def _noted_identity(path: Path) -> str:
+    return path.read_text().partition(" ")[2]

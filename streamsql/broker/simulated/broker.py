@@ -4,32 +4,87 @@ Everything happens inside the calls of its clients, on their thread; nothing wai
 broker's clock, moved by the test. Transactions are visible only when committed, groups rebalance as
 the classic protocol does, a new producer of an identity fences the old one.
 
-A worker dies by :meth:`SimulatedBroker.kill` (its handles are dead, its open transaction and its
-place in the group stay until their timeouts or its successor) or halts by
-:meth:`SimulatedBroker.stop` (the same, but it may wake up as a zombie: by calling again).
+A worker dies by ``mishaps.kill`` (its handles are dead, its open transaction and its place in the
+group stay until their timeouts or its successor) or halts by ``mishaps.stop`` (the same, but it may
+wake up as a zombie: by calling again).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from streamsql.broker.errors import check_partitions
 from streamsql.broker.partitioner import Partitioner
-from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
+from streamsql.broker.ports import (
+    Committed,
+    Producer,
+    StateChanges,
+    TopicConfig,
+    TopicPartition,
+)
 from streamsql.broker.simulated.clients import SimulatedConsumer, SimulatedReader
 from streamsql.broker.simulated.cluster import SimulatedCluster, Timeouts, VirtualClock
 from streamsql.broker.simulated.faults import Faults
 from streamsql.broker.simulated.log import TopicLog
 from streamsql.broker.simulated.producer import SimulatedProducer
 from streamsql.broker.simulated.state import SimulatedState
+from streamsql.topology.naming import internal_topics, is_task_state
 from streamsql.types.record import Header
 
 
-class SimulatedTopics:
-    """The topics of a simulated cluster: what needs neither a group nor a transaction."""
+class SimulatedBroker:
+    """The port of the simulated broker.
 
-    def __init__(self, cluster: SimulatedCluster) -> None:
-        self.cluster = cluster
-        self.faults: Faults = cluster.faults
+    Attributes:
+        faults: The plan of faults, and the count of operations.
+        consumers: All that were ever made.
+        producers: The same.
+
+    Args:
+        keeps_state: Have a keeper of state, as the embedded broker has.
+        seed: Of the spread of records without a key.
+        clock: Virtual time.
+        timeouts: Of silent members and producers.
+    """
+
+    def __init__(
+        self,
+        *,
+        keeps_state: bool = False,
+        seed: int = 0,
+        clock: VirtualClock | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        self.clock = VirtualClock() if clock is None else clock
+        self.timeouts = Timeouts() if timeouts is None else timeouts
+        self.cluster = SimulatedCluster(self.clock, seed, self.timeouts)
+        self.faults: Faults = self.cluster.faults
+        self.keeper = SimulatedStateKeeper(self.cluster) if keeps_state else None
         self._outside: dict[str, Partitioner] = {}
+        self.consumers: list[SimulatedConsumer] = []
+        self.producers: list[SimulatedProducer] = []
+
+    def consumer(self, group: str, member: str) -> SimulatedConsumer:
+        """Return a consumer of the group."""
+        self.faults.before("consumer")
+        consumer = SimulatedConsumer(self.cluster, group, member)
+        self.consumers.append(consumer)
+        self.faults.after("consumer")
+        return consumer
+
+    def producer(self, identity: str) -> SimulatedProducer:
+        """Return a producer; what an older one of the identity left open is aborted."""
+        self.faults.before("producer")
+        old = self.cluster.producers.get(identity)
+        if old is not None:
+            old.fence()
+        producer = SimulatedProducer(self.cluster, identity)
+        self.cluster.producers[identity] = producer
+        self.producers.append(producer)
+        self.faults.after("producer")
+        return producer
+
+    def reader(self) -> SimulatedReader:
+        """Return a reader without a group."""
+        return SimulatedReader(self.cluster)
 
     def topics(self) -> Mapping[str, TopicConfig]:
         """Return all topics."""
@@ -92,94 +147,37 @@ class SimulatedTopics:
             self.cluster.log(partition).purge(offset)
         self.faults.after("purge")
 
-
-class SimulatedBroker(SimulatedTopics):
-    """The port of the simulated broker, and the switch of its faults.
-
-    ``faults`` is the plan of faults, and the count of operations.
-
-    Args:
-        keeps_state: Keep the tasks' state too, as the embedded broker does.
-        seed: Of the spread of records without a key.
-        clock: Virtual time.
-        timeouts: Of silent members and producers.
-    """
-
-    def __init__(
-        self,
-        *,
-        keeps_state: bool = False,
-        seed: int = 0,
-        clock: VirtualClock | None = None,
-        timeouts: Timeouts | None = None,
-    ) -> None:
-        self.keeps_state = keeps_state
-        self.clock = VirtualClock() if clock is None else clock
-        self.timeouts = Timeouts() if timeouts is None else timeouts
-        super().__init__(SimulatedCluster(self.clock, seed, self.timeouts))
-        self._consumers: list[SimulatedConsumer] = []
-        self._producers: list[SimulatedProducer] = []
-
-    def kill(self, *names: str) -> None:
-        """Let the members and producer identities of these names vanish without closing."""
-        self.stop(*names)
-        for consumer in self._consumers:
-            consumer.dead |= consumer.name in names
-        for producer in self._producers:
-            producer.dead |= producer.identity in names
-
-    def stop(self, *names: str) -> None:
-        """Let the members and producers of these names fall silent until they call again."""
-        now_ms = self.clock()
-        for consumer in self._consumers:
-            if consumer.name in names and consumer.member is not None:
-                consumer.member.silent_since_ms = now_ms
-        for producer in self._producers:
-            if producer.identity in names:
-                producer.silent_since_ms = now_ms
-
-    def consumer(self, group: str, member: str) -> SimulatedConsumer:
-        """Return a consumer of the group."""
-        self.faults.before("consumer")
-        consumer = SimulatedConsumer(self.cluster, group, member)
-        self._consumers.append(consumer)
-        self.faults.after("consumer")
-        return consumer
-
-    def producer(self, identity: str) -> SimulatedProducer:
-        """Return a producer; what an older one of the identity left open is aborted."""
-        self.faults.before("producer")
-        old = self.cluster.producers.get(identity)
-        if old is not None:
-            old.fence()
-        producer = SimulatedProducer(self.cluster, identity, keeps_state=self.keeps_state)
-        self.cluster.producers[identity] = producer
-        self._producers.append(producer)
-        self.faults.after("producer")
-        return producer
-
-    def reader(self) -> SimulatedReader:
-        """Return a reader without a group."""
-        return SimulatedReader(self.cluster)
+    def groups(self) -> Collection[str]:
+        """Return the groups that have committed something."""
+        return self.cluster.offsets.keys()
 
     def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
         """Return what the group has committed."""
         return dict(self.cluster.offsets.get(group, {}))
 
-    def delete_group(self, group: str) -> None:
-        """Forget the group's offsets."""
-        self.cluster.offsets.pop(group, None)
-
-    def local_state(self, task: str) -> SimulatedState:
-        """Return the state of the task."""
-        assert self.keeps_state, "this broker keeps no state"
-        return self.cluster.state(task)
+    def forget(self, application: str) -> None:
+        """Remove the application's group, internal topics and state."""
+        self.cluster.forget_group(application)
+        self.delete(internal_topics(application, self.cluster.topics, self.groups()))
+        states = self.cluster.states
+        for task in [task for task in states if is_task_state(task, application)]:
+            del states[task]
 
     def close(self) -> None:
         """Do nothing: the next worker of the test may go on with what is in memory."""
 
 
-def compact(broker: SimulatedBroker, topic: str) -> None:
-    """Run the log cleaner on a topic."""
-    for log in broker.cluster.topic(topic).partitions:
-        log.compact()
+class SimulatedStateKeeper:
+    """Keeps the state of tasks, as the embedded broker does."""
+
+    def __init__(self, cluster: SimulatedCluster) -> None:
+        self._cluster = cluster
+
+    def state(self, task: str) -> SimulatedState:
+        """Return the committed state of the task."""
+        return self._cluster.state(task)
+
+    def keep(self, changes: StateChanges, producer: Producer) -> None:
+        """Make the changes a part of what the producer commits next."""
+        assert isinstance(producer, SimulatedProducer), "the producer is of this broker"
+        producer.keep(changes)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from streamsql.broker.errors import no_partition, no_topic
+from streamsql.broker.errors import group_in_use, no_partition, no_topic
 from streamsql.broker.groups import Group
 from streamsql.broker.ports import Committed, Message, TopicPartition
 from streamsql.broker.simulated.faults import Faults
@@ -96,6 +96,16 @@ class SimulatedCluster:
         if name not in self._groups:
             self._groups[name] = Group(name, self.partitions, self.clock, self.timeouts.session_ms)
         return self._groups[name]
+
+    def forget_group(self, name: str) -> None:
+        """Forget the group; EngineError while it has members, silent ones included."""
+        group = self._groups.get(name)
+        if group is not None:
+            group.expire()
+            if group.members:
+                raise group_in_use(name, group.members)
+            del self._groups[name]
+        self.offsets.pop(name, None)
 
     def state(self, task: str) -> SimulatedState:
         """Return the state of a task."""

@@ -22,7 +22,7 @@ class Moment(Enum):
 class Killed(BaseException):
     """The process is gone: no handler of the code under test may catch it.
 
-    Raise it by a fault, or see it when a handle is used after ``SimulatedBroker.kill``.
+    Raise it by a fault, or see it when a handle is used after ``mishaps.kill``.
     """
 
 

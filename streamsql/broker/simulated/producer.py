@@ -1,6 +1,6 @@
 """The transactional producer of the simulated broker."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import (
@@ -24,7 +24,7 @@ class SimulatedProducer:
     taken until the transaction is aborted, as with Kafka's client.
     """
 
-    def __init__(self, cluster: SimulatedCluster, identity: str, *, keeps_state: bool) -> None:
+    def __init__(self, cluster: SimulatedCluster, identity: str) -> None:
         self.identity = identity
         self.dead = False
         self.fenced = False
@@ -32,7 +32,7 @@ class SimulatedProducer:
         self.pending: dict[TopicPartition, Committed] = {}
         self.pending_group: str | None = None
         self._cluster = cluster
-        self._keeps_state = keeps_state
+        self._kept: list[StateChanges] = []
         self._transaction: Transaction | None = None
         self._doomed = False
         self._ends: dict[TopicPartition, int] = {}
@@ -62,6 +62,10 @@ class SimulatedProducer:
         """Append to one partition."""
         self._ends[target] = self._send(target, key, value, timestamp_ms) + 1
 
+    def keep(self, changes: StateChanges) -> None:
+        """Take the changes along with the next commit."""
+        self._kept.append(changes)
+
     def flush(self) -> None:
         """Raise unless the transaction can still be committed."""
         self._usable()
@@ -72,13 +76,9 @@ class SimulatedProducer:
         return dict(self._ends)
 
     def commit(
-        self,
-        offsets: Mapping[TopicPartition, Committed],
-        consumer: Consumer,
-        state: Sequence[StateChanges] = (),
+        self, offsets: Mapping[TopicPartition, Committed], consumer: Consumer | None
     ) -> None:
         """Decide the transaction: records, offsets and state become visible together."""
-        assert self._keeps_state or not state, "this broker keeps no state"
         self._usable()
         faults = self._cluster.faults
         try:
@@ -87,7 +87,7 @@ class SimulatedProducer:
                 self._add_offsets(offsets, consumer)
             faults.before("commit.decide")
             self._usable()
-            self._apply(state)
+            self._apply()
             faults.after("commit")
         except BaseException:
             self._doomed = True
@@ -125,16 +125,18 @@ class SimulatedProducer:
         self._cluster.faults.after("send")
         return offset
 
-    def _add_offsets(self, offsets: Mapping[TopicPartition, Committed], consumer: Consumer) -> None:
+    def _add_offsets(
+        self, offsets: Mapping[TopicPartition, Committed], consumer: Consumer | None
+    ) -> None:
         assert isinstance(consumer, SimulatedConsumer), "the consumer is of this broker"
         consumer.check()
         self.pending = dict(offsets)
         self.pending_group = consumer.group
 
-    def _apply(self, state: Sequence[StateChanges]) -> None:
+    def _apply(self) -> None:
         if self.pending_group is not None:
             self._cluster.commit_offsets(self.pending_group, self.pending)
-        for changes in state:
+        for changes in self._kept:
             self._cluster.state(changes.task).apply(changes)
         self._end(Outcome.COMMITTED)
 
@@ -145,6 +147,7 @@ class SimulatedProducer:
         self.pending = {}
         self.pending_group = None
         self._ends = {}
+        self._kept = []
 
     def _guarded(self, operation: str) -> None:
         try:

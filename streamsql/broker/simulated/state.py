@@ -1,4 +1,4 @@
-"""Task state in memory, changed by commits only."""
+"""The state of tasks in memory, changed by commits only."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -12,7 +12,6 @@ class SimulatedState:
     def __init__(self) -> None:
         self._stores: dict[str, dict[bytes, bytes]] = {}
         self._sorted: dict[str, list[bytes]] = {}
-        self._meta: dict[str, bytes] = {}
 
     def get(self, store: str, key: bytes) -> bytes | None:
         """Return the committed value of the key."""
@@ -29,10 +28,6 @@ class SimulatedState:
         first = 0 if low is None else bisect_left(keys, low)
         behind = len(keys) if high is None else bisect_left(keys, high)
         return iter([(key, entries[key]) for key in keys[first:behind]])
-
-    def meta(self, name: str) -> bytes | None:
-        """Return a meta entry."""
-        return self._meta.get(name)
 
     def delete_range(self, store: str, low: bytes, high: bytes) -> None:
         """Delete entries with ``low <= key < high``."""
@@ -51,4 +46,3 @@ class SimulatedState:
                 else:
                     entries[key] = value
             self._sorted.pop(store, None)
-        self._meta.update(changes.meta)

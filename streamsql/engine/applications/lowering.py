@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from streamsql.broker.ports import Broker, TopicConfig
@@ -11,6 +11,7 @@ from streamsql.errors import EngineError
 from streamsql.logical.lower.plans import lower, lower_into
 from streamsql.logical.nodes import Plan
 from streamsql.logical.optimize import optimize
+from streamsql.runtime.keeping.choose import state_keeping
 from streamsql.runtime.layout import Layout, lay_out
 from streamsql.sql.statements import CreateAs, CreateSource, InsertSelect
 from streamsql.streams.builder import StreamsBuilder
@@ -60,7 +61,8 @@ def lay_out_on(
         EngineError: A topic is missing, or topics that are read together differ in partitions.
     """
     existing = {**broker.topics(), **(planned or {})}
-    layout = lay_out(application, topology, existing, changelogs=not broker.keeps_state)
+    keeping = state_keeping(broker, config.runtime(application))
+    layout = lay_out(application, topology, existing, keeping.topics)
     create = tuple(_replicated(topic, config.replicas) for topic in layout.create)
     return replace(layout, create=create)
 
@@ -99,17 +101,6 @@ def check_source_topic(statement: CreateSource, topics: Mapping[str, TopicConfig
             f'topic "{source.topic}" has {there.partitions} partitions, '
             f'{source.kind.value.lower()} "{source.name}" declares {source.partitions}'
         )
-
-
-def internal_topics(layout: Layout, names: Iterable[str]) -> list[str]:
-    """Return those of the topics that belong to the application alone, sorted."""
-    prefix = f"{layout.application}-"
-    suffix = "-changelog"
-    return sorted(
-        name
-        for name in names
-        if name in layout.internal or (name.startswith(prefix) and name.endswith(suffix))
-    )
 
 
 def legal(name: str) -> str:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from enum import Enum
 
 from streamsql.broker.ports import Broker
-from streamsql.engine.applications.lowering import internal_topics, lay_out_on
+from streamsql.engine.applications.lowering import lay_out_on
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.errors import EngineError, StreamSQLError
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.environment import OutputTarget
+from streamsql.runtime.keeping.choose import state_keeping
 from streamsql.runtime.layout import Layout
 from streamsql.runtime.worker import Worker
-from streamsql.state.directory import StateDirectory
 from streamsql.topology.topology import Topology
 
 log = logging.getLogger(__name__)
@@ -153,21 +153,15 @@ class RunningQuery:
             worker.close()
 
     def forget(self) -> None:
-        """Stop, and delete offsets, internal topics and state: the query never comes back."""
-        self.stop()
-        try:
-            self._broker.delete_group(self.application)
-        except EngineError as error:
-            # Kafka counts a static member in until its session times out; the offsets of a group
-            # that nobody joins again expire by themselves.
-            log.debug('group "%s" is left behind: %s', self.application, error)
-        if self._layout is not None:
-            self._broker.delete(internal_topics(self._layout, self._broker.topics()))
-        directory = self._config.state_directory
-        if directory is not None and (directory / self.application).exists():
-            state = StateDirectory(directory, self.application)
-            for task in state.tasks():
-                state.wipe(task)
+        """Stop, and delete offsets, internal topics and state: the query never comes back.
+
+        Raises:
+            EngineError: The query runs elsewhere too, or the broker does not do its part.
+        """
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.leave()
+        state_keeping(self._broker, self._config.runtime(self.application)).forget()
 
     def _fail(self, error: Exception) -> None:
         self.error = error

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from streamsql.broker.ports import Broker
 from streamsql.runtime.config import RuntimeConfig
+from streamsql.runtime.keeping.choose import state_keeping
 from streamsql.runtime.layout import Layout
 from streamsql.runtime.worker import Worker
-from streamsql.state.directory import SlotLock, StateDirectory
 
 _PLENTY, _ROUNDS = 100, 7
 """With so many records in a round, the only worker does further ones at once."""
@@ -43,7 +43,7 @@ class LocalWorkers:
         self.workers: list[Worker] = []
         try:
             for index in range(number):
-                lock = take_slot(broker, config)
+                lock = state_keeping(broker, config).take_slot()
                 name = f"worker-{index}"
                 if lock is not None:
                     name = member(config, self._held.enter_context(lock).slot)
@@ -96,17 +96,6 @@ class LocalWorkers:
             with suppress(Exception):
                 worker.abandon()
         self._held.close()
-
-
-def take_slot(broker: Broker, config: RuntimeConfig) -> SlotLock | None:
-    """Return a hold on a slot of the state directory, where there is one.
-
-    Raises:
-        EngineError: The directory cannot be used.
-    """
-    if broker.keeps_state or config.state_directory is None:
-        return None
-    return StateDirectory(config.state_directory, config.application).free_slot()
 
 
 def member(config: RuntimeConfig, slot: int) -> str:

@@ -1,16 +1,8 @@
-"""Clients that stand where an interface wants one and nothing may happen."""
+"""A producer that stands where an interface wants one and nothing may happen."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
-from streamsql.broker.ports import (
-    Assignment,
-    Committed,
-    Consumer,
-    Polled,
-    Send,
-    StateChanges,
-    TopicPartition,
-)
+from streamsql.broker.ports import Committed, Consumer, Send, TopicPartition
 
 
 class SilentProducer:
@@ -36,44 +28,12 @@ class SilentProducer:
         return {}
 
     def commit(
-        self,
-        offsets: Mapping[TopicPartition, Committed],
-        consumer: Consumer,
-        state: Sequence[StateChanges] = (),
+        self, offsets: Mapping[TopicPartition, Committed], consumer: Consumer | None
     ) -> None:
         """Have nothing to commit."""
 
     def abort(self) -> None:
         """Have nothing to undo."""
-
-    def close(self) -> None:
-        """Hold nothing."""
-
-
-class NoConsumer:
-    """Stands beside a producer that commits without offsets; nobody reads with it."""
-
-    def subscribe(self, topics: Sequence[str], assignment: Assignment) -> None:
-        """Never called."""
-        raise AssertionError(f"nothing is read here, neither {topics} for {assignment}")
-
-    def poll(self, max_records: int, timeout_ms: int) -> Polled:
-        """Never called."""
-        raise AssertionError(f"nothing is read here ({max_records}, {timeout_ms})")
-
-    def seek(self, partition: TopicPartition, offset: int) -> None:
-        """Never called."""
-        raise AssertionError(f"nothing is read here, neither {partition} at {offset}")
-
-    def pause(self, partitions: Iterable[TopicPartition]) -> None:
-        """Read nothing."""
-
-    def resume(self, partitions: Iterable[TopicPartition]) -> None:
-        """Read nothing."""
-
-    def committed(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Committed]:
-        """Never called."""
-        raise AssertionError(f"nothing is read here, neither {partitions}")
 
     def close(self) -> None:
         """Hold nothing."""

@@ -9,6 +9,7 @@ from streamsql.engine.configuration.settings import FIXED, SETTINGS
 from streamsql.engine.results import Result, rows, text
 from streamsql.engine.session import Session
 from streamsql.sql.statements import Describe, DescribeFunction, Show, ShowWhat
+from streamsql.topology.naming import owner
 from streamsql.types.schema import Column
 from streamsql.types.sqltypes import BIGINT, INTEGER, STRING, quote
 
@@ -94,16 +95,14 @@ def _topics(statement: Show, session: Session) -> Result:
         Column("REPLICAS", INTEGER),
         Column("COMPACTED", STRING),
     )
+    queries = (*session.queries, *session.pushes)
+    applications = {*session.broker.groups(), *(query.application for query in queries)}
     found = [
         (topic.name, topic.partitions, topic.replicas, "yes" if topic.compacted else "no")
         for name, topic in sorted(session.broker.topics().items())
-        if statement.extended or not _is_internal(name)
+        if statement.extended or not (name.startswith("_") or owner(name, applications))
     ]
     return rows(columns, iter(found), statement.text)
-
-
-def _is_internal(topic: str) -> bool:
-    return topic.startswith("_") or topic.endswith(("-changelog", "-repartition"))
 
 
 def _functions(statement: Show, step: Step) -> Result:

@@ -10,17 +10,19 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from streamsql.broker.ports import Broker, TopicPartition
 from streamsql.errors import TaskCorrupted
-from streamsql.runtime.commit import CHECKPOINT
 from streamsql.runtime.failpoints import failpoint
 from streamsql.runtime.metrics import Metrics
-from streamsql.state.storage import Storage
+from streamsql.state.storage import LocalStorage
+
+CHECKPOINT = "checkpoint/"
+"""Prefix of the meta entries that hold, by changelog topic, the next offset to restore from."""
 
 _SLICE = 10_000
 
 
 def restore(
     broker: Broker,
-    storage: Storage,
+    storage: LocalStorage,
     changelogs: Mapping[TopicPartition, str],
     metrics: Metrics,
     task: str,
@@ -63,7 +65,7 @@ def restore(
 
 
 def _write(
-    storage: Storage,
+    storage: LocalStorage,
     store: str,
     partition: TopicPartition,
     slice_: tuple[Mapping[bytes, bytes | None], int],
@@ -75,7 +77,7 @@ def _write(
 
 
 def _checkpoints(
-    broker: Broker, storage: Storage, partitions: Sequence[TopicPartition], task: str
+    broker: Broker, storage: LocalStorage, partitions: Sequence[TopicPartition], task: str
 ) -> dict[TopicPartition, int]:
     """Return where to start on each changelog: the checkpoint, or the log's start without one."""
     starts = broker.starts(partitions)
