@@ -191,6 +191,7 @@ class StatefulBuilder:
                 store = self._wiring.table(node.store)
                 if cached:
                     held = CachedStreamAggregate(fold, store, forward, self._metrics)
+                    store.count_held(held.held)
                     return _foldable(node, fold, held, hashable=store.hashable)
                 running = UncachedStreamAggregate(fold, store, forward, self._metrics)
                 return Built({parent: running.process}, running.flush)
@@ -200,6 +201,7 @@ class StatefulBuilder:
                 windows = self._wiring.window(node.store, node.windows.advance_ms)
                 if cached and not node.final:
                     kept = CachedWindowAggregate(fold, windows, node.windows, forward, context)
+                    windows.count_held(kept.held)
                     return _foldable(node, fold, kept, hashable=windows.hashable)
                 of_windows = FinalWindowAggregate if node.final else WindowAggregate
                 windowed = of_windows(fold, windows, node.windows, forward, context)
@@ -207,7 +209,10 @@ class StatefulBuilder:
             case SessionStoreSpec():
                 assert isinstance(node.windows, SessionWindows)
                 sessions = self._wiring.session(node.store)
-                emitter = CachingEmitter(forward) if cached else Emitter(forward)
+                emitter = Emitter(forward)
+                if cached:
+                    emitter = CachingEmitter(forward)
+                    sessions.count_held(emitter.held)
                 of = FinalSessionAggregate if node.final else SessionAggregate
                 session = of(fold, sessions, node.windows, emitter, context)
                 return Built({parent: session.process}, session.flush)

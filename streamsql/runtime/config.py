@@ -5,6 +5,8 @@ from pathlib import Path
 
 from streamsql.types.windows import DAY_MS
 
+DEFAULT_CACHE_BYTES = 10 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class RuntimeConfig:
@@ -13,7 +15,8 @@ class RuntimeConfig:
     Attributes:
         application: Names the consumer group, the internal topics and the state directory.
         commit_interval_ms: Time between commits (``commit.interval.ms``).
-        cache_bytes: ``statestore.cache.max.bytes``; 0: every update of a table goes downstream.
+        cache_bytes: ``statestore.cache.max.bytes``, of all tasks of a worker together; 0: every
+            update of a table goes downstream, and stores keep to the default size.
         state_directory: Where task state lives; ``None``: in memory, restored from changelogs.
         poll_records: Records fetched at once; small blocks stay in the processor's cache.
         max_uncommitted: Records processed before a commit is forced.
@@ -23,7 +26,7 @@ class RuntimeConfig:
 
     application: str
     commit_interval_ms: int = 100
-    cache_bytes: int = 10 * 1024 * 1024
+    cache_bytes: int = DEFAULT_CACHE_BYTES
     state_directory: Path | None = None
     poll_records: int = 500
     max_uncommitted: int = 200_000

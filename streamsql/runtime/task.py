@@ -14,6 +14,7 @@ from streamsql.runtime.build import ProcessMessages, Processors
 from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.partition_group import PartitionGroup
+from streamsql.state.buffered import BufferedStore
 from streamsql.state.storage import Changes
 
 
@@ -62,6 +63,8 @@ class Task:
             p: _in_order(processors.sources.get(p.topic, ())) for p in inputs.positions
         }
         self._wiring = wiring
+        stores = wiring.stores.values()
+        self._caches = [store for store in stores if isinstance(store, BufferedStore)]
         self._metrics = metrics
         self._positions = dict(inputs.positions)
         self._next = dict(inputs.positions)
@@ -143,6 +146,19 @@ class Task:
         if end > self._positions[partition] and not self._group.waiting(partition):
             self._positions[partition] = end
             self.moved = True
+
+    def uncommitted_bytes(self) -> int:
+        """Estimate what the stores and the record caches hold until the next commit."""
+        return sum(store.uncommitted_bytes() for store in self._wiring.stores.values())
+
+    def cached_bytes(self) -> int:
+        """Estimate what the stores keep of committed values, without the older generation."""
+        return sum(cache.cached_bytes() for cache in self._caches)
+
+    def forget_older(self) -> None:
+        """Drop the older generation of the committed values that stores keep."""
+        for cache in self._caches:
+            cache.forget_older()
 
     def flush(self) -> None:
         """Forward what the processors hold back, upstream first."""

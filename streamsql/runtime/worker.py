@@ -21,8 +21,9 @@ from streamsql.errors import (
 from streamsql.runtime.assignment import Assignments
 from streamsql.runtime.build import build
 from streamsql.runtime.build_stateful import Wiring
+from streamsql.runtime.cache import CacheBudget
 from streamsql.runtime.commit import commit
-from streamsql.runtime.config import RuntimeConfig
+from streamsql.runtime.config import DEFAULT_CACHE_BYTES, RuntimeConfig
 from streamsql.runtime.environment import Environment, OutputTarget
 from streamsql.runtime.keeping.choose import state_keeping
 from streamsql.runtime.layout import Layout
@@ -68,6 +69,7 @@ class Worker:
         self._assignments = Assignments(layout)
         self._upstream = Upstream(broker, layout, clock_ms)
         self._keeping = state_keeping(broker, config, clock_ms, self.metrics)
+        self._cache = CacheBudget(config.cache_bytes or DEFAULT_CACHE_BYTES)
         self._tasks: dict[TaskId, Task] = {}
         self._opening: dict[TaskId, Iterator[None]] = {}
         self._owned: set[TopicPartition] = set()
@@ -194,7 +196,7 @@ class Worker:
         for task in self._tasks.values():
             done += task.process(_BUFFERED_RECORDS)
         self._regulate()
-        if self._commit_due():
+        if self._commit_due() or (done and self._cache.wants_commit(self._tasks.values())):
             self.commit()
         return done
 

@@ -8,15 +8,19 @@ the commit.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
+from streamsql.state.footprint import Footprint
 from streamsql.state.rows import Entry, RowCodec
 from streamsql.state.storage import Changes, Storage
 
 MISSING: Any = object()
 """What a dict does not hold, as opposed to ``None``: held, and without a row."""
+
+HeldBack: TypeAlias = Callable[[], Collection[Mapping[Any, Sequence[Any]]]]
+"""Returns what a processor holds back, in dicts of sequences that begin with a row."""
 
 
 def mutable(entry: Entry) -> tuple[list[Any], int]:
@@ -29,8 +33,9 @@ class BufferedStore:
 
     __slots__ = (
         "_buffer",
-        "_cache_entries",
+        "_footprint",
         "_generation",
+        "_held",
         "_index",
         "_indexed",
         "_older",
@@ -43,11 +48,12 @@ class BufferedStore:
 
     _slot_bytes: Callable[[Any], bytes]
 
-    def __init__(self, name: str, rows: RowCodec, storage: Storage, cache_entries: int) -> None:
+    def __init__(self, name: str, rows: RowCodec, storage: Storage) -> None:
         self.name = name
         self._rows = rows
         self._storage = storage
-        self._cache_entries = cache_entries
+        self._footprint = Footprint(rows.encode)
+        self._held: HeldBack = tuple
         self._generation = 0
         self._buffer: dict[Hashable, Entry | None] = {}
         self._recent: dict[Hashable, Entry | None] = {}
@@ -72,12 +78,25 @@ class BufferedStore:
 
     def committed(self) -> None:
         """Forget the buffer: its changes are in the storage now, and its values in the cache."""
-        if len(self._recent) + len(self._buffer) > self._cache_entries:
-            self._older, self._recent = self._recent, self._buffer
-            self._generation += 1
-        else:
-            self._recent.update(self._buffer)
+        self._recent.update(self._buffer)
         self._clear_buffer()
+
+    def count_held(self, held: HeldBack) -> None:
+        """Count what a processor holds back as uncommitted."""
+        self._held = held
+
+    def uncommitted_bytes(self) -> int:
+        """Estimate what stays in memory until the next commit."""
+        return self._footprint.of(self._buffer, *self._held())
+
+    def cached_bytes(self) -> int:
+        """Estimate what the recent generation of the cache takes."""
+        return self._footprint.of(self._recent)
+
+    def forget_older(self) -> None:
+        """Drop the older generation of the cache; what was recent is older now."""
+        self._older, self._recent = self._recent, {}
+        self._generation += 1
 
     def _clear_buffer(self) -> None:
         self._buffer = {}
@@ -92,9 +111,6 @@ class BufferedStore:
             if not self._surely_absent(slot):
                 value = self._storage.get(self.name, self._slot_bytes(slot))
             entry = None if value is None else self._rows.decode(value)
-        if len(self._recent) >= self._cache_entries:
-            self._older, self._recent = self._recent, {}
-            self._generation += 1
         self._recent[slot] = entry
         return entry
 

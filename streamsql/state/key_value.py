@@ -22,10 +22,8 @@ class KeyValueStore(BufferedStore):
         key_types: Sequence[SqlType],
         value_types: Sequence[SqlType],
         storage: Storage,
-        *,
-        cache_entries: int = 65_536,
     ) -> None:
-        super().__init__(name, RowCodec(value_types), storage, cache_entries)
+        super().__init__(name, RowCodec(value_types), storage)
         self._keys = KeyCodec(key_types)
         self._by_bytes = not self._keys.hashable
         self._encode = self._keys.encode

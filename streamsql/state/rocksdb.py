@@ -10,6 +10,7 @@ in here: a scan either is read at once or is closed with the storage.
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
@@ -41,13 +42,27 @@ class StorageInUse(EngineError):
 
 
 class RocksMemory:
-    """Block cache and write buffers, shared by all storages of a process."""
+    """Block cache and write buffers of several storages, one size for all of them together.
+
+    Write buffers are charged to the cache, which gives up blocks for them; at half of the size the
+    fullest is written out.
+    """
 
     __slots__ = ("cache", "write_buffers")
 
-    def __init__(self, cache_bytes: int = 64 << 20, write_buffer_bytes: int = 64 << 20) -> None:
-        self.cache = Cache(cache_bytes)
-        self.write_buffers = WriteBufferManager(write_buffer_bytes, False)  # never stall
+    def __init__(self, size_bytes: int = 128 << 20) -> None:
+        self.cache = Cache(size_bytes)
+        self.write_buffers = WriteBufferManager.new_write_buffer_manager_with_cache(
+            size_bytes // 2,
+            False,
+            self.cache,
+        )
+
+
+@cache
+def process_memory() -> RocksMemory:
+    """Return the memory that the storages of this process share."""
+    return RocksMemory()
 
 
 class RocksStorage:
@@ -60,6 +75,8 @@ class RocksStorage:
     ) -> None:
         """Open or create the database. Column families of other stores are left as they are.
 
+        Storages share the memory of the process, unless they are given another.
+
         Args:
             directory: Named after the task.
 
@@ -71,7 +88,7 @@ class RocksStorage:
         self._families: dict[str, Rdict] = {}
         self._handles: dict[str, ColumnFamily] = {}
         self._scans: WeakSet[Pairs] = WeakSet()
-        options = _options(memory or RocksMemory())
+        options = _options(memory or process_memory())
         existing: list[str] = []
         try:
             directory.mkdir(parents=True, exist_ok=True)

@@ -7,13 +7,16 @@
     storage: segment, key, time, extra → (row, timestamp)                       what is committed
 
 ``extra`` tells apart entries of one key and time. Below the *floor*, lines hold uncommitted entries
-only and a read asks the storage too; the floor rises when there are more entries than the budget.
+only and a read asks the storage too; the floor rises when there are more entries than the budget,
+or when they are larger than 64 MiB.
 """
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
+from streamsql.state.buffered import HeldBack
+from streamsql.state.footprint import Footprint
 from streamsql.state.keys import KeyCodec, decode_long, encode_long
 from streamsql.state.rows import Entry, RowCodec
 from streamsql.state.segments import TIME_MAX, TIME_MIN, Segments, clamp, segment_length_ms
@@ -28,6 +31,9 @@ Item: TypeAlias = tuple[int, int, Any, int]
 Slot: TypeAlias = tuple[Any, int, int]
 """``(key, time_ms, extra)``; the key is encoded where it is not hashable."""
 
+RECENT_BYTES = 64 << 20
+"""Lines of large rows are trimmed to this size, before there are too many of them."""
+
 
 class Timeline:
     """Lines, buffer and storage as one. Stores say what time and extra are."""
@@ -39,6 +45,8 @@ class Timeline:
         "_count",
         "_encode",
         "_floor",
+        "_footprint",
+        "_held",
         "_keys",
         "_lines",
         "_low",
@@ -73,6 +81,8 @@ class Timeline:
         self._rows = RowCodec(value_types)
         self._storage = storage
         self._segments = Segments(name, storage, segment_length_ms(retention_ms))
+        self._footprint = Footprint(self._rows.encode)
+        self._held: HeldBack = tuple
         self._budget = recent_entries
         self._lines: dict[Any, list[Item]] = {}
         self._buffer: dict[Slot, Entry | None] = {}
@@ -95,6 +105,14 @@ class Timeline:
         """
         self._segments.expire(before_ms)
 
+    def count_held(self, held: HeldBack) -> None:
+        """Count what a processor holds back as uncommitted."""
+        self._held = held
+
+    def uncommitted_bytes(self) -> int:
+        """Estimate what stays in memory until the next commit."""
+        return self._footprint.of(self._buffer, *self._held())
+
     def pending(self) -> Changes:
         """Return the changes since the last commit, encoded, without what has expired."""
         encode, bound_ms = self._rows.encode, self._segments.bound_ms
@@ -116,8 +134,9 @@ class Timeline:
         if self._floor is None:
             return
         bound_ms = self._segments.bound_ms
-        if self._count > self._budget:
-            self._trim(self._new_floor())
+        budget = min(self._budget, RECENT_BYTES // self._footprint.entry_bytes)
+        if self._count > budget:
+            self._trim(self._new_floor(budget))
         elif bound_ms - self._trimmed_ms >= self._segments.length_ms and bound_ms > TIME_MIN:
             self._trim(bound_ms, floor=self._floor)
 
@@ -290,10 +309,10 @@ class Timeline:
                 return earliest
         return floor
 
-    def _new_floor(self) -> int:
+    def _new_floor(self, budget: int) -> int:
         """Return a floor that leaves half of the budget above it."""
         times = sorted(item[0] for line in self._lines.values() for item in line)
-        return times[-(self._budget // 2) - 1] + 1
+        return times[-(budget // 2) - 1] + 1
 
     def _trim(self, below_ms: int, floor: int | None = None) -> None:
         """Drop the items before a time from the lines; the floor becomes that time unless given."""

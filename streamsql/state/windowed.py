@@ -35,14 +35,13 @@ class WindowStore(BufferedStore):
         storage: Storage,
         *,
         segment_ms: int,
-        cache_entries: int = 65_536,
     ) -> None:
         """Open the store.
 
         ``segment_ms`` is the advance of aligned windows, else ``segment_length_ms(retention_ms)``.
         It is part of the layout on disk: never change it for a store that has data.
         """
-        super().__init__(name, RowCodec(value_types), storage, cache_entries)
+        super().__init__(name, RowCodec(value_types), storage)
         self._keys = KeyCodec(key_types, terminated=True)
         self._by_bytes = not self._keys.hashable
         self._encode = self._keys.encode

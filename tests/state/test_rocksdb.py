@@ -12,7 +12,7 @@ import pytest
 
 from streamsql.errors import EngineError, TaskCorrupted
 from streamsql.state.memory import MemoryStorage
-from streamsql.state.rocksdb import READ_AT_ONCE, RocksMemory, RocksStorage, _mapped
+from streamsql.state.rocksdb import READ_AT_ONCE, RocksMemory, RocksStorage, _mapped, process_memory
 from streamsql.state.storage import LocalStorage
 
 
@@ -33,6 +33,33 @@ def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
     storage = RocksStorage(tmp_path / "0_0", ["b c/é"], memory)
     assert list(storage.scan("b c/é")) == [(b"k", b"w")]
     storage.close()
+
+
+def test_databases_of_a_process_share_one_size(tmp_path: Path) -> None:
+    size = 32 << 20
+    memory = RocksMemory(size)
+    storages = [RocksStorage(tmp_path / str(number), ["s"], memory) for number in range(4)]
+    most = 0
+    for block in range(20):
+        for storage in storages:
+            keys = range(block * 200, (block + 1) * 200)
+            storage.write({"s": {b"%d" % key: os.urandom(3000) for key in keys}}, {})
+            most = max(most, memory.cache.get_usage())
+    for storage in storages:
+        assert len(list(storage.scan("s"))) == 4000
+        most = max(most, memory.cache.get_usage())
+        storage.close()
+    assert size / 2 < most < size * 1.25, "48 MB were written and read"
+
+
+def test_databases_have_the_memory_of_the_process(tmp_path: Path) -> None:
+    before = process_memory().cache.get_usage()
+    storages = [RocksStorage(tmp_path / str(number), ["s"]) for number in range(2)]
+    for storage in storages:
+        storage.write({"s": {b"%d" % key: os.urandom(3000) for key in range(1000)}}, {})
+    assert process_memory().cache.get_usage() - before > 5_000_000
+    for storage in storages:
+        storage.close()
 
 
 @pytest.mark.parametrize("on_disk", [False, True])

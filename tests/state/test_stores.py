@@ -20,9 +20,17 @@ times = st.integers(0, 7).map(lambda n: n * 30_000)  # two in each segment of 60
 MINUTE = 60_000
 
 
-class KeyValues(StoreMachine):
+class Cached(StoreMachine):
+    """Stores that keep committed values in two generations."""
+
+    @rule()
+    def forget_older(self) -> None:
+        self.store.forget_older()
+
+
+class KeyValues(Cached):
     def make(self, storage: LocalStorage) -> KeyValueStore:
-        return KeyValueStore(STORE, [STRING], [BIGINT, BIGINT], storage, cache_entries=3)
+        return KeyValueStore(STORE, [STRING], [BIGINT, BIGINT], storage)
 
     @rule(key=keys, number=numbers)
     def put(self, key: str, number: int) -> None:
@@ -60,12 +68,12 @@ class KeyValues(StoreMachine):
         assert found == [(key, *self.current[key]) for key in sorted(self.current)]
 
 
-class CompositeKeyValues(StoreMachine):
+class CompositeKeyValues(Cached):
     """Keys that no dict can hold."""
 
     def make(self, storage: LocalStorage) -> KeyValueStore:
         types: list[SqlType] = [STRING, Array(DOUBLE)]
-        return KeyValueStore(STORE, types, [STRING], storage, cache_entries=2)
+        return KeyValueStore(STORE, types, [STRING], storage)
 
     @rule(key=keys, number=numbers)
     def put(self, key: str, number: int) -> None:
@@ -98,13 +106,11 @@ class Timed(StoreMachine):
         self.current = {k: v for k, v in self.current.items() if k[1] >= self.bound}
 
 
-class Windows(Timed):
+class Windows(Timed, Cached):
     segment_ms = MINUTE
 
     def make(self, storage: LocalStorage) -> WindowStore:
-        return WindowStore(
-            STORE, [STRING], [BIGINT], storage, segment_ms=self.segment_ms, cache_entries=4
-        )
+        return WindowStore(STORE, [STRING], [BIGINT], storage, segment_ms=self.segment_ms)
 
     @rule(key=keys, time_ms=times, number=numbers)
     def put(self, key: str, time_ms: int, number: int) -> None:

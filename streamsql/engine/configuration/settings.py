@@ -118,8 +118,9 @@ _TABLE = (
     Setting("state.dir", None, "Directory of the state of tasks on Kafka; empty: in memory.", _any,
             session=False),
     Setting("statestore.cache.max.bytes", str(10 * 1024 * 1024),
-            "Record cache: 0 sends every update of a table downstream, else one for each key and "
-            "commit.", _whole()),
+            "Size of the record cache and the buffers of all tasks of a worker; when they are full "
+            "a commit is made early. 0 sends every update of a table downstream, else one for each "
+            "key and commit.", _whole()),
     Setting("transaction.timeout.ms", "10000",
             "After which Kafka aborts what a dead worker left open.", _whole(1000), session=False),
 )  # fmt: skip

@@ -104,6 +104,10 @@ class CachedStreamAggregate:
         group = self.groups.by_bytes[raw_key] = self._group(key)
         return group
 
+    def held(self) -> tuple[dict[Hashable, Held]]:
+        """Return what is held back."""
+        return (self._held,)
+
     def flush(self) -> None:
         """Store and forward each group touched since the last flush, in order of first touch."""
         touched = tuple(self._held.values())

@@ -41,6 +41,10 @@ class CachingEmitter(Emitter):
         held = self._held.get(key)
         self._held[key] = (new, old if held is None else held[1], timestamp)
 
+    def held(self) -> tuple[dict[Key, tuple[Row | None, Row | None, int]]]:
+        """Return what is held back."""
+        return (self._held,)
+
     def flush(self) -> None:
         """Forward the changes; keys that came and went in between are not seen."""
         held, self._held = self._held, {}

@@ -4,7 +4,7 @@ Stream time is advanced by each record first; then a window takes the record whe
 grace is still after stream time, else the record is late for that window and counted.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, ValuesView
 from typing import Any
 
 from streamsql.codegen.aggregates import Fold
@@ -209,6 +209,10 @@ class CachedWindowAggregate(WindowedFold):
         if min(self._held, default=timestamp) < timestamp - self._windows.retention_ms:
             self._let_go()
         self._expire(timestamp)
+
+    def held(self) -> ValuesView[dict[Hashable, Held]]:
+        """Return what is held back, by window."""
+        return self._held.values()
 
     def flush(self) -> None:
         """Store and forward what is held back, window by window."""
