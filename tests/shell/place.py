@@ -1,6 +1,7 @@
 """A directory in which the program is run as a person runs it."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,11 @@ def command(*arguments: str) -> list[str]:
 def environment(**more: str) -> dict[str, str]:
     inherited = {n: v for n, v in os.environ.items() if not n.startswith("STREAMSQL_")}
     return {**inherited, "PYTHONPATH": str(ROOT), **more}
+
+
+def without_progress(error: str) -> str:
+    """Return what was said but for the progress that a slow run reports."""
+    return re.sub(r"^[\d,]+ of [\d,]+ input records processed .*\n", "", error, flags=re.MULTILINE)
 
 
 class Place:
