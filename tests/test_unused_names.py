@@ -17,6 +17,7 @@ from tests.test_style import ROOT, assert_none, parsed
 
 KEPT = {
     ("Metrics", "restored"): "tests count what a restore replays",
+    ("ParsedStatement", "directives"): "query scripts name their cases with them",
     ("StreamSQL", "Generator"): "sqlglot looks for it by this name",
     ("StreamSQL", "Parser"): "sqlglot looks for it by this name",
     ("StreamSQL", "Tokenizer"): "sqlglot looks for it by this name",

@@ -1,6 +1,6 @@
 """The catalog: what names mean. A script is planned on a copy before anything happens."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -113,16 +113,17 @@ class Catalog:
             next_query=self.next_query + 1,
         )
 
-    def without_query(self, query_id: str) -> "Catalog":
-        """Return a catalog without the query; nobody refers to it any more."""
+    def without_queries(self, ended: Iterable[str]) -> "Catalog":
+        """Return a catalog without the queries of these ids; nobody refers to them any more."""
+        gone = frozenset(ended)
         sources = {
             name: replace(
                 source,
-                readers=source.readers - {query_id},
-                writers=source.writers - {query_id},
-                query=None if source.query == query_id else source.query,
+                readers=source.readers - gone,
+                writers=source.writers - gone,
+                query=None if source.query in gone else source.query,
             )
             for name, source in self.sources.items()
         }
-        queries = {i: query for i, query in self.queries.items() if i != query_id}
+        queries = {i: query for i, query in self.queries.items() if i not in gone}
         return replace(self, sources=sources, queries=queries)

@@ -6,22 +6,20 @@ from types import TracebackType
 
 from streamsql.broker.ports import Broker
 from streamsql.engine.applications.clock import EngineClock
-from streamsql.engine.applications.lowering import lay_out_on
 from streamsql.engine.applications.supervisor import WorkerProcesses, WorkerSpec
 from streamsql.engine.applications.workforce import LocalWorkers, Workforce
-from streamsql.engine.binding import Step
-from streamsql.engine.inserts import insert_once
-from streamsql.engine.program import Program, create_topics
+from streamsql.engine.planning.planned import Planned
+from streamsql.engine.planning.program import Program
 from streamsql.engine.results import Result, ResultKind
 from streamsql.engine.serving.outputs import output_columns
 from streamsql.engine.serving.push import PushedRows
-from streamsql.engine.session import Session
-from streamsql.engine.statements.carry_out import carry_out
+from streamsql.engine.statements.insert import insert_once
+from streamsql.engine.statements.perform import perform
+from streamsql.engine.statements.state import EngineState
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.failpoints import crash_from_environment
 from streamsql.runtime.layout import Layout
 from streamsql.sql.statements import PushQuery
-from streamsql.topology.nodes import OffsetReset
 
 _LOOK_MS = 50
 _PROGRESS_MS = 200
@@ -43,7 +41,6 @@ class Application:
         broker: Broker,
         program: Program,
         *,
-        name: str,
         spec: WorkerSpec | None = None,
         clock_ms: Callable[[], float] | None = None,
         wall_clock_ms: Callable[[], int] | None = None,
@@ -51,10 +48,9 @@ class Application:
         """Prepare to run; nothing happens on the broker yet, which is closed in the end.
 
         Args:
-            name: Of the consumer group, and the beginning of the names of its topics.
             spec: How worker processes find the same program; ``None``: all workers are here.
         """
-        self.name = name
+        self.name = program.application
         self._broker = broker
         self._program = program
         self._spec = spec
@@ -66,25 +62,21 @@ class Application:
         self._on_progress: Progress | None = None
         self._looked_ms = 0.0
         self._reported_ms = 0.0
-        self._session = Session(
-            broker, program.surroundings, self._clock, self._wall_clock_ms, None
-        )
+        self._state = EngineState(broker, program.context, self._clock, self._wall_clock_ms, None)
 
     def run(
         self,
         *,
-        until_end: bool = False,
         workers: int = 1,
         on_progress: Progress | None = None,
     ) -> Iterator[Result]:
         """Run the queries, and yield the results of the other statements in order.
 
         Pull queries and listings are answered when the input that was there at the start is
-        processed and committed. Push queries stream: their rows come while the application runs,
-        with ``until_end`` up to that end. A result must be read before the next is asked for.
+        processed and committed. Push queries stream: their rows come while the application runs;
+        of a program that has an end, up to that. A result must be read before the next one.
 
         Args:
-            until_end: Stop then; else run until :meth:`stop`.
             workers: On Kafka the number of processes; else of workers in this one.
             on_progress: Called now and then.
 
@@ -92,19 +84,20 @@ class Application:
             EngineError: The broker or a worker cannot go on.
         """
         self._on_progress = on_progress
+        until_end = self._program.until_end
         layout = self._prepare()
         try:
             if layout is not None:
                 self._completion = Completion(self._broker, layout)
                 self._workforce = self._hire(layout, workers)
-            for step in self._program.questions:
-                if until_end or not isinstance(step.bound.statement, PushQuery):
+            for question in self._program.questions:
+                if until_end or not isinstance(question.statement, PushQuery):
                     self._finish()
                 if until_end:
                     self._dismiss()
                 if self._stopping:
                     return
-                with self._answer(step, until_end=until_end) as result:
+                with self._answer(question) as result:
                     yield result
             if until_end:
                 self._finish()
@@ -120,26 +113,21 @@ class Application:
     def close(self) -> None:
         """End what runs, and close the broker."""
         self._dismiss()
-        for query in self._session.pushes:
-            self._session.pushes.remove(query.id)
+        for query in self._state.pushes:
+            self._state.pushes.remove(query.id)
         self._broker.close()
 
     def _prepare(self) -> Layout | None:
         """Make topics and write the records of INSERT VALUES; return what is to run."""
-        create_topics(self._program, self._broker)
-        topology = self._program.topology
-        layout = None
-        if topology is not None:
-            layout = lay_out_on(self._broker, self.name, topology, self._program.config)
-            self._broker.create(layout.create)
+        self._broker.create(self._program.create)
         insert_once(self._program.inserts, self._broker, self.name, self._wall_clock_ms)
-        return layout
+        return self._program.layout
 
     def _hire(self, layout: Layout, workers: int) -> Workforce:
         if workers > 1 and self._spec is not None:
             return WorkerProcesses(self._spec, workers)
         crash_from_environment()
-        runtime = self._program.config.runtime(self.name)
+        runtime = self._program.context.config.runtime(self.name)
         return LocalWorkers(layout, self._broker, runtime, workers, self._clock)
 
     def _dismiss(self) -> None:
@@ -170,7 +158,7 @@ class Application:
 
     def _hurry(self) -> None:
         """Let commits be due: nothing waits, so what is done need not wait either."""
-        self._clock.put_forward(self._program.config.whole("commit.interval.ms"))
+        self._clock.put_forward(self._program.context.config.whole("commit.interval.ms"))
 
     def _is_complete(self) -> bool:
         return self._completion is not None and self._completion.done()
@@ -183,31 +171,30 @@ class Application:
             self._reported_ms = now_ms
             self._on_progress(*self._completion.progress())
 
-    def _answer(self, step: Step, *, until_end: bool) -> Result:
-        statement = step.bound.statement
+    def _answer(self, question: Planned) -> Result:
+        statement = question.statement
         if not isinstance(statement, PushQuery):
-            return carry_out(step, self._session)
-        reset = OffsetReset.EARLIEST if until_end else OffsetReset.LATEST
-        pushed = PushedRows(statement, self._session.host(step.before.config), reset)
+            return perform(question, self._state)
+        assert question.query is not None
+        pushed = PushedRows(statement, question.query, self._state.host(question.bound.before))
         query = pushed.query
         query.start()
-        self._session.pushes.add(query)
+        self._state.pushes.add(query)
 
         def wait() -> None:
             done = 0 if self._workforce is None else self._work()
-            done += self._session.pushes.step(0)
+            done += self._state.pushes.step(0)
             if not done:
                 self._hurry()
-                done = self._session.pushes.step(_LOOK_MS)
-            at_end = until_end and not done and query.is_done()
+                done = self._state.pushes.step(_LOOK_MS)
+            at_end = self._program.until_end and not done and query.is_done()
             pushed.finished |= at_end or self._stopping
 
         return Result(
             ResultKind.STREAM,
             columns=output_columns(statement.plan.schema, statement.columns),
             rows=pushed.iterate(wait),
-            statement=statement.text,
-            on_close=lambda: self._session.pushes.remove(query.id),
+            on_close=lambda: self._state.pushes.remove(query.id),
         )
 
     def __enter__(self) -> "Application":

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from streamsql.catalog.catalog import Catalog
+from streamsql.engine.planning.binding import bind_script
+from streamsql.engine.planning.context import PlannerContext
 from streamsql.errors import BindError
 from streamsql.expr.builtins import builtins
 from streamsql.logical.nodes import Plan
 from streamsql.logical.optimize import optimize
-from streamsql.sql.compile import bind_script
 from streamsql.sql.dialect.parse import ParsedStatement, parse_script
 from streamsql.sql.statements import CreateAs, InsertSelect, PullQuery, PushQuery
 
@@ -32,7 +33,7 @@ def plan(sql: str, catalog: Catalog | None = None) -> Plan:
     Raises:
         StatementError: A statement is wrong, or the last one is not a query.
     """
-    bound = bind_script(sql, catalog or Catalog(functions=builtins()), {})
+    bound = list(bind_script(sql, PlannerContext(catalog or Catalog(functions=builtins()))))
     statement = bound[-1].statement if bound else None
     if not isinstance(statement, CreateAs | InsertSelect | PushQuery | PullQuery):
         raise BindError("the last statement is not a query", bound[-1].span if bound else None)

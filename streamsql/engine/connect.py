@@ -7,9 +7,11 @@ from pathlib import Path
 from streamsql.broker.open import is_kafka
 from streamsql.engine.application import Application
 from streamsql.engine.applications.supervisor import WorkerSpec
+from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.configuration.place import Place, find_place
 from streamsql.engine.engine import Engine, read_script
-from streamsql.engine.program import read_program
+from streamsql.engine.planning.context import context_on
+from streamsql.engine.planning.program import compile_program
 
 
 def connect(
@@ -54,24 +56,30 @@ def open_application(
     *,
     name: str | None = None,
     variables: Mapping[str, str] | None = None,
+    until_end: bool = False,
 ) -> Application:
-    """Return the application of some files, bound and lowered; it closes the broker in the end.
+    """Return the application of some files, planned; it closes the broker in the end.
 
     Args:
         files: Paths; or texts, as ``str``.
         name: Of the application; ``None``: ``ksql.service.id`` if that was said, else from the
             first path.
         variables: Values of ``${name}``.
+        until_end: Stop when the input that is there at the start is worked off.
 
     Raises:
         StatementError: A statement is wrong, or cannot stand in an application.
         EngineError: A file cannot be read, or the broker cannot be reached.
     """
     texts = [read_script(file) if isinstance(file, Path) else file for file in files]
-    if name is None:
-        paths = [file.stem for file in files if isinstance(file, Path)]
-        name = place.config.said.get("ksql.service.id") or (paths[0] if paths else "application")
-    program = read_program(texts, place.config, variables)
+    name = name or application_name(files, place.config)
+    broker = place.open()
+    try:
+        context = context_on(broker, place.config, variables)
+        program = compile_program(texts, context, name, until_end=until_end)
+    except BaseException:
+        broker.close()
+        raise
     spec = None
     if isinstance(place.target, str) and is_kafka(place.target):
         state = place.config.state_directory
@@ -83,4 +91,10 @@ def open_application(
             said=dict(place.config.said),
             state_directory="" if state is None else str(state),
         )
-    return Application(place.open(), program, name=name, spec=spec)
+    return Application(broker, program, spec=spec)
+
+
+def application_name(files: Sequence[str | Path], config: EngineConfig) -> str:
+    """Return the name of an application that was not given one."""
+    paths = [file.stem for file in files if isinstance(file, Path)]
+    return config.said.get("ksql.service.id") or (paths[0] if paths else "application")

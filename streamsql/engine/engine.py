@@ -9,24 +9,18 @@ from types import TracebackType
 from streamsql.broker.ports import Broker
 from streamsql.catalog.catalog import Catalog
 from streamsql.engine.applications.clock import EngineClock
-from streamsql.engine.binding import Step, Surroundings, attaching, bind_text
-from streamsql.engine.command_log import CommandLog
 from streamsql.engine.configuration.config import EngineConfig
-from streamsql.engine.results import Result, ResultKind
-from streamsql.engine.session import Session
-from streamsql.engine.statements.carry_out import carry_out
-from streamsql.engine.statements.check import check
+from streamsql.engine.planning.context import PlannerContext, context_on
+from streamsql.engine.planning.planned import Planned
+from streamsql.engine.planning.planner import compile_script
+from streamsql.engine.results import Result
+from streamsql.engine.statements.command_log import CommandLog
+from streamsql.engine.statements.explain import explain_query
+from streamsql.engine.statements.perform import perform
 from streamsql.engine.statements.replay import replay
+from streamsql.engine.statements.state import EngineState
 from streamsql.errors import BindError, EngineError, ParseError
-from streamsql.expr.builtins import builtins
-from streamsql.sql.statements import (
-    CreateAs,
-    Explain,
-    ExplainWhat,
-    InsertSelect,
-    PullQuery,
-    PushQuery,
-)
+from streamsql.sql.statements import Explain, ExplainWhat, PullQuery, PushQuery
 
 _DRAIN_WAIT_MS = 5
 
@@ -59,34 +53,39 @@ class Engine:
             EngineError: The broker does not do its part, or the log cannot be replayed.
         """
         config = config or EngineConfig()
-        functions = builtins({name: int(value) for name, value in config.limits().items()})
         log = CommandLog(broker, config.service) if remembers else None
-        self._session = Session(
+        self._state = EngineState(
             broker,
-            Surroundings(Catalog(functions=functions), config),
+            context_on(broker, config),
             EngineClock(clock_ms),
             wall_clock_ms or (lambda: int(time.time() * 1000)),
             log,
         )
-        self._loop = self._session.loop
+        self._loop = self._state.loop
         self._closed = False
         if log is not None:
-            replay(log.read(), self._session)
+            replay(log.read(), self._state)
+
+    @property
+    def context(self) -> PlannerContext:
+        """What the next statement is planned against."""
+        with self._loop.exclusive():
+            return self._state.now()
 
     @property
     def catalog(self) -> Catalog:
         """What names mean now."""
-        return self._session.surroundings.catalog
+        return self._state.context.catalog
 
     @property
     def settings(self) -> Mapping[str, str]:
         """The settings in force by name, those of SET included."""
-        return self._session.surroundings.config.all()
+        return self._state.context.config.all()
 
     @property
     def broker(self) -> Broker:
         """The broker below."""
-        return self._session.broker
+        return self._state.broker
 
     def execute(self, sql: str) -> Result:
         """Carry out one statement.
@@ -95,27 +94,21 @@ class Engine:
             StatementError: It is wrong, or there is more than one; nothing happened.
             EngineError: The broker or the state directory does not do its part.
         """
-        with self._loop.exclusive(), attaching(sql):
-            steps = self.bind(sql)
-            if len(steps) != 1:
-                raise ParseError(
-                    f"one statement was expected, not {len(steps)}",
-                    hint="A script of several statements goes to execute_script.",
-                )
-            return self.carry_out(steps)[0]
+        with self._loop.exclusive():
+            return self.perform(self._compile_one(sql))
 
     def execute_script(self, script: str | Path) -> list[Result]:
         """Carry out the statements of a text, or of a file when given a path.
 
-        All statements are bound, and their queries laid out, before the first one takes effect.
+        All statements are planned before the first one takes effect.
 
         Raises:
             StatementError: One of them is wrong.
             EngineError: The file cannot be read, or the broker does not do its part.
         """
         text = read_script(script) if isinstance(script, Path) else script
-        with self._loop.exclusive(), attaching(text):
-            return self.carry_out(self.bind(text))
+        with self._loop.exclusive():
+            return [self.perform(planned) for planned in self.compile(text)]
 
     def query(self, sql: str) -> Result:
         """Carry out one SELECT and return its rows.
@@ -123,51 +116,58 @@ class Engine:
         Raises:
             StatementError: As :meth:`execute`, or it is not a SELECT.
         """
-        with self._loop.exclusive(), attaching(sql):
-            steps = self.bind(sql)
-            if len(steps) != 1 or not isinstance(steps[0].bound.statement, PullQuery | PushQuery):
+        with self._loop.exclusive():
+            planned = self._compile_one(sql)
+            if not isinstance(planned.statement, PullQuery | PushQuery):
                 raise BindError("a SELECT was expected", hint="Other statements go to execute.")
-            return self.carry_out(steps)[0]
+            return self.perform(planned)
 
     def explain(self, sql: str) -> str:
-        """Return what a statement would run: its topology; the text of an EXPLAIN as it is.
+        """Return what the last statement of a text would run: its topology; EXPLAIN as it says.
 
         Raises:
             StatementError: It is wrong, or runs nothing that could be explained.
         """
-        with self._loop.exclusive(), attaching(sql):
-            (*_, step) = self.bind(sql)
-            statement = step.bound.statement
-            if isinstance(statement, CreateAs | InsertSelect | PushQuery | PullQuery):
-                wish = Explain(ExplainWhat.TOPOLOGY, statement, None, statement.text)
-                bound = replace(step, bound=replace(step.bound, statement=wish))
-                return carry_out(bound, self._session).message
-            result = carry_out(step, self._session) if isinstance(statement, Explain) else None
-            if result is None or result.kind is not ResultKind.TEXT:
-                raise BindError("only queries can be explained", step.bound.span)
-            return result.message
+        with self._loop.exclusive():
+            (*_, planned) = compile_script(sql, replace(self._state.now(), partial=True))
+            if isinstance(planned.statement, Explain):
+                return self.perform(planned).message
+            with planned.bound.located():
+                if planned.query is None:
+                    raise BindError("only queries can be explained")
+            return explain_query(planned.query, ExplainWhat.TOPOLOGY)
 
-    def bind(self, text: str) -> list[Step]:
-        """Bind the statements of a text, each against what the ones before it leave behind.
-
-        Nothing happens. For callers that look at statements before they are carried out.
+    def compile(self, text: str) -> list[Planned]:
+        """Plan the statements of a text, each after the ones before it; nothing happens.
 
         Raises:
             StatementError: At the first statement that is wrong.
+            EngineError: A topic is missing, or topics do not fit together.
         """
         with self._loop.exclusive():
-            return list(bind_text(text, self._session.surroundings))
+            return compile_script(text, self._state.now())
 
-    def carry_out(self, steps: list[Step]) -> list[Result]:
-        """Carry out statements that were bound against the engine as it is now.
+    def perform(self, planned: Planned) -> Result:
+        """Carry out a statement that was planned against the engine as it is now.
 
         Raises:
-            StatementError: A query cannot be carried out by this version; nothing happened.
+            StatementError: A value in it is wrong.
             EngineError: The broker does not do its part.
         """
         with self._loop.exclusive():
-            check(steps, self._session.broker)
-            return [carry_out(step, self._session) for step in steps]
+            return perform(planned, self._state)
+
+    def _compile_one(self, sql: str) -> Planned:
+        """Plan a text that is one statement."""
+        planned = self.compile(sql)
+        if len(planned) != 1:
+            error = ParseError(
+                f"one statement was expected, not {len(planned)}",
+                hint="A script of several statements goes to execute_script.",
+            )
+            error.attach(sql)
+            raise error
+        return planned[0]
 
     def step(self, timeout_ms: int = 0) -> int:
         """Let every query do a round of work; return how many records were processed.
@@ -199,25 +199,25 @@ class Engine:
         self._closed = True
         self._loop.stop()
         with self._loop.exclusive():
-            for query in self._session.pushes:
-                self._session.pushes.remove(query.id)
-            self._session.queries.stop()
-            self._session.broker.close()
+            for query in self._state.pushes:
+                self._state.pushes.remove(query.id)
+            self._state.queries.stop()
+            self._state.broker.close()
 
     def _drained(self) -> bool:
         with self._loop.exclusive():
-            queries = self._session.queries
-            while self._session.step(0):
+            queries = self._state.queries
+            while self._state.step(0):
                 pass
-            self._session.clock.put_forward(self._longest_commit_ms())
-            worked = self._session.step(_DRAIN_WAIT_MS)
+            self._state.clock.put_forward(self._longest_commit_ms())
+            worked = self._state.step(_DRAIN_WAIT_MS)
             failure = queries.failure()
             if failure is not None:
                 raise EngineError(f"a query has failed: {failure}") from failure
             return not worked and all(query.is_done() for query in queries)
 
     def _longest_commit_ms(self) -> int:
-        return max((query.commit_interval_ms for query in self._session.queries), default=0)
+        return max((query.commit_interval_ms for query in self._state.queries), default=0)
 
     def __enter__(self) -> "Engine":
         return self

@@ -103,7 +103,7 @@ class Result:
         kind: What it holds.
         columns: Names and types of the rows; empty without rows.
         message: What happened, or the text; empty with rows.
-        statement: The text of the statement.
+        statement: The text of the statement that was carried out.
     """
 
     def __init__(
@@ -113,14 +113,13 @@ class Result:
         columns: Sequence[Column] = (),
         rows: Iterator[tuple[Any, ...]] | None = None,
         message: str = "",
-        statement: str = "",
         on_close: Callable[[], None] | None = None,
     ) -> None:
         """Wrap rows whose values are in flight form, in the order of the columns."""
         self.kind = kind
         self.columns = tuple(columns)
         self.message = message
-        self.statement = statement
+        self.statement = ""
         self._names = tuple(column.name for column in self.columns)
         self._convert = converters(self.columns)
         self._rows: Iterator[tuple[Any, ...]] = iter(()) if rows is None else rows
@@ -171,18 +170,16 @@ class Result:
         return f"<Result {self.kind.value} {self.message or ', '.join(self._names)}>"
 
 
-def status(message: str, statement: str = "") -> Result:
+def status(message: str) -> Result:
     """Return the result of a statement that took effect."""
-    return Result(ResultKind.STATUS, message=message, statement=statement)
+    return Result(ResultKind.STATUS, message=message)
 
 
-def text(lines: str, statement: str = "") -> Result:
+def text(lines: str) -> Result:
     """Return a text as a result."""
-    return Result(ResultKind.TEXT, message=lines, statement=statement)
+    return Result(ResultKind.TEXT, message=lines)
 
 
-def rows(
-    columns: Sequence[Column], values: Iterator[tuple[Any, ...]], statement: str = ""
-) -> Result:
+def rows(columns: Sequence[Column], values: Iterator[tuple[Any, ...]]) -> Result:
     """Return rows that are there."""
-    return Result(ResultKind.ROWS, columns=columns, rows=values, statement=statement)
+    return Result(ResultKind.ROWS, columns=columns, rows=values)

@@ -83,9 +83,11 @@ def lay_out(
         for node in topology.nodes.values()
         if isinstance(node, Repartition | TableRepartition) and first.is_single(node)
     ]
-    topology = without_repartitions(topology, idle)
-    counting = _Counting(application, topology, existing)
-    counting.solve()
+    counting = first
+    if idle:
+        topology = without_repartitions(topology, idle)
+        counting = _Counting(application, topology, existing)
+        counting.solve()
     internal = {
         repartition_topic(application, node.topic.name)
         for node in topology.nodes.values()

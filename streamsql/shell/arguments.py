@@ -78,7 +78,7 @@ def _add_explain(commands: Commands) -> None:
         help="what to print of each query; may be given again (default PLAN and TOPOLOGY)",
     )
     _add_settings(command)
-    _add_variables(command)
+    _add_session(command)
 
 
 def _add_load(commands: Commands) -> None:

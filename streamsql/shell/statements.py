@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from streamsql.engine.binding import attaching
 from streamsql.engine.engine import Engine
 from streamsql.engine.results import Result
-from streamsql.engine.statements.check import check
 from streamsql.errors import EngineError
 from streamsql.sql.statements import PullQuery
 
@@ -19,7 +17,7 @@ def results(
 ) -> Iterator[Result]:
     """Carry out the statements of a text; each when the result before it is read and closed.
 
-    The whole text is bound and looked at before the first statement takes effect.
+    The whole text is planned before the first statement takes effect.
 
     Args:
         settle_ms: How long a pull query may wait until the queries have worked off what is there,
@@ -31,17 +29,13 @@ def results(
         StatementError: One of them is wrong; nothing happened.
         EngineError: The broker does not do its part.
     """
-    with attaching(text):
-        steps = engine.bind(text)
-        check(steps, engine.broker)
-        for step in steps:
-            if isinstance(step.bound.statement, PullQuery) and engine.broker.keeper is not None:
-                reason = _settle(engine, settle_ms)
-                if reason is not None and on_unsettled is not None:
-                    on_unsettled(reason)
-            (result,) = engine.carry_out([step])
-            with result:
-                yield result
+    for planned in engine.compile(text):
+        if isinstance(planned.statement, PullQuery) and engine.broker.keeper is not None:
+            reason = _settle(engine, settle_ms)
+            if reason is not None and on_unsettled is not None:
+                on_unsettled(reason)
+        with engine.perform(planned) as result:
+            yield result
 
 
 def define(engine: Engine, name: str, value: str) -> None:

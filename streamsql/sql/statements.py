@@ -1,15 +1,13 @@
 """Bound statements: what a text means, names resolved and types known. Nothing of sqlglot is left.
 
-``text`` is the statement's own text, for the command log and SHOW.
+Where a statement stood, and its text, is known to whoever had it bound.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 from streamsql.catalog.catalog import Source, SourceKind
-from streamsql.errors import Span
 from streamsql.expr.nodes import Expression
 from streamsql.logical.nodes import Plan
 from streamsql.topology.topics import TimestampSpec
@@ -21,9 +19,6 @@ class CreateSource:
     """CREATE STREAM | TABLE over a topic, which is created if ``source.partitions`` is given."""
 
     source: Source
-    if_not_exists: bool
-    or_replace: bool
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +30,6 @@ class CreateAs:
     sources: tuple[str, ...]
     query_id: str
     timestamp: TimestampSpec | None
-    if_not_exists: bool
-    or_replace: bool
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +40,6 @@ class InsertSelect:
     plan: Plan
     sources: tuple[str, ...]
     query_id: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +52,6 @@ class InsertValues:
     sink: Source
     values: Mapping[str, Expression]
     timestamp: Expression | None
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +62,6 @@ class PushQuery:
     sources: tuple[str, ...]
     columns: tuple[str, ...]
     limit: int | None
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,34 +78,40 @@ class PullQuery:
     lookup: tuple[Expression, ...] | None
     columns: tuple[str, ...]
     limit: int | None
-    text: str
+
+
+Query = CreateAs | InsertSelect | PushQuery | PullQuery
+"""The statements that run or ask something."""
 
 
 @dataclass(frozen=True, slots=True)
 class DropSource:
-    """DROP STREAM | TABLE. ``source`` is ``None`` when IF EXISTS met nothing."""
+    """DROP STREAM | TABLE."""
 
-    source: Source | None
+    source: Source
     delete_topic: bool
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class CreateType:
-    """CREATE TYPE; ``skip``: it exists and IF NOT EXISTS was written."""
+    """CREATE TYPE."""
 
     name: str
     type: SqlType
-    skip: bool
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class DropType:
-    """DROP TYPE; ``name`` is ``None`` when IF EXISTS met nothing."""
+    """DROP TYPE."""
 
-    name: str | None
-    text: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoEffect:
+    """CREATE IF NOT EXISTS of what exists, DROP IF EXISTS of what does not; ``reason`` says so."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +119,6 @@ class AlterSource:
     """ALTER STREAM | TABLE … ADD: the source with the new columns."""
 
     source: Source
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +126,6 @@ class Terminate:
     """TERMINATE id; ``None`` means ALL."""
 
     query_id: str | None
-    text: str
 
 
 class ShowWhat(Enum):
@@ -154,7 +147,6 @@ class Show:
 
     what: ShowWhat
     extended: bool
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +155,6 @@ class Describe:
 
     source: Source
     extended: bool
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +162,6 @@ class DescribeFunction:
     """DESCRIBE FUNCTION."""
 
     name: str
-    text: str
 
 
 class ExplainWhat(Enum):
@@ -188,9 +178,8 @@ class Explain:
     """EXPLAIN [PLAN | OPTIMIZED | TOPOLOGY | CODE] of a statement, or of a running query by id."""
 
     what: ExplainWhat
-    statement: "CreateAs | InsertSelect | PushQuery | PullQuery | None"
+    statement: Query | None
     query_id: str | None
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +188,6 @@ class SetProperty:
 
     name: str
     value: str | None
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +196,6 @@ class DefineVariable:
 
     name: str
     value: str | None
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +206,6 @@ class PrintTopic:
     from_beginning: bool
     interval: int
     limit: int | None
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +213,6 @@ class RunScript:
     """RUN SCRIPT 'file'."""
 
     path: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +224,6 @@ class AssertTopic:
     replicas: int | None
     exists: bool
     timeout_ms: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +242,6 @@ class AssertRecord:
     timestamp: Expression | None
     window_start: Expression | None
     window_end: Expression | None
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +250,6 @@ class AssertSource:
 
     kind: SourceKind
     expected: Source
-    text: str
 
 
 Statement = (
@@ -280,6 +262,7 @@ Statement = (
     | DropSource
     | CreateType
     | DropType
+    | NoEffect
     | AlterSource
     | Terminate
     | Show
@@ -294,12 +277,3 @@ Statement = (
     | AssertRecord
     | AssertSource
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A bound statement, where it stood in the submitted text, and the directives before it."""
-
-    statement: Statement
-    span: Span
-    directives: Mapping[str, Any]

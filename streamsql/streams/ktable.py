@@ -97,14 +97,19 @@ class KTable:
         key: FormatSpec | None = None,
         value: FormatSpec | None = None,
         timestamp: TimestampSpec | None = None,
-    ) -> None:
-        """Write the changes to a compacted topic (by default KAFKA keys and JSON values)."""
+    ) -> str:
+        """Write the changes to a compacted topic (by default KAFKA keys and JSON values).
+
+        Returns:
+            The name of the operator that writes.
+        """
         spec = TopicSpec(topic, compacted=True) if isinstance(topic, str) else topic
         formats = (key or FormatSpec("KAFKA"), value or FormatSpec("JSON"))
         name = self._nodes.name(f"sink-{spec.name}")
         record_format = RecordFormat(self.schema, *formats)
         node = Sink(name, (self.node.name,), spec, record_format, self.schema, timestamp)
         self._nodes.append(node)
+        return name
 
     def output(self) -> str:
         """Hand the changes to the program; return the name under which it takes them."""

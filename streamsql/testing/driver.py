@@ -11,12 +11,13 @@ from types import MappingProxyType, TracebackType
 from streamsql.broker.ports import Message, TopicConfig, TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.catalog.catalog import Catalog, Source
-from streamsql.engine.applications.lowering import query_topology
-from streamsql.engine.binding import Step
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.engine import Engine
+from streamsql.engine.planning.binding import bind_script
+from streamsql.engine.planning.planned import Planned
+from streamsql.engine.planning.planner import plan_statements
 from streamsql.engine.results import Result
-from streamsql.errors import EngineError, StatementError
+from streamsql.errors import EngineError
 from streamsql.expr.registry import Function
 from streamsql.sql.statements import (
     CreateAs,
@@ -91,7 +92,7 @@ class TestDriver:
         self._positions: dict[TopicPartition, int] = {}
         self._waiting: dict[str, list[Message]] = {}
         self._sources: dict[str, list[Source]] = {}
-        self._queries: list[Step] = []
+        self._queries: list[Planned] = []
 
     @property
     def catalog(self) -> Catalog:
@@ -106,12 +107,13 @@ class TestDriver:
         """Return the topics that a query writes and none reads, as they were named: the results."""
         sinks: dict[str, None] = {}
         read: set[str] = set()
-        for step in self._queries:
-            statement = step.bound.statement
+        for planned in self._queries:
+            statement = planned.statement
             assert isinstance(statement, CreateAs | InsertSelect)
             sink = statement.source if isinstance(statement, CreateAs) else statement.sink
             sinks[sink.topic] = None
-            read |= {step.before.catalog.sources[name].topic for name in statement.sources}
+            known = planned.bound.before.catalog.sources
+            read |= {known[name].topic for name in statement.sources}
         return [topic for topic in sinks if topic not in read]
 
     def topics(self) -> Sequence[str]:
@@ -125,9 +127,9 @@ class TestDriver:
         """
         return [
             repartition_topic("query", node.topic.name)
-            for step in self._queries
-            if isinstance(step.bound.statement, CreateAs | InsertSelect)
-            for node in query_topology(step.bound.statement, step.before.config).nodes.values()
+            for planned in self._queries
+            if planned.query is not None
+            for node in planned.query.topology.nodes.values()
             if isinstance(node, Repartition | TableRepartition)
         ]
 
@@ -139,10 +141,6 @@ class TestDriver:
         """
         self._broker.create([TopicConfig(name, partitions)])
 
-    def bind(self, text: str) -> list[Step]:
-        """Bind statements without carrying them out; see :meth:`Engine.bind`."""
-        return self._engine.bind(text)
-
     def execute(self, text: str) -> list[Result]:
         """Carry out statements; topics of sources that do not exist are created.
 
@@ -150,31 +148,38 @@ class TestDriver:
             StatementError: One is wrong; nothing happened.
             EngineError: A query failed, or topics do not fit together.
         """
-        return self.carry_out(self.bind(text), text)
+        return [self.perform(planned) for planned in self.compile(text)]
 
-    def carry_out(self, steps: list[Step], text: str) -> list[Result]:
-        """Carry out bound statements of a text; see :meth:`execute`.
+    def compile(self, text: str) -> list[Planned]:
+        """Plan statements, having created the topics of sources that do not exist.
 
         Topics of sources without PARTITIONS get as many as another topic of the text has at most,
         so that they can be read together.
+
+        Raises:
+            StatementError: One is wrong.
+            EngineError: Topics do not fit together.
         """
-        declared = [_partitions(step.bound.statement) for step in steps]
-        most = max(declared, default=1)
-        for step in steps:
-            statement = step.bound.statement
-            if isinstance(statement, CreateSource) and statement.source.partitions is None:
-                self._make_sure_of(statement.source.topic, most)
-        try:
-            results = self._engine.carry_out(steps)
-        except StatementError as error:
-            error.attach(text)
-            raise
-        for step in steps:
-            self._note(step)
-        if any(isinstance(step.bound.statement, InsertValues) for step in steps):
+        bound = list(bind_script(text, self._engine.context))
+        most = max((_partitions(one.statement) for one in bound), default=1)
+        for one in bound:
+            if isinstance(one.statement, CreateSource) and one.statement.source.partitions is None:
+                self._make_sure_of(one.statement.source.topic, most)
+        return plan_statements(bound, self._broker.topics())
+
+    def perform(self, planned: Planned) -> Result:
+        """Carry out a planned statement, and let every query process what it wrote.
+
+        Raises:
+            StatementError: A value in it is wrong.
+            EngineError: A query failed.
+        """
+        result = self._engine.perform(planned)
+        self._note(planned)
+        if isinstance(planned.statement, InsertValues):
             self._engine.drain()
         self._look_at_spread_topics()
-        return results
+        return result
 
     def pipe(self, topic: str, record: TestRecord, partition: int | None = None) -> None:
         """Append a record to a topic, and let every query process it to its end.
@@ -233,11 +238,11 @@ class TestDriver:
                 yield from messages.get(partition, ())
         reader.close()
 
-    def _note(self, step: Step) -> None:
+    def _note(self, planned: Planned) -> None:
         """Remember the sources that the statement left behind, and its query."""
-        if isinstance(step.bound.statement, CreateAs | InsertSelect):
-            self._queries.append(step)
-        for source in step.after.catalog.sources.values():
+        if isinstance(planned.statement, CreateAs | InsertSelect):
+            self._queries.append(planned)
+        for source in planned.bound.after.catalog.sources.values():
             known = self._sources.setdefault(source.topic, [])
             if all(other.schema != source.schema or other.name != source.name for other in known):
                 known.append(source)

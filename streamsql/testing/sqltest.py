@@ -24,14 +24,25 @@ from typing import Any
 
 from streamsql.broker.ports import Message
 from streamsql.catalog.catalog import Source
-from streamsql.engine.binding import Step
-from streamsql.engine.insert import evaluate
+from streamsql.engine.planning.planned import Planned
+from streamsql.engine.serving.evaluate import evaluate
 from streamsql.errors import DecodeError, EngineError, StatementError, StreamSQLError
 from streamsql.expr.nodes import Expression
 from streamsql.formats.format import attribute_names
 from streamsql.formats.formats import key_decoder, value_decoder
-from streamsql.sql import statements
-from streamsql.sql.statements import AssertRecord, AssertSource
+from streamsql.sql.statements import (
+    AssertRecord,
+    AssertSource,
+    Describe,
+    DescribeFunction,
+    Explain,
+    PrintTopic,
+    PullQuery,
+    PushQuery,
+    RunScript,
+    Show,
+    Terminate,
+)
 from streamsql.testing.driver import TestDriver
 from streamsql.testing.json_numbers import plain
 from streamsql.testing.outcomes import Mismatch, Outcome, Status
@@ -40,19 +51,6 @@ from streamsql.types.schema import Schema
 _TEST = re.compile(r"^[ \t]*--@test:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _EXPECTED = re.compile(r"^[ \t]*--@expected\.(error|message):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_ALLOWED = (
-    statements.CreateSource,
-    statements.CreateAs,
-    statements.CreateType,
-    statements.DropType,
-    statements.DropSource,
-    statements.AlterSource,
-    statements.SetProperty,
-    statements.DefineVariable,
-    statements.InsertSelect,
-    statements.InsertValues,
-    statements.AssertTopic,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,20 +153,24 @@ def _names(error: Mismatch | StreamSQLError) -> list[str]:
 def _run(test: SqlTest) -> None:
     with TestDriver() as driver:
         topics = _Topics(driver)
-        for step in driver.bind(test.text):
-            statement = step.bound.statement
-            if isinstance(statement, AssertRecord):
-                _assert_record(statement, step, topics)
-            elif isinstance(statement, AssertSource):
-                _assert_source(statement, driver)
-            elif isinstance(statement, _ALLOWED):
-                driver.carry_out([step], test.text)
-            else:
-                raise Mismatch(f"a test cannot hold this statement: {_first_line(statement.text)}")
+        for planned in driver.compile(test.text):
+            match planned.statement:
+                case AssertRecord() as statement:
+                    with planned.bound.located():
+                        _assert_record(statement, topics)
+                case AssertSource() as statement:
+                    _assert_source(statement, driver)
+                case Show() | Describe() | DescribeFunction() | Explain() | PrintTopic():
+                    raise Mismatch(_no_test(planned))
+                case PushQuery() | PullQuery() | Terminate() | RunScript():
+                    raise Mismatch(_no_test(planned))
+                case _:
+                    driver.perform(planned)
 
 
-def _first_line(text: str) -> str:
-    return text.strip().split("\n", 1)[0]
+def _no_test(planned: Planned) -> str:
+    first_line, *_ = planned.bound.text.strip().split("\n", 1)
+    return f"a test cannot hold this statement: {first_line}"
 
 
 class _Topics:
@@ -185,15 +187,14 @@ class _Topics:
         return waiting.popleft() if waiting else None
 
 
-def _assert_record(statement: AssertRecord, step: Step, topics: _Topics) -> None:
+def _assert_record(statement: AssertRecord, topics: _Topics) -> None:
     """Compare the next record of the source's topic.
 
     Raises:
         Mismatch: It differs, or there is none.
     """
-    where = step.bound.span
     names = list(statement.values)
-    values = evaluate([statement.values[name] for name in names], where)
+    values = evaluate([statement.values[name] for name in names])
     expected: dict[str, Any] = dict(zip(names, values, strict=True))
     times: tuple[tuple[str, Expression | None], ...] = (
         ("ROWTIME", statement.timestamp),
@@ -202,7 +203,7 @@ def _assert_record(statement: AssertRecord, step: Step, topics: _Topics) -> None
     )
     for name, expression in times:
         if expression is not None:
-            (expected[name],) = evaluate([expression], where)
+            (expected[name],) = evaluate([expression])
     source = statement.source
     message = topics.next(source.topic)
     if message is None:

@@ -1,5 +1,7 @@
 """A topology as text: its sub-topologies, operators, stores and topics, for EXPLAIN."""
 
+from collections.abc import Callable
+
 from streamsql.topology.nodes import (
     Filter,
     FlatMap,
@@ -16,17 +18,27 @@ from streamsql.topology.nodes import (
 from streamsql.topology.topology import Topology, cut, stores_of
 
 
-def describe(topology: Topology) -> str:
-    """Return the operators by sub-topology, each with what it reads, keeps and writes."""
+def describe(topology: Topology, physical: Callable[[str], str] = str) -> str:
+    """Return the operators by sub-topology, each with what it reads, keeps and writes.
+
+    Args:
+        physical: Gives a repartition topic the name that it has on the broker.
+    """
+    repartitions = {
+        node.topic.name
+        for node in topology.nodes.values()
+        if isinstance(node, Repartition | TableRepartition)
+    }
     lines = []
     for part in cut(topology):
-        lines.append(f"Sub-topology {part.index} reads {', '.join(part.topics)}")
+        topics = [physical(topic) if topic in repartitions else topic for topic in part.topics]
+        lines.append(f"Sub-topology {part.index} reads {', '.join(topics)}")
         for name in (*part.nodes, *part.exits):
             node = topology.nodes[name]
             is_exit = name in part.exits
             lines.append(f"  {_line(node, is_exit=is_exit)}")
             if not is_exit:
-                lines += [f"    {detail}" for detail in _details(node)]
+                lines += [f"    {detail}" for detail in _details(node, physical)]
     return "\n".join(lines)
 
 
@@ -38,7 +50,7 @@ def _line(node: Node, *, is_exit: bool) -> str:
     return f"{kind} {node.name}{parents}"
 
 
-def _details(node: Node) -> list[str]:
+def _details(node: Node, physical: Callable[[str], str]) -> list[str]:
     match node:
         case StreamSource() | TableSource():
             details = [f"topic {node.topic} ({node.format.key.name}, {node.format.value.name})"]
@@ -47,7 +59,7 @@ def _details(node: Node) -> list[str]:
                 f"topic {node.topic.name} ({node.format.key.name}, {node.format.value.name})"
             ]
         case Repartition() | TableRepartition():
-            details = [f"topic {node.topic.name}, keys as {node.format.key.name}"]
+            details = [f"topic {physical(node.topic.name)}, keys as {node.format.key.name}"]
         case Filter() | Project() | FlatMap() | Rekey() | Output():
             return []
         case _:

@@ -46,6 +46,14 @@ class Topology:
         """Yield the nodes that read topics which are not internal."""
         return (n for n in self.nodes.values() if isinstance(n, StreamSource | TableSource))
 
+    def leading_to(self, name: str) -> "Topology":
+        """Return the nodes that the node's records come through, and the node itself."""
+        wanted = {name}
+        for each in reversed(tuple(self.nodes.values())):
+            if each.name in wanted:
+                wanted.update(each.parents)
+        return Topology({each: node for each, node in self.nodes.items() if each in wanted})
+
     def is_table(self, name: str) -> bool:
         """Tell whether the node forwards changes (of a table) rather than records of a stream."""
         node = self.nodes[name]

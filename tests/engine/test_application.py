@@ -1,19 +1,23 @@
 """Files run as one application, on the simulated and the embedded broker."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
 from streamsql.broker.embedded.broker import EmbeddedBroker
-from streamsql.broker.ports import Broker, TopicConfig
+from streamsql.broker.ports import Broker
 from streamsql.broker.simulated.broker import SimulatedBroker
+from streamsql.catalog.catalog import Catalog
 from streamsql.engine.application import Application
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.configuration.place import find_place
 from streamsql.engine.connect import connect, open_application
-from streamsql.engine.program import read_program
+from streamsql.engine.planning.context import PlannerContext, context_on
+from streamsql.engine.planning.program import Program, compile_program
 from streamsql.errors import EngineError, StatementError, UnsupportedError
+from streamsql.expr.builtins import builtins
 
 SOURCES = """
 CREATE STREAM hits (page STRING KEY, ms INT)
@@ -32,14 +36,20 @@ INSERT INTO hits (page, ms) VALUES ('b', 500);
 ASK = "SELECT page, n FROM counts;"
 
 
-def open_on(broker: Broker, *texts: str, config: EngineConfig | None = None) -> Application:
-    program = read_program(texts, config or EngineConfig())
+def open_on(broker: Broker, *texts: str, until_end: bool = True) -> Application:
+    context = context_on(broker, EngineConfig())
+    program = compile_program(texts, context, "app", until_end=until_end)
     clock = broker.clock if isinstance(broker, SimulatedBroker) else None
-    return Application(broker, program, name="app", clock_ms=clock, wall_clock_ms=lambda: 1_000)
+    return Application(broker, program, clock_ms=clock, wall_clock_ms=lambda: 1_000)
+
+
+def plan(*texts: str, variables: Mapping[str, str] = MappingProxyType({})) -> Program:
+    catalog = Catalog(functions=builtins())
+    return compile_program(texts, PlannerContext(catalog, variables=variables, partial=True), "app")
 
 
 def answers(application: Application, workers: int = 1) -> list[list[tuple[object, ...]]]:
-    results = application.run(until_end=True, workers=workers)
+    results = application.run(workers=workers)
     return [sorted(row.as_tuple() for row in result) for result in results]
 
 
@@ -88,7 +98,8 @@ def test_a_push_query_reads_to_the_end(broker: Broker) -> None:
 def test_without_an_end_push_queries_stream() -> None:
     broker = SimulatedBroker()
     text = "SET 'auto.offset.reset' = 'earliest';" + SOURCES + ROWS + QUERIES
-    application = open_on(broker, text + "SELECT page FROM slow EMIT CHANGES LIMIT 3;")
+    ask = "SELECT page FROM slow EMIT CHANGES LIMIT 3;"
+    application = open_on(broker, text + ask, until_end=False)
     running = application.run()
     (result,) = [next(running)]
     assert sorted(result) == [("a",), ("a",), ("b",)]
@@ -99,7 +110,7 @@ def test_without_an_end_push_queries_stream() -> None:
 def test_progress(broker: Broker) -> None:
     reports: list[tuple[int, int]] = []
     application = open_on(broker, SOURCES + ROWS + QUERIES)
-    list(application.run(until_end=True, on_progress=lambda *report: reports.append(report)))
+    list(application.run(on_progress=lambda *report: reports.append(report)))
     done, total = reports[-1]
     assert done == total >= 4, "markers of transactions count as well"
 
@@ -117,7 +128,7 @@ def test_topics_are_shared_and_named_after_the_queries() -> None:
 
 def test_names_survive_edits() -> None:
     def stores(text: str) -> set[str]:
-        topology = read_program([text], EngineConfig()).topology
+        topology = plan(text).topology
         assert topology is not None
         return {name for name in topology.nodes if name.endswith("aggregate")}
 
@@ -139,13 +150,13 @@ def test_a_terminated_query_is_not_run() -> None:
 def test_what_cannot_stand_in_a_file(statement: str) -> None:
     text = SOURCES + "CREATE STREAM slow AS SELECT * FROM hits EMIT CHANGES;" + statement
     with pytest.raises(UnsupportedError, match="application") as caught:
-        read_program([text], EngineConfig())
+        plan(text)
     assert "LINE" in str(caught.value)
 
 
 def test_errors_know_their_file() -> None:
     with pytest.raises(StatementError) as caught:
-        read_program([SOURCES, "SELECT nonsense FROM hits;"], EngineConfig())
+        plan(SOURCES, "SELECT nonsense FROM hits;")
     assert caught.value.text == "SELECT nonsense FROM hits;"
 
 
@@ -157,15 +168,13 @@ def test_a_missing_topic_is_named() -> None:
 
 def test_the_last_set_counts() -> None:
     text = "SET 'commit.interval.ms' = '5'; SET 'commit.interval.ms' = '7';"
-    assert read_program([text], EngineConfig()).config.whole("commit.interval.ms") == 7
+    assert plan(text).context.config.whole("commit.interval.ms") == 7
 
 
 def test_variables() -> None:
-    broker = SimulatedBroker()
-    broker.create([TopicConfig("t7", 1)])
     text = "CREATE STREAM s (v INT) WITH (KAFKA_TOPIC = '${topic}', VALUE_FORMAT = 'JSON');"
-    program = read_program([text], EngineConfig(), {"topic": "t7"})
-    assert program.surroundings.catalog.sources["S"].topic == "t7"
+    program = plan(text, variables={"topic": "t7"})
+    assert program.context.catalog.sources["S"].topic == "t7"
 
 
 def test_from_files_on_the_embedded_broker(tmp_path: Path) -> None:
@@ -173,7 +182,7 @@ def test_from_files_on_the_embedded_broker(tmp_path: Path) -> None:
     path.write_text(SOURCES + ROWS + QUERIES + ASK)
     place = find_place(directory=tmp_path / "data")
     for _ in range(2):
-        with open_application([path], place) as application:
+        with open_application([path], place, until_end=True) as application:
             assert application.name == "pipeline"
             assert answers(application) == [[("a", 2), ("b", 1)]]
     with pytest.raises(EngineError, match="cannot read"):

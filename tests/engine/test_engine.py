@@ -115,7 +115,7 @@ def test_queries_resume_with_a_new_engine(broker: SimulatedBroker) -> None:
     engine.execute("CREATE TYPE money AS DECIMAL(10, 2)")
     click(engine, "ada")
     engine.drain()
-    for query in engine._session.queries:
+    for query in engine._state.queries:
         query.stop()
     again = open_engine(broker)
     assert list(again.catalog.queries) == ["CTAS_COUNTS_0"]

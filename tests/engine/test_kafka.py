@@ -52,8 +52,8 @@ def test_two_worker_processes(kafka: str, tmp_path: Path) -> None:
     place = place_of(kafka, tmp_path)
     fill(place, "plain-in")
     text = SQL.format(p="plain") + "SELECT k, n, total FROM plain_sums;"
-    with open_application([text], place, name="plain") as application:
-        (rows,) = [result.fetchall() for result in application.run(until_end=True, workers=2)]
+    with open_application([text], place, name="plain", until_end=True) as application:
+        (rows,) = [result.fetchall() for result in application.run(workers=2)]
     assert sorted(row.as_tuple() for row in rows) == expected_sums()
 
 
@@ -72,8 +72,8 @@ def test_workers_die_again_and_again(kafka: str, tmp_path: Path) -> None:
             killed += 1
             time.sleep(0.3)
 
-    with open_application([text], place, name="storm") as application:
-        results = application.run(until_end=True, workers=2, on_progress=kill_one)
+    with open_application([text], place, name="storm", until_end=True) as application:
+        results = application.run(workers=2, on_progress=kill_one)
         sums, evens = (result.fetchall() for result in results)
     assert killed == 4
     assert sorted(row.as_tuple() for row in sums) == expected_sums()

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from streamsql.catalog.catalog import Catalog
-from streamsql.engine.applications.lowering import lower_query
-from streamsql.engine.binding import Surroundings, bind_text
-from streamsql.engine.configuration.config import EngineConfig
+from streamsql.engine.planning.binding import bind_script
+from streamsql.engine.planning.context import PlannerContext
+from streamsql.engine.planning.lowering import lower_query
 from streamsql.errors import UnsupportedError
 from streamsql.expr.builtins import builtins
 from streamsql.logical.describe import describe as describe_plan
@@ -15,7 +15,6 @@ from streamsql.logical.optimize import RULES, Rule, optimize
 from streamsql.sql.statements import CreateAs, InsertSelect
 from streamsql.streams.builder import StreamsBuilder
 from streamsql.topology.describe import describe as describe_topology
-from streamsql.topology.nodes import OffsetReset
 from tests import golden
 
 HERE = Path(__file__).parent
@@ -41,12 +40,12 @@ CREATE TABLE jobs (id STRING PRIMARY KEY, job STRING)
 
 
 def _statements(text: str) -> list[CreateAs | InsertSelect]:
-    surroundings = Surroundings(Catalog(functions=builtins()), EngineConfig(), {})
-    for step in bind_text(SOURCES, surroundings):
-        surroundings = step.after
+    context = PlannerContext(Catalog(functions=builtins()))
+    for bound in bind_script(SOURCES, context):
+        context = bound.after
     found = []
-    for step in bind_text(text, surroundings):
-        statement = step.bound.statement
+    for bound in bind_script(text, context):
+        statement = bound.statement
         assert isinstance(statement, CreateAs | InsertSelect)
         found.append(statement)
     return found
@@ -59,11 +58,11 @@ def _optimized(text: str) -> str:
 
 
 def _lowered(text: str) -> str:
-    builder = StreamsBuilder()
+    builder, context = StreamsBuilder(), PlannerContext(Catalog())
     try:
         for statement in _statements(text):
             name = statement.source.name if isinstance(statement, CreateAs) else "insert"
-            lower_query(statement, builder, name, OffsetReset.EARLIEST)
+            lower_query(statement, optimize(statement.plan), builder, name, context)
     except UnsupportedError as error:
         return f"{type(error).__name__}: {error.message}"
     return describe_topology(builder.build())

@@ -13,14 +13,13 @@ from typing import Any
 from streamsql.broker.ports import TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.broker.simulated.mishaps import kill
-from streamsql.catalog.catalog import Catalog, Source, SourceKind
-from streamsql.engine.applications.lowering import lay_out_on
+from streamsql.catalog.catalog import Source, SourceKind
 from streamsql.engine.configuration.config import EngineConfig
-from streamsql.engine.inserts import insert_once
-from streamsql.engine.program import Program, create_topics, read_program
+from streamsql.engine.planning.context import PlannerContext, context_on
+from streamsql.engine.planning.program import compile_program
+from streamsql.engine.statements.insert import insert_once
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.config import RuntimeConfig
-from streamsql.runtime.layout import Layout
 from streamsql.runtime.worker import Worker
 from streamsql.sql.dialect.parse import parse_script
 
@@ -71,8 +70,7 @@ class Outcome:
 
     records: Mapping[str, list[Record]]
     sources: Mapping[str, Source]
-    catalog: Catalog
-    config: EngineConfig
+    context: PlannerContext
 
     def final(self) -> dict[str, Any]:
         """Return what must be the same however a case is run.
@@ -121,12 +119,11 @@ class Run:
     def __init__(self, case: Case, mode: Mode) -> None:
         self.mode = mode
         self.broker = SimulatedBroker(keeps_state=mode.keeps_state, seed=mode.seed)
-        self.program: Program = read_program([case.statements], EngineConfig())
-        create_topics(self.program, self.broker)
-        topology = self.program.topology
-        assert topology is not None
-        self.layout: Layout = lay_out_on(self.broker, APPLICATION, topology, EngineConfig())
-        self.broker.create(self.layout.create)
+        context = context_on(self.broker, EngineConfig())
+        self.program = compile_program([case.statements], context, APPLICATION)
+        assert self.program.layout is not None
+        self.layout = self.program.layout
+        self.broker.create(self.program.create)
         insert_once(self.program.inserts, self.broker, APPLICATION, lambda: 1_000_000)
         self.workers: list[Worker] = []
 
@@ -174,11 +171,11 @@ class Run:
         """Return the committed records of the sinks."""
         sources = {
             name: source
-            for name, source in self.program.surroundings.catalog.sources.items()
+            for name, source in self.program.context.catalog.sources.items()
             if source.writers
         }
         records = {name: self._read(source) for name, source in sources.items()}
-        return Outcome(records, sources, self.program.surroundings.catalog, self.program.config)
+        return Outcome(records, sources, self.program.context)
 
     def _read(self, source: Source) -> list[Record]:
         partitions = self.broker.topics()[source.topic].partitions

@@ -48,7 +48,7 @@ def accepted(driver: TestDriver, calls: Iterable[str], rest: str = "") -> list[s
     for call in calls:
         try:
             for text in (call, with_literals(call)):
-                driver.bind(f"SELECT id, {text} FROM filled {rest} EMIT CHANGES;")
+                driver.compile(f"SELECT id, {text} FROM filled {rest} EMIT CHANGES;")
         except StatementError:
             continue
         found.append(call)

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from streamsql.catalog.catalog import Source
-from streamsql.engine.binding import Surroundings, bind_text
-from streamsql.engine.insert import evaluate
-from streamsql.errors import Span
+from streamsql.engine.planning.binding import bind_script
+from streamsql.engine.serving.evaluate import evaluate
 from streamsql.expr.nodes import Expression
 from streamsql.formats.format import attribute_names
 from streamsql.formats.formats import key_decoder, value_decoder
@@ -31,8 +30,8 @@ def test_plain(case: Case, keeps_state: bool) -> None:
 
 def _expected(case: Case, outcome: Outcome) -> dict[str, list[Any]]:
     expected: dict[str, list[Any]] = {name: [] for name in outcome.sources}
-    for step in bind_text(case.assertions, Surroundings(outcome.catalog, outcome.config)):
-        statement = step.bound.statement
+    for bound in bind_script(case.assertions, outcome.context):
+        statement = bound.statement
         assert isinstance(statement, AssertRecord)
         source = statement.source
         key = tuple(_value(statement.values.get(column.name)) for column in source.schema.key)
@@ -46,7 +45,7 @@ def _expected(case: Case, outcome: Outcome) -> dict[str, list[Any]]:
 
 
 def _value(expression: Expression | None) -> Any:
-    return evaluate([expression], Span(0, 0))[0]
+    return evaluate([expression])[0]
 
 
 def _readable(record: Record, source: Source) -> Any:

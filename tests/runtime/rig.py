@@ -6,8 +6,10 @@ from typing import Any
 from streamsql.broker.ports import TopicConfig, TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.broker.simulated.mishaps import kill
-from streamsql.engine.configuration.config import EngineConfig
-from streamsql.engine.program import read_program
+from streamsql.catalog.catalog import Catalog
+from streamsql.engine.planning.context import PlannerContext
+from streamsql.engine.planning.program import compile_program
+from streamsql.expr.builtins import builtins
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.keeping.choose import state_keeping
 from streamsql.runtime.layout import lay_out
@@ -33,7 +35,8 @@ class App:
 
     def __init__(self, sql: str, *, restarts: bool = False, cache_bytes: int = 0) -> None:
         declared = [STREAM.format(name) for name in "sr"] + [TABLE.format(name) for name in "tu"]
-        program = read_program((" ".join([*declared, sql]),), EngineConfig(), {})
+        context = PlannerContext(Catalog(functions=builtins()), partial=True)
+        program = compile_program((" ".join([*declared, sql]),), context, "app")
         assert program.topology is not None
         self.broker = SimulatedBroker()
         self.broker.create([TopicConfig(name, 1) for name in "srtu"])

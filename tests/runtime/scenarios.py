@@ -3,8 +3,10 @@
 import random
 from dataclasses import dataclass
 
-from streamsql.engine.configuration.config import EngineConfig
-from streamsql.engine.program import read_program
+from streamsql.catalog.catalog import Catalog
+from streamsql.engine.planning.context import PlannerContext
+from streamsql.engine.planning.program import compile_program
+from streamsql.expr.builtins import builtins
 from streamsql.topology.topology import Topology
 
 APPLICATION = "app"
@@ -41,7 +43,8 @@ class Scenario:
         declared = [_STREAM.format(name) for name in self.streams]
         declared += [_TABLE.format(name) for name in self.tables]
         text = "\n".join([*declared, self.sql]).replace("PARTITIONS=1", f"PARTITIONS={partitions}")
-        program = read_program((text,), EngineConfig(), {})
+        context = PlannerContext(Catalog(functions=builtins()), partial=True)
+        program = compile_program((text,), context, APPLICATION)
         assert program.topology is not None
         return program.topology
 

@@ -10,8 +10,10 @@ import pytest
 
 from streamsql.broker.ports import TopicConfig
 from streamsql.broker.simulated.broker import SimulatedBroker
-from streamsql.engine.configuration.config import EngineConfig
-from streamsql.engine.program import read_program
+from streamsql.catalog.catalog import Catalog
+from streamsql.engine.planning.context import PlannerContext
+from streamsql.engine.planning.program import compile_program
+from streamsql.expr.builtins import builtins
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.keeping.choose import state_keeping
 from streamsql.runtime.layout import lay_out
@@ -41,7 +43,8 @@ class CountingWorker(Worker):
 
 def start(sql: str, cache_bytes: int, directory: Path) -> tuple[CountingWorker, Iterator[None]]:
     """Return a worker with its state in RocksDB, and an iterator that hands it block by block."""
-    program = read_program((sql,), EngineConfig(), {})
+    context = PlannerContext(Catalog(functions=builtins()), partial=True)
+    program = compile_program((sql,), context, "app")
     assert program.topology is not None
     broker = SimulatedBroker()
     broker.create([TopicConfig("s", 1)])

@@ -15,8 +15,8 @@ from streamsql.expr.builtins import builtins
 from streamsql.expr.wording import describe as expression
 from streamsql.logical.describe import describe as plan
 from streamsql.sql import statements
-from streamsql.sql.compile import apply, bind_script
 from tests import golden
+from tests.sql.scripts import bind_script
 
 GOLDEN = sorted((Path(__file__).parent / "bind").glob("*.txt"))
 
@@ -40,9 +40,7 @@ CREATE TABLE totals AS SELECT page, COUNT(*) AS n FROM clicks GROUP BY page;
 
 @pytest.fixture(scope="module")
 def world() -> Catalog:
-    catalog = Catalog(functions=builtins())
-    for bound in bind_script(WORLD, catalog, {}):
-        catalog = apply(bound.statement, catalog)
+    *_, (_, catalog) = bind_script(WORLD, Catalog(functions=builtins()), {})
     return catalog
 
 
@@ -54,10 +52,11 @@ def test_golden(path: Path, world: Catalog) -> None:
 def _run(world: Catalog) -> Callable[[str], str]:
     def run(text: str) -> str:
         try:
-            bound = bind_script(text, world, {})
+            *_, (statement, _) = bind_script(text, world, {})
         except StatementError as error:
+            error.attach(text)
             return f"{type(error).__name__[:-5]} {error.render()}"
-        return _describe(bound[-1].statement)
+        return _describe(statement)
 
     return run
 
@@ -95,8 +94,7 @@ def _other(name: str, statement: statements.Statement) -> str:
     fields = []
     for field in statement.__dataclass_fields__:
         value = getattr(statement, field)
-        if field != "text":
-            fields.append(f"{field}={value.name if isinstance(value, Source) else value}")
+        fields.append(f"{field}={value.name if isinstance(value, Source) else value}")
     return f"{name} {', '.join(fields)}"
 
 

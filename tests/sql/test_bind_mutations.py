@@ -90,7 +90,7 @@ def test_mutations_raise_only_statement_errors(empty: Catalog, seed: int) -> Non
 def _bind(script: str, known: Catalog) -> bool:
     try:
         for parsed in parse_script(script):
-            known = apply(bind(parsed, known, {}).statement, known)
+            known = apply(bind(parsed, known, {}), parsed.text, known)
     except StatementError as error:
         return _is_worded(error)
     except Exception as error:

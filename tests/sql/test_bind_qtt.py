@@ -13,12 +13,12 @@ from sqlglot import exp
 from streamsql.catalog.catalog import Catalog, Source
 from streamsql.errors import BindError, ParseError, StatementError
 from streamsql.sql.binding.types import bind_type
-from streamsql.sql.compile import apply, apply_setting, bind
 from streamsql.sql.dialect.nodes.node import required
 from streamsql.sql.dialect.nodes.statements import column_role, declared_columns
 from streamsql.sql.dialect.parse import parse_script
 from streamsql.types.schema import Column
 from tests.sql.bind_qtt import Case, cases, catalog
+from tests.sql.scripts import bind_script
 
 KNOWN: Mapping[str, str] = {
     "asserts: should not parse RUN SCRIPT": "a statement of our language",
@@ -54,11 +54,8 @@ def test_all_cases_bind_as_they_must(empty: Catalog, capsys: pytest.CaptureFixtu
 
 
 def _bind_all(case: Case, known: Catalog) -> Catalog:
-    settings: Mapping[str, str] = case.settings
-    for parsed in parse_script(case.script):
-        bound = bind(parsed, known, settings)
-        known = apply(bound.statement, known)
-        settings = apply_setting(bound.statement, settings)
+    for _, after in bind_script(case.script, known, case.settings):
+        known = after
     return known
 
 

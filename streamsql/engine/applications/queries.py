@@ -7,19 +7,19 @@ long each time; the others go on.
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from streamsql.broker.ports import Broker
-from streamsql.engine.applications.lowering import lay_out_on
 from streamsql.engine.configuration.config import EngineConfig
+from streamsql.engine.planning.context import PlannerContext
+from streamsql.engine.planning.lowering import lay_out_in
+from streamsql.engine.planning.planned import PlannedQuery
 from streamsql.errors import EngineError, StreamSQLError
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.environment import OutputTarget
 from streamsql.runtime.keeping.choose import state_keeping
-from streamsql.runtime.layout import Layout
 from streamsql.runtime.worker import Worker
-from streamsql.topology.topology import Topology
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Host:
     """
 
     broker: Broker
-    config: EngineConfig
+    context: PlannerContext
     clock_ms: Callable[[], float]
 
 
@@ -53,30 +53,30 @@ class RunningQuery:
 
     Attributes:
         id: As TERMINATE names it.
-        application: Its consumer group, and the beginning of the names of its topics.
         error: Why it does not run, while it does not.
     """
 
     def __init__(
         self,
         query_id: str,
-        application: str,
-        topology: Topology,
+        planned: PlannedQuery,
         host: Host,
         outputs: Mapping[str, OutputTarget] | None = None,
     ) -> None:
         self.id = query_id
-        self.application = application
-        self.topology = topology
+        self._planned = planned
         self.error: Exception | None = None
         self._broker = host.broker
-        self._config = host.config
+        self._context = host.context
         self._clock_ms = host.clock_ms
         self._outputs = outputs
         self._worker: Worker | None = None
-        self._layout: Layout | None = None
         self._wait_ms = self._config.whole("ksql.query.retry.backoff.initial.ms")
         self._retry_at_ms = 0.0
+
+    @property
+    def _config(self) -> EngineConfig:
+        return self._context.config
 
     @property
     def state(self) -> QueryState:
@@ -84,9 +84,9 @@ class RunningQuery:
         return QueryState.RUNNING if self.error is None else QueryState.ERROR
 
     @property
-    def layout(self) -> Layout | None:
-        """The topics and tasks, once it has started."""
-        return self._layout
+    def planned(self) -> PlannedQuery:
+        """What it runs; with a layout from its first start on."""
+        return self._planned
 
     @property
     def commit_interval_ms(self) -> int:
@@ -99,10 +99,13 @@ class RunningQuery:
         Raises:
             EngineError: A topic is missing or the broker does not do its part.
         """
-        layout = lay_out_on(self._broker, self.application, self.topology, self._config)
+        application, layout = self._planned.application, self._planned.layout
+        if layout is None:
+            topology, topics = self._planned.topology, self._broker.topics()
+            layout = lay_out_in(self._context, application, topology, topics)
         self._broker.create(layout.create)
-        self._layout = layout
-        runtime = self._config.runtime(self.application)
+        self._planned = replace(self._planned, layout=replace(layout, create=()))
+        runtime = self._config.runtime(application)
         worker = Worker(layout, self._broker, runtime, MEMBER, self._clock_ms, self._outputs)
         worker.start()
         self._worker = worker
@@ -110,11 +113,10 @@ class RunningQuery:
     def open(self) -> None:
         """Work until every task runs: what is written from now on is seen by a LATEST reader."""
         assert self._worker is not None
-        assert self._layout is not None
+        layout = self._planned.layout
+        assert layout is not None
         for _ in range(_OPENING_STEPS):
-            if self._worker.is_open and len(self._worker.tasks) == sum(
-                self._layout.partitions.values()
-            ):
+            if self._worker.is_open and len(self._worker.tasks) == sum(layout.partitions.values()):
                 return
             self._worker.step(_OPENING_WAIT_MS if not self._worker.tasks else 0)
         raise EngineError(f'query "{self.id}" did not get its partitions')
@@ -142,9 +144,9 @@ class RunningQuery:
 
     def is_done(self) -> bool:
         """Tell whether everything that is there now is processed and committed."""
-        if self._layout is None or self._worker is None:
+        if self._planned.layout is None or self._worker is None:
             return False
-        return Completion(self._broker, self._layout).done()
+        return Completion(self._broker, self._planned.layout).done()
 
     def stop(self) -> None:
         """Commit and leave the group; the query can go on where it stopped."""
@@ -161,10 +163,11 @@ class RunningQuery:
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.leave()
-        state_keeping(self._broker, self._config.runtime(self.application)).forget()
+        state_keeping(self._broker, self._config.runtime(self._planned.application)).forget()
 
     def _fail(self, error: Exception) -> None:
         self.error = error
+        self._planned = replace(self._planned, layout=None)  # topics may be others by then
         worker, self._worker = self._worker, None
         if worker is not None:
             with suppress(Exception):

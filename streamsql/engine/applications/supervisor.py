@@ -18,7 +18,7 @@ from streamsql.errors import EngineError
 
 log = logging.getLogger(__name__)
 
-_MODULE = "streamsql.engine.worker_process"
+_MODULE = "streamsql.engine.applications.worker_process"
 _QUICK_SECONDS = 30.0
 _TRIES = 3
 _FIRST_WAIT_SECONDS = 0.25

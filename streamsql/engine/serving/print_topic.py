@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from streamsql.broker.ports import Message
-from streamsql.engine.binding import Step
+from streamsql.broker.ports import Broker, Message
+from streamsql.engine.applications.loop import Loop
 from streamsql.engine.reading import partitions_of
 from streamsql.engine.results import Result, ResultKind
-from streamsql.engine.session import Session
 from streamsql.sql.statements import PrintTopic
 from streamsql.types.schema import Column
 from streamsql.types.sqltypes import BIGINT, INTEGER, STRING, TIMESTAMP
@@ -24,16 +23,14 @@ COLUMNS = (
 _SLICE = 500
 
 
-def print_topic(statement: PrintTopic, step: Step, session: Session) -> Result:
+def print_topic(statement: PrintTopic, broker: Broker, loop: Loop) -> Result:
     """Return the records of the topic, from now on or FROM BEGINNING, as texts."""
-    del step
-    messages = _Messages(statement, session)
+    messages = _Messages(statement, broker, loop)
     sampled = islice(messages.read(), 0, None, max(1, statement.interval))
     return Result(
         ResultKind.STREAM,
         columns=COLUMNS,
         rows=(_row(message) for message in islice(sampled, statement.limit)),
-        statement=statement.text,
         on_close=messages.close,
     )
 
@@ -41,12 +38,11 @@ def print_topic(statement: PrintTopic, step: Step, session: Session) -> Result:
 class _Messages:
     """The records of a topic as they come, until it is closed."""
 
-    def __init__(self, statement: PrintTopic, session: Session) -> None:
-        broker = session.broker
+    def __init__(self, statement: PrintTopic, broker: Broker, loop: Loop) -> None:
         partitions = partitions_of(broker, statement.topic)
         starts = broker.starts(partitions)
         ends = broker.ends(partitions, committed=True)
-        self._loop = session.loop
+        self._loop = loop
         self._reader = broker.reader()
         self._reader.assign(dict(starts if statement.from_beginning else ends))
         self._closed = False

@@ -6,22 +6,19 @@ messages.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from streamsql.broker.partitioner import partition_of
 from streamsql.broker.ports import Broker, Message, TopicPartition
 from streamsql.catalog.catalog import Source, SourceKind
-from streamsql.engine.applications.lowering import output_topology
-from streamsql.engine.insert import evaluate
+from streamsql.engine.planning.planned import PlannedQuery
 from streamsql.engine.reading import partitions_of, read_to_end
+from streamsql.engine.serving.evaluate import evaluate
 from streamsql.engine.serving.nothing import SilentProducer
 from streamsql.engine.serving.outputs import arrange
-from streamsql.errors import Span
 from streamsql.formats.formats import key_encoder
 from streamsql.formats.windowed import window_bytes
-from streamsql.logical.nodes import Filter, Plan, Project, Scan
 from streamsql.runtime.build import build
 from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.config import RuntimeConfig
@@ -29,8 +26,7 @@ from streamsql.runtime.environment import Environment
 from streamsql.runtime.metrics import Metrics
 from streamsql.sql.statements import PullQuery
 from streamsql.state.memory import MemoryStorage
-from streamsql.topology.nodes import OffsetReset
-from streamsql.topology.topology import Topology, cut
+from streamsql.topology.topology import cut
 from streamsql.types.schema import Schema
 
 _BATCH = 500
@@ -38,15 +34,15 @@ _BATCH = 500
 Process = Callable[[Sequence[Message]], None]
 
 
-def pull(statement: PullQuery, broker: Broker, span: Span) -> Iterator[tuple[Any, ...]]:
+def pull(statement: PullQuery, planned: PlannedQuery, broker: Broker) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of the query, in the order of its columns.
 
     Raises:
         EngineError: The topic is missing or cannot be read.
     """
     found: list[tuple[Any, ...]] = []
-    process = _compile(statement, found)
-    messages = _messages(statement, broker, span)
+    process = _compile(statement, planned, found)
+    messages = _messages(statement, broker)
 
     def rows() -> Iterator[tuple[Any, ...]]:
         while batch := list(islice(messages, _BATCH)):
@@ -57,18 +53,13 @@ def pull(statement: PullQuery, broker: Broker, span: Span) -> Iterator[tuple[Any
     return islice(rows(), statement.limit)
 
 
-def pull_topology(statement: PullQuery) -> tuple[Topology, str]:
-    """Return what the messages go through, and its output's name."""
-    return output_topology(_as_stream(statement.plan), OffsetReset.EARLIEST)
-
-
-def _messages(statement: PullQuery, broker: Broker, span: Span) -> Iterator[Message]:
+def _messages(statement: PullQuery, broker: Broker) -> Iterator[Message]:
     """Return the messages that may hold rows of the result."""
     source = statement.source
     partitions = partitions_of(broker, source.topic)
     keys: list[bytes] | None = None
     if statement.lookup is not None:
-        keys = _lookup_keys(statement, source, span)
+        keys = _lookup_keys(statement, source)
         partitions = _owners(keys, partitions)
     messages: Iterator[Message] = read_to_end(broker, partitions)
     if keys is not None:
@@ -76,11 +67,11 @@ def _messages(statement: PullQuery, broker: Broker, span: Span) -> Iterator[Mess
     return messages if source.kind is SourceKind.STREAM else _last_of_keys(messages)
 
 
-def _lookup_keys(statement: PullQuery, source: Source, span: Span) -> list[bytes]:
+def _lookup_keys(statement: PullQuery, source: Source) -> list[bytes]:
     """Return the bytes of the keys asked for, without windows."""
     assert statement.lookup is not None
     encode = key_encoder(source.key_format, Schema(source.schema.key, ()))
-    values = evaluate(list(statement.lookup), span)
+    values = evaluate(list(statement.lookup))
     return [encode(value) for value in values if value is not None]
 
 
@@ -114,9 +105,8 @@ def _last_of_keys(messages: Iterator[Message]) -> Iterator[Message]:
     return iter(rows.values())
 
 
-def _compile(statement: PullQuery, found: list[tuple[Any, ...]]) -> Process:
+def _compile(statement: PullQuery, planned: PlannedQuery, found: list[tuple[Any, ...]]) -> Process:
     """Return what processes messages of the source and appends rows to ``found``."""
-    topology, output = pull_topology(statement)
     put_in_order = arrange(statement.plan.schema, statement.columns)
 
     def take(key: Any, value: tuple[Any, ...] | None, timestamp_ms: int) -> None:
@@ -124,8 +114,10 @@ def _compile(statement: PullQuery, found: list[tuple[Any, ...]]) -> Process:
             found.append(put_in_order(key, value, timestamp_ms))
 
     config = RuntimeConfig("pull")
-    environment = Environment(config, SilentProducer(), Metrics(), {output: take})
-    processors = build(topology, cut(topology)[0], environment, Wiring(MemoryStorage(), {}))
+    environment = Environment(config, SilentProducer(), Metrics(), {planned.result: take})
+    processors = build(
+        planned.topology, cut(planned.topology)[0], environment, Wiring(MemoryStorage(), {})
+    )
     processes = processors.sources.get(statement.source.topic, ())
 
     def process(messages: Sequence[Message]) -> None:
@@ -133,11 +125,3 @@ def _compile(statement: PullQuery, found: list[tuple[Any, ...]]) -> Process:
             one(messages)
 
     return process
-
-
-def _as_stream(plan: Plan) -> Plan:
-    """Return the plan over the records of the source, which are its rows here."""
-    if isinstance(plan, Scan):
-        return replace(plan, source=replace(plan.source, kind=SourceKind.STREAM))
-    assert isinstance(plan, Filter | Project), "a pull query is a scan, filters and projections"
-    return replace(plan, input=_as_stream(plan.input))

@@ -1,17 +1,15 @@
 """Push queries: a transient query whose rows are handed to the program as they come."""
 
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from streamsql.catalog.catalog import SourceKind
-from streamsql.engine.applications.lowering import output_topology
 from streamsql.engine.applications.queries import Host, RunningQuery
+from streamsql.engine.planning.planned import PlannedQuery
 from streamsql.engine.serving.outputs import arrange
 from streamsql.errors import EngineError
 from streamsql.sql.statements import PushQuery
-from streamsql.topology.nodes import OffsetReset
 
 
 class PushedRows:
@@ -25,23 +23,15 @@ class PushedRows:
     def __init__(
         self,
         statement: PushQuery,
+        planned: PlannedQuery,
         host: Host,
-        reset: OffsetReset = OffsetReset.LATEST,
     ) -> None:
-        topology, output = output_topology(statement.plan, host.config.reset(reset))
-        identity = f"transient-{uuid.uuid4().hex[:12]}"
         take = self._take_change if statement.plan.kind is SourceKind.TABLE else self._take_record
         self._arrange = arrange(statement.plan.schema, statement.columns)
         self._rows: deque[tuple[Any, ...]] = deque()
         self._left = statement.limit
         self.finished = statement.limit == 0
-        self.query = RunningQuery(
-            identity,
-            f"{host.config.service}-{identity}",
-            topology,
-            host,
-            {output: take},
-        )
+        self.query = RunningQuery(planned.application, planned, host, {planned.result: take})
 
     def iterate(self, wait: Callable[[], None]) -> Iterator[tuple[Any, ...]]:
         """Yield rows until the query is finished.

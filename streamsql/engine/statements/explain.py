@@ -1,67 +1,77 @@
-"""EXPLAIN: the value between any two steps from a statement to what runs."""
+"""EXPLAIN: a part of what was planned, as text."""
 
-from streamsql.broker.ports import Broker
-from streamsql.engine.applications.lowering import lay_out_on, output_topology, query_topology
-from streamsql.engine.configuration.config import EngineConfig
+from functools import partial
+from typing import assert_never
+
+from streamsql.engine.planning.planned import Planned, PlannedQuery
+from streamsql.engine.results import Result, text
 from streamsql.engine.serving.nothing import SilentProducer
-from streamsql.engine.serving.pull import pull_topology
-from streamsql.errors import EngineError
+from streamsql.engine.statements.state import EngineState
+from streamsql.errors import BindError
 from streamsql.logical.describe import describe as describe_plan
-from streamsql.logical.optimize import optimize
 from streamsql.runtime.build import build
 from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.environment import Environment
-from streamsql.runtime.layout import Layout
 from streamsql.runtime.metrics import Metrics
-from streamsql.sql.statements import CreateAs, ExplainWhat, InsertSelect, PullQuery, PushQuery
+from streamsql.sql.statements import Explain, ExplainWhat
 from streamsql.state.memory import MemoryStorage
 from streamsql.topology.describe import describe as describe_topology
-from streamsql.topology.nodes import OffsetReset, Output
+from streamsql.topology.naming import repartition_topic
+from streamsql.topology.nodes import Output
 from streamsql.topology.topology import Topology, cut
 
-Query = CreateAs | InsertSelect | PushQuery | PullQuery
+
+def explain(statement: Explain, planned: Planned, state: EngineState) -> Result:
+    """Show what a statement would run, or what a running query runs."""
+    if statement.statement is not None:
+        assert planned.query is not None
+        return text(explain_query(planned.query, statement.what))
+    assert statement.query_id is not None
+    return text(_running(statement.query_id, statement.what, planned, state))
 
 
-def explain_query(statement: Query, what: ExplainWhat, broker: Broker, config: EngineConfig) -> str:
-    """Return the value between two steps of the query, as text."""
-    if what is ExplainWhat.PLAN:
-        return describe_plan(statement.plan)
-    if what is ExplainWhat.OPTIMIZED:
-        return describe_plan(optimize(statement.plan))
-    topology = topology_of(statement, config)
-    try:
-        layout = lay_out_on(broker, "explain", topology, config)
-    except EngineError:
-        layout = None  # a topic is still missing: shown as if there were several partitions
-    return explain_topology(topology, layout, what)
+def explain_query(query: PlannedQuery, what: ExplainWhat) -> str:
+    """Return the value between two steps from the statement to what runs, as text."""
+    match what:
+        case ExplainWhat.PLAN:
+            return describe_plan(query.written)
+        case ExplainWhat.OPTIMIZED:
+            return describe_plan(query.plan)
+        case ExplainWhat.TOPOLOGY:
+            return _topology(query)
+        case ExplainWhat.CODE:
+            return "\n\n".join(generated_code(query.operators).values())
+        case _:
+            assert_never(what)
 
 
-def topology_of(statement: Query, config: EngineConfig) -> Topology:
-    """Return the topology that carries the query out."""
-    match statement:
-        case CreateAs() | InsertSelect():
-            return query_topology(statement, config)
-        case PushQuery():
-            topology, _ = output_topology(statement.plan, config.reset(OffsetReset.LATEST))
-            return topology
-        case PullQuery():
-            topology, _ = pull_topology(statement)
-            return topology
+def _running(query_id: str, what: ExplainWhat, planned: Planned, state: EngineState) -> str:
+    """Return how a running query is, and what it runs."""
+    query = state.queries.get(query_id)
+    if query is None:
+        raise BindError(f'query "{query_id}" does not run here')
+    lines = [f"Query {query.id}: {query.state.value}"]
+    if query.error is not None:
+        lines.append(f"Error: {query.error}")
+    known = planned.bound.before.catalog.queries.get(query.id)
+    if known is not None:
+        lines.append(known.text)
+    # Without a level, what runs: the statement is shown anyway.
+    shown = ExplainWhat.TOPOLOGY if what is ExplainWhat.PLAN else what
+    return "\n".join([*lines, explain_query(query.planned, shown)])
 
 
-def explain_topology(topology: Topology, layout: Layout | None, what: ExplainWhat) -> str:
-    """Return the operators, or the generated functions, of a topology."""
-    running = topology if layout is None else layout.topology
-    if what is ExplainWhat.CODE:
-        return "\n\n".join(generated_code(running).values())
-    lines = [describe_topology(running)]
-    if layout is not None and layout.create:
-        lines += ["Topics to be created"]
-        lines += [
-            f"  {topic.name} ({topic.partitions} partitions{', compacted' * topic.compacted})"
-            for topic in layout.create
-        ]
+def _topology(query: PlannedQuery) -> str:
+    """Return the operators under the names that they will have, and the topics they need."""
+    physical = partial(repartition_topic, query.application)
+    lines = [f"Application {query.application}", describe_topology(query.operators, physical)]
+    topics = query.topics_to_create()
+    if topics:
+        lines.append("Topics to be created")
+    for topic in topics:
+        compacted = ", compacted" if topic.compacted else ""
+        lines.append(f"  {topic.name} ({topic.partitions} partitions{compacted})")
     return "\n".join(lines)
 
 

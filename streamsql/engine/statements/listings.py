@@ -4,44 +4,44 @@ from collections.abc import Iterable
 from typing import Any
 
 from streamsql.catalog.catalog import Source, SourceKind
-from streamsql.engine.binding import Step
 from streamsql.engine.configuration.settings import FIXED, SETTINGS
+from streamsql.engine.planning.context import PlannerContext
 from streamsql.engine.results import Result, rows, text
-from streamsql.engine.session import Session
+from streamsql.engine.statements.state import EngineState
 from streamsql.sql.statements import Describe, DescribeFunction, Show, ShowWhat
 from streamsql.topology.naming import owner
 from streamsql.types.schema import Column
 from streamsql.types.sqltypes import BIGINT, INTEGER, STRING, quote
 
 
-def show(statement: Show, step: Step, session: Session) -> Result:
+def show(statement: Show, context: PlannerContext, state: EngineState) -> Result:
     """List things of one kind; EXTENDED adds columns."""
     match statement.what:
         case ShowWhat.STREAMS:
-            return _sources(statement, step, SourceKind.STREAM)
+            return _sources(statement, context, SourceKind.STREAM)
         case ShowWhat.TABLES:
-            return _sources(statement, step, SourceKind.TABLE)
+            return _sources(statement, context, SourceKind.TABLE)
         case ShowWhat.QUERIES:
-            return _queries(statement, step, session)
+            return _queries(context, state)
         case ShowWhat.TOPICS:
-            return _topics(statement, session)
+            return _topics(statement, state)
         case ShowWhat.FUNCTIONS:
-            return _functions(statement, step)
+            return _functions(context)
         case ShowWhat.PROPERTIES:
-            return _properties(statement, step)
+            return _properties(context)
         case ShowWhat.TYPES:
-            types = sorted(step.before.catalog.types.items())
-            return _listing(statement.text, ("TYPE", "SCHEMA"), [(n, str(t)) for n, t in types])
+            types = sorted(context.catalog.types.items())
+            return _listing(("TYPE", "SCHEMA"), [(n, str(t)) for n, t in types])
         case ShowWhat.VARIABLES:
-            variables = sorted(step.before.variables.items())
-            return _listing(statement.text, ("VARIABLE", "VALUE"), variables)
+            variables = sorted(context.variables.items())
+            return _listing(("VARIABLE", "VALUE"), variables)
 
 
-def describe(statement: Describe, step: Step, session: Session) -> Result:
+def describe(statement: Describe, context: PlannerContext, state: EngineState) -> Result:
     """List the columns of a source; EXTENDED tells everything about it, as a text."""
     source = statement.source
     if statement.extended:
-        return text(_everything(source, step, session), statement.text)
+        return text(_everything(source, context, state))
     headers = {header.column for header in source.headers}
     key = "PRIMARY KEY" if source.kind is SourceKind.TABLE else "KEY"
     found = [(quote(c.name), str(c.type), key) for c in source.schema.key]
@@ -49,24 +49,23 @@ def describe(statement: Describe, step: Step, session: Session) -> Result:
         (quote(c.name), str(c.type), "HEADER" if c.name in headers else "")
         for c in source.schema.value
     ]
-    return _listing(statement.text, ("COLUMN", "TYPE", "ROLE"), found)
+    return _listing(("COLUMN", "TYPE", "ROLE"), found)
 
 
-def describe_function(statement: DescribeFunction, step: Step, session: Session) -> Result:
+def describe_function(statement: DescribeFunction, context: PlannerContext) -> Result:
     """List the overloads of a function."""
-    del session
-    overloads = step.before.catalog.functions.overloads(statement.name)
+    overloads = context.catalog.functions.overloads(statement.name)
     found = [(statement.name, function.signature, _kind(function)) for function in overloads]
-    return _listing(statement.text, ("FUNCTION", "SIGNATURE", "KIND"), found)
+    return _listing(("FUNCTION", "SIGNATURE", "KIND"), found)
 
 
-def _sources(statement: Show, step: Step, kind: SourceKind) -> Result:
-    found = [s for _, s in sorted(step.before.catalog.sources.items()) if s.kind is kind]
+def _sources(statement: Show, context: PlannerContext, kind: SourceKind) -> Result:
+    found = [s for _, s in sorted(context.catalog.sources.items()) if s.kind is kind]
     names = ["NAME", "TOPIC", "KEY_FORMAT", "VALUE_FORMAT", "WINDOWED"]
     if not statement.extended:
-        return _listing(statement.text, names, [_source(source) for source in found])
+        return _listing(names, [_source(source) for source in found])
     values = [(*_source(s), str(s.schema), ", ".join(sorted(s.writers)), s.text) for s in found]
-    return _listing(statement.text, [*names, "SCHEMA", "WRITERS", "STATEMENT"], values)
+    return _listing([*names, "SCHEMA", "WRITERS", "STATEMENT"], values)
 
 
 def _source(source: Source) -> tuple[str, ...]:
@@ -76,43 +75,44 @@ def _source(source: Source) -> tuple[str, ...]:
     return (source.name, source.topic, *formats, windowed)
 
 
-def _queries(statement: Show, step: Step, session: Session) -> Result:
+def _queries(context: PlannerContext, state: EngineState) -> Result:
     found = []
-    for query_id, known in step.before.catalog.queries.items():
-        query = session.queries.get(query_id)
-        state = "STOPPED" if query is None else query.state.value
+    for query_id, known in context.catalog.queries.items():
+        query = state.queries.get(query_id)
+        doing = "STOPPED" if query is None else query.state.value
         error = "" if query is None or query.error is None else str(query.error)
         sources = ", ".join(known.sources)
-        found.append((query_id, state, sources, known.sink, error, known.text))
+        found.append((query_id, doing, sources, known.sink, error, known.text))
     names = ("ID", "STATE", "SOURCES", "SINK", "ERROR", "STATEMENT")
-    return _listing(statement.text, names, found)
+    return _listing(names, found)
 
 
-def _topics(statement: Show, session: Session) -> Result:
+def _topics(statement: Show, state: EngineState) -> Result:
     columns = (
         Column("TOPIC", STRING),
         Column("PARTITIONS", INTEGER),
         Column("REPLICAS", INTEGER),
         Column("COMPACTED", STRING),
     )
-    queries = (*session.queries, *session.pushes)
-    applications = {*session.broker.groups(), *(query.application for query in queries)}
+    queries = (*state.queries, *state.pushes)
+    known = {query.planned.application for query in queries}
+    applications = {*state.broker.groups(), *known}
     found = [
         (topic.name, topic.partitions, topic.replicas, "yes" if topic.compacted else "no")
-        for name, topic in sorted(session.broker.topics().items())
+        for name, topic in sorted(state.broker.topics().items())
         if statement.extended or not (name.startswith("_") or owner(name, applications))
     ]
-    return rows(columns, iter(found), statement.text)
+    return rows(columns, iter(found))
 
 
-def _functions(statement: Show, step: Step) -> Result:
-    registry = step.before.catalog.functions
+def _functions(context: PlannerContext) -> Result:
+    registry = context.catalog.functions
     columns = (Column("FUNCTION", STRING), Column("KIND", STRING), Column("OVERLOADS", BIGINT))
     found = []
     for name in registry.names():
         overloads = registry.overloads(name)
         found.append((name, _kind(overloads[0]), len(overloads)))
-    return rows(columns, iter(found), statement.text)
+    return rows(columns, iter(found))
 
 
 def _kind(function: object) -> str:
@@ -120,8 +120,8 @@ def _kind(function: object) -> str:
     return type(function).__name__.removesuffix("Function").upper()
 
 
-def _properties(statement: Show, step: Step) -> Result:
-    config = step.before.config
+def _properties(context: PlannerContext) -> Result:
+    config = context.config
     found = [
         (name, config.get(name), setting.default, setting.meaning)
         for name, setting in sorted(SETTINGS.items())
@@ -133,11 +133,11 @@ def _properties(statement: Show, step: Step) -> Result:
         (name, "…" if any(word in name for word in hidden) else config.said[name], None, "")
         for name in other
     ]
-    return _listing(statement.text, ("NAME", "VALUE", "DEFAULT", "MEANING"), found)
+    return _listing(("NAME", "VALUE", "DEFAULT", "MEANING"), found)
 
 
-def _everything(source: Source, step: Step, session: Session) -> str:
-    topic = session.broker.topics().get(source.topic)
+def _everything(source: Source, context: PlannerContext, state: EngineState) -> str:
+    topic = state.broker.topics().get(source.topic)
     partitions = "missing" if topic is None else f"{topic.partitions} partitions"
     lines = [
         f"{source.kind.value} {quote(source.name)}",
@@ -149,14 +149,14 @@ def _everything(source: Source, step: Step, session: Session) -> str:
     ]
     for title, ids in (("Written by", source.writers), ("Read by", source.readers)):
         lines += [
-            f"{title}: {query_id}: {step.before.catalog.queries[query_id].text}"
+            f"{title}: {query_id}: {context.catalog.queries[query_id].text}"
             for query_id in sorted(ids)
-            if query_id in step.before.catalog.queries
+            if query_id in context.catalog.queries
         ]
     lines.append(f"Statement: {source.text}")
     return "\n".join(lines)
 
 
-def _listing(statement: str, names: Iterable[str], values: Iterable[tuple[Any, ...]]) -> Result:
+def _listing(names: Iterable[str], values: Iterable[tuple[Any, ...]]) -> Result:
     """Return rows of texts."""
-    return rows([Column(name, STRING) for name in names], iter(values), statement)
+    return rows([Column(name, STRING) for name in names], iter(values))

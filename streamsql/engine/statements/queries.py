@@ -1,114 +1,78 @@
-"""Statements that run or explain queries."""
+"""Statements that run queries."""
 
-from streamsql.engine.applications.lowering import legal, query_topology
 from streamsql.engine.applications.queries import RunningQuery
-from streamsql.engine.binding import Step
-from streamsql.engine.results import Result, ResultKind, rows, status, text
+from streamsql.engine.planning.planned import Planned
+from streamsql.engine.results import Result, ResultKind, rows, status
 from streamsql.engine.serving.outputs import output_columns
 from streamsql.engine.serving.pull import pull
 from streamsql.engine.serving.push import PushedRows
-from streamsql.engine.session import Session
-from streamsql.engine.statements.explain import explain_query, explain_topology
-from streamsql.errors import BindError
-from streamsql.sql.statements import (
-    CreateAs,
-    Explain,
-    ExplainWhat,
-    InsertSelect,
-    PullQuery,
-    PushQuery,
-)
+from streamsql.engine.statements.state import EngineState
+from streamsql.sql.statements import CreateAs, InsertSelect, PullQuery, PushQuery
 
 
-def create_as(statement: CreateAs, step: Step, session: Session) -> Result:
+def create_as(statement: CreateAs, planned: Planned, state: EngineState) -> Result:
     """Start the query that fills a new source."""
+    _start(statement, planned, state)
     source = statement.source
     kind = source.kind.value.lower()
-    if source.name in step.before.catalog.sources and statement.if_not_exists:
-        return status(f'{kind} "{source.name}" exists already: nothing was done', statement.text)
-    _start(statement, step, session)
-    message = f'{kind} "{source.name}" created, filled by query "{statement.query_id}"'
-    return status(message, statement.text)
+    return status(f'{kind} "{source.name}" created, filled by query "{statement.query_id}"')
 
 
-def insert_select(statement: InsertSelect, step: Step, session: Session) -> Result:
+def insert_select(statement: InsertSelect, planned: Planned, state: EngineState) -> Result:
     """Start a query that writes into a source."""
-    _start(statement, step, session)
-    message = f'query "{statement.query_id}" writes into "{statement.sink.name}"'
-    return status(message, statement.text)
+    _start(statement, planned, state)
+    return status(f'query "{statement.query_id}" writes into "{statement.sink.name}"')
 
 
-def resume(statement: CreateAs | InsertSelect, step: Step, session: Session) -> RunningQuery:
-    """Return the query of a statement, to go on where it stopped; it is not started yet."""
-    config = step.before.config
-    application = f"{config.service}-{legal(statement.query_id)}"
-    topology = query_topology(statement, config)
-    return RunningQuery(statement.query_id, application, topology, session.host(config))
+def persistent_query(
+    statement: CreateAs | InsertSelect, planned: Planned, state: EngineState
+) -> RunningQuery:
+    """Return the query of a statement; it is not started yet."""
+    assert planned.query is not None
+    host = state.host(planned.bound.before)
+    return RunningQuery(statement.query_id, planned.query, host)
 
 
-def pull_rows(statement: PullQuery, step: Step, session: Session) -> Result:
+def pull_rows(statement: PullQuery, planned: Planned, state: EngineState) -> Result:
     """Return the rows as they are now."""
+    assert planned.query is not None
     columns = output_columns(statement.plan.schema, statement.columns)
-    found = pull(statement, session.broker, step.bound.span)
-    return rows(columns, found, statement.text)
+    return rows(columns, pull(statement, planned.query, state.broker))
 
 
-def push_rows(statement: PushQuery, step: Step, session: Session) -> Result:
+def push_rows(statement: PushQuery, planned: Planned, state: EngineState) -> Result:
     """Start a transient query; its rows come while the result is read."""
+    assert planned.query is not None
     columns = output_columns(statement.plan.schema, statement.columns)
-    pushed = PushedRows(statement, session.host(step.before.config))
+    pushed = PushedRows(statement, planned.query, state.host(planned.bound.before))
     pushed.query.start()
     try:
         pushed.query.open()
     except BaseException:
         pushed.query.forget()
         raise
-    session.pushes.add(pushed.query)
+    state.pushes.add(pushed.query)
 
     def close() -> None:
         pushed.finished = True
-        with session.loop.exclusive():
-            session.pushes.remove(pushed.query.id)
+        with state.loop.exclusive():
+            state.pushes.remove(pushed.query.id)
 
     return Result(
         ResultKind.STREAM,
         columns=columns,
-        rows=pushed.iterate(session.loop.moment),
-        statement=statement.text,
+        rows=pushed.iterate(state.loop.moment),
         on_close=close,
     )
 
 
-def explain(statement: Explain, step: Step, session: Session) -> Result:
-    """Show what a statement would run, or what a running query runs."""
-    if statement.statement is not None:
-        config = step.before.config
-        shown = explain_query(statement.statement, statement.what, session.broker, config)
-        return text(shown, statement.text)
-    assert statement.query_id is not None
-    query = session.queries.get(statement.query_id)
-    if query is None:
-        raise BindError(f'query "{statement.query_id}" does not run here', step.bound.span)
-    lines = [f"Query {query.id}: {query.state.value}"]
-    if query.error is not None:
-        lines.append(f"Error: {query.error}")
-    known = step.before.catalog.queries.get(query.id)
-    if known is not None:
-        lines.append(known.text)
-    what = statement.what
-    if what in {ExplainWhat.PLAN, ExplainWhat.OPTIMIZED}:
-        what = ExplainWhat.TOPOLOGY  # of a running query the topology is what is left
-    lines.append(explain_topology(query.topology, query.layout, what))
-    return text("\n".join(lines), statement.text)
-
-
-def _start(statement: CreateAs | InsertSelect, step: Step, session: Session) -> None:
+def _start(statement: CreateAs | InsertSelect, planned: Planned, state: EngineState) -> None:
     """Start a new query, and remember it once it has what it needs."""
-    query = resume(statement, step, session)
+    query = persistent_query(statement, planned, state)
     query.start()
     try:
-        session.note(step)
+        state.note(planned.bound)
     except BaseException:
         query.stop()
         raise
-    session.queries.add(query)
+    state.queries.add(query)

@@ -1,36 +1,45 @@
 """The command log replayed: the catalog as it was, and the queries that ran, going on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from streamsql.engine.binding import Step, bind_text
-from streamsql.engine.command_log import Command
-from streamsql.engine.session import Session
-from streamsql.engine.statements.queries import resume
+from streamsql.engine.planning.binding import Bound, bind_script
+from streamsql.engine.planning.planner import plan_statement
+from streamsql.engine.statements.command_log import Command
+from streamsql.engine.statements.queries import persistent_query
+from streamsql.engine.statements.state import EngineState
 from streamsql.errors import EngineError, StatementError
 from streamsql.sql.statements import CreateAs, InsertSelect
 
 
-def replay(commands: Sequence[Command], session: Session) -> None:
+def replay(commands: Sequence[Command], state: EngineState) -> None:
     """Bring catalog and queries to where the commands left them.
+
+    A query whose topics are missing is there all the same, and fails when it is started.
 
     Raises:
         EngineError: A statement means nothing to this version.
     """
-    started: dict[str, tuple[CreateAs | InsertSelect, Step]] = {}
-    config = session.surroundings.config
+    started: dict[str, Bound] = {}
+    try:
+        for bound in _bind(commands, state):
+            if isinstance(bound.statement, CreateAs | InsertSelect):
+                started[bound.statement.query_id] = bound
+        topics = state.broker.topics() if state.context.catalog.queries else {}
+        for query_id in state.context.catalog.queries:
+            planned = plan_statement(started[query_id], topics)
+            assert isinstance(planned.statement, CreateAs | InsertSelect)
+            state.queries.add(persistent_query(planned.statement, planned, state))
+    except StatementError as error:
+        raise EngineError(f"a statement of the command log is wrong now: {error}") from error
+
+
+def _bind(commands: Sequence[Command], state: EngineState) -> Iterator[Bound]:
+    """Bind the commands, each under the settings of then."""
+    config = state.context.config
     for command in commands:
         said = {**config.said, **command.settings}
-        surroundings = replace(session.surroundings, config=replace(config, said=said))
-        try:
-            steps = list(bind_text(command.statement, surroundings))
-        except StatementError as error:
-            raise EngineError(f"a statement of the command log is wrong now: {error}") from error
-        for step in steps:
-            statement = step.bound.statement
-            if isinstance(statement, CreateAs | InsertSelect):
-                started[statement.query_id] = (statement, step)
-            session.surroundings = replace(session.surroundings, catalog=step.after.catalog)
-    for query_id in session.surroundings.catalog.queries:
-        statement, step = started[query_id]
-        session.queries.add(resume(statement, step, session))
+        context = replace(state.context, config=replace(config, said=said), partial=True)
+        for bound in bind_script(command.statement, context):
+            yield bound
+            state.context = replace(state.context, catalog=bound.after.catalog)

@@ -50,8 +50,8 @@ def lower(
     return _lower(plan, _Context(builder.within(prefix), reset), needed)
 
 
-def lower_into(result: KStream | KTable, sink: Source, timestamp: TimestampSpec | None) -> None:
-    """Write the rows to the topic of the sink."""
+def lower_into(result: KStream | KTable, sink: Source, timestamp: TimestampSpec | None) -> str:
+    """Write the rows to the topic of the sink; return the name of the operator that does."""
     topic = TopicSpec(
         sink.topic,
         sink.partitions,
@@ -59,7 +59,7 @@ def lower_into(result: KStream | KTable, sink: Source, timestamp: TimestampSpec 
         compacted=sink.kind is SourceKind.TABLE,
         retention_ms=sink.retention_ms,
     )
-    result.to(topic, key=sink.key_format, value=sink.value_format, timestamp=timestamp)
+    return result.to(topic, key=sink.key_format, value=sink.value_format, timestamp=timestamp)
 
 
 def _lower(plan: Plan, context: _Context, needed: Names) -> KStream | KTable:

@@ -39,12 +39,8 @@ class ChangelogKeeping:
         self._open: dict[str, LocalStorage] = {}
 
     def topics(self, store: StoreSpec, tasks: int) -> Sequence[TopicConfig]:
-        """Return the store's changelog: compacted, and never cut off by time.
-
-        Brokers reckon retention from today, and events may be of any age.
-        """
-        name = changelog_topic(self._config.application, store.name)
-        return (TopicConfig(name, tasks, compacted=True),)
+        """Return the store's changelog."""
+        return (changelog(self._config.application, store, tasks),)
 
     def take_slot(self) -> SlotLock | None:
         """Return a hold on a slot of the state directory, where there is one."""
@@ -137,3 +133,11 @@ class ChangelogKeeping:
                 storage = RocksStorage(self._directory.task(task), stores)
             self._open[task] = storage
         return storage
+
+
+def changelog(application: str, store: StoreSpec, tasks: int) -> TopicConfig:
+    """Return a store's changelog: compacted, and never cut off by time.
+
+    Brokers reckon retention from today, and events may be of any age.
+    """
+    return TopicConfig(changelog_topic(application, store.name), tasks, compacted=True)

@@ -27,16 +27,17 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         settings=dict(options.settings),
     )
     application = open_application(
-        options.files, place, name=options.application, variables=dict(options.variables)
+        options.files,
+        place,
+        name=options.application,
+        variables=dict(options.variables),
+        until_end=options.until_end,
     )
     collector.spare()
     progress = Progress(terminal)
     rendered = renderer(options.output, terminal)
     with application, _stopping_on_signals(application.stop) as received:
-        results = application.run(
-            until_end=options.until_end, workers=options.workers, on_progress=progress
-        )
-        for result in results:
+        for result in application.run(workers=options.workers, on_progress=progress):
             rendered.render(result)
     if received:
         return _status(received[0], until_end=options.until_end)

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from streamsql.catalog.catalog import Catalog, Source, SourceKind
+from streamsql.engine.planning.binding import bind_script
+from streamsql.engine.planning.context import PlannerContext
 from streamsql.errors import StatementError
-from streamsql.sql.compile import bind_script
 from streamsql.sql.statements import CreateSource
 from streamsql.testing.driver import TestDriver
 from streamsql.testing.outcomes import Mismatch
@@ -125,7 +126,7 @@ def read_schema(text: str, kind: SourceKind) -> Schema:
     columns = _RESERVED.sub(rf"`{_MARK}\1`", columns)
     statement = f"CREATE {kind.value} X ({columns}) WITH (KAFKA_TOPIC = 'x', FORMAT = 'JSON');"
     try:
-        (bound,) = bind_script(statement, Catalog(), {})
+        (bound,) = bind_script(statement, PlannerContext(Catalog()))
     except StatementError as error:
         raise Mismatch(f'schema "{text}" of post cannot be read: {error.message}') from error
     assert isinstance(bound.statement, CreateSource)

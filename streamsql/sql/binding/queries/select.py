@@ -42,7 +42,7 @@ def bind_select(node: exp.Select, context: Context) -> PushQuery | PullQuery:
     if option(node, Emit) is None:
         return _bind_pull(node, context)
     query = bind_query(node, context, persistent=False)
-    return PushQuery(query.plan, query.sources, query.columns, query.limit, context.text)
+    return PushQuery(query.plan, query.sources, query.columns, query.limit)
 
 
 def _bind_pull(node: exp.Select, context: Context) -> PullQuery:
@@ -57,9 +57,7 @@ def _bind_pull(node: exp.Select, context: Context) -> PullQuery:
         )
     _check_materialized(source, node)
     _check_columns(query.plan, node)
-    return PullQuery(
-        source, query.plan, _lookup(source, query.plan), query.columns, query.limit, context.text
-    )
+    return PullQuery(source, query.plan, _lookup(source, query.plan), query.columns, query.limit)
 
 
 def _check_clauses(node: exp.Select) -> None:

@@ -22,7 +22,7 @@ _DEFAULT_TIMEOUT_MS = 1000
 _TIMES = (ROWTIME, WINDOWSTART, WINDOWEND)
 
 
-def assert_topic(node: nodes.AssertTopic, context: Context) -> statements.AssertTopic:
+def assert_topic(node: nodes.AssertTopic) -> statements.AssertTopic:
     """Bind ASSERT [NOT EXISTS] TOPIC.
 
     Raises:
@@ -37,7 +37,6 @@ def assert_topic(node: nodes.AssertTopic, context: Context) -> statements.Assert
         properties.integer("REPLICAS"),
         not node.negated,
         timeout,
-        context.text,
     )
 
 
@@ -81,7 +80,7 @@ def _record(
 ) -> statements.AssertRecord:
     values = bind_row(columns, row, context, context.where)
     timestamp, start, end = (values.pop(name, None) for name in _TIMES)
-    return statements.AssertRecord(source, values, tombstone, timestamp, start, end, context.text)
+    return statements.AssertRecord(source, values, tombstone, timestamp, start, end)
 
 
 def assert_source(node: nodes.AssertSource, context: Context) -> statements.AssertSource:
@@ -94,6 +93,6 @@ def assert_source(node: nodes.AssertSource, context: Context) -> statements.Asse
     kind = SourceKind(source_kind(written).value)
     actual = context.source_of_kind(source_name(written), kind)
     if not declared_columns(written) and written.args.get("properties") is None:
-        return statements.AssertSource(kind, actual, context.text)
+        return statements.AssertSource(kind, actual)
     declared = bind_create_source(written, context)
-    return statements.AssertSource(kind, replace(declared, name=actual.name), context.text)
+    return statements.AssertSource(kind, replace(declared, name=actual.name))

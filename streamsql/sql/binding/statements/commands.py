@@ -11,7 +11,14 @@ from streamsql.sql.binding.settings import plain_name
 from streamsql.sql.binding.statements.declarations import query_id
 from streamsql.sql.dialect.nodes import statements as nodes
 from streamsql.sql.dialect.nodes.node import span
-from streamsql.sql.statements import ExplainWhat, ShowWhat
+from streamsql.sql.statements import (
+    CreateAs,
+    ExplainWhat,
+    InsertSelect,
+    PullQuery,
+    PushQuery,
+    ShowWhat,
+)
 
 _CONNECTORS = frozenset(
     {
@@ -32,7 +39,7 @@ def show(node: nodes.Show, context: Context) -> statements.Show:
     if node.subject in _CONNECTORS:
         raise UnsupportedError("connectors are not supported", context.where)
     subject = node.subject.value.removeprefix("ALL ")
-    return statements.Show(ShowWhat(subject), node.extended, context.text)
+    return statements.Show(ShowWhat(subject), node.extended)
 
 
 def describe(node: nodes.Describe, context: Context) -> statements.Describe:
@@ -41,12 +48,12 @@ def describe(node: nodes.Describe, context: Context) -> statements.Describe:
     Raises:
         BindError: It does not exist.
     """
-    return statements.Describe(context.source(node.source_name), node.extended, context.text)
+    return statements.Describe(context.source(node.source_name), node.extended)
 
 
-def describe_all(node: nodes.DescribeAll, context: Context) -> statements.Show:
+def describe_all(node: nodes.DescribeAll) -> statements.Show:
     """Bind DESCRIBE STREAMS | TABLES: as SHOW … EXTENDED."""
-    return statements.Show(ShowWhat(f"{node.kind.value}S"), True, context.text)
+    return statements.Show(ShowWhat(f"{node.kind.value}S"), True)
 
 
 def describe_function(
@@ -65,7 +72,7 @@ def describe_function(
             hint=did_you_mean(name, context.catalog.functions.names())
             or "SHOW FUNCTIONS lists all functions.",
         )
-    return statements.DescribeFunction(name, context.text)
+    return statements.DescribeFunction(name)
 
 
 def explain(
@@ -78,20 +85,21 @@ def explain(
     """
     what = ExplainWhat.PLAN if node.level is None else ExplainWhat(node.level.value)
     if node.query_id is not None:
-        return statements.Explain(what, None, query_id(node.query_id, context), context.text)
-    queries = (
-        statements.CreateAs | statements.InsertSelect | statements.PushQuery | statements.PullQuery
-    )
-    if not isinstance(inner, queries):
-        raise BindError(
-            "only queries can be explained",
-            context.where,
-            hint="Explain SELECT, CREATE … AS SELECT, INSERT INTO … SELECT, or a query's id.",
-        )
-    return statements.Explain(what, inner, None, context.text)
+        return statements.Explain(what, None, query_id(node.query_id, context))
+    match inner:
+        case CreateAs() | InsertSelect() | PushQuery() | PullQuery():
+            return statements.Explain(what, inner, None)
+        case statements.NoEffect(reason):
+            raise BindError(reason, context.where)
+        case _:
+            raise BindError(
+                "only queries can be explained",
+                context.where,
+                hint="Explain SELECT, CREATE … AS SELECT, INSERT INTO … SELECT, or a query's id.",
+            )
 
 
-def print_topic(node: nodes.Print, context: Context) -> statements.PrintTopic:
+def print_topic(node: nodes.Print) -> statements.PrintTopic:
     """Bind PRINT.
 
     Raises:
@@ -102,19 +110,17 @@ def print_topic(node: nodes.Print, context: Context) -> statements.PrintTopic:
         assert node.interval is not None
         raise BindError("the interval is at least 1", span(node.interval))
     limit = None if node.limit is None else int(node.limit.name)
-    return statements.PrintTopic(
-        node.topic.name, node.from_beginning, interval, limit, context.text
-    )
+    return statements.PrintTopic(node.topic.name, node.from_beginning, interval, limit)
 
 
-def set_property(node: nodes.SetProperty, context: Context) -> statements.SetProperty:
+def set_property(node: nodes.SetProperty) -> statements.SetProperty:
     """Bind SET."""
-    return statements.SetProperty(_setting(node.property_name), node.value.name, context.text)
+    return statements.SetProperty(_setting(node.property_name), node.value.name)
 
 
-def unset_property(node: nodes.UnsetProperty, context: Context) -> statements.SetProperty:
+def unset_property(node: nodes.UnsetProperty) -> statements.SetProperty:
     """Bind UNSET."""
-    return statements.SetProperty(_setting(node.property_name), None, context.text)
+    return statements.SetProperty(_setting(node.property_name), None)
 
 
 def _setting(name: exp.Literal) -> str:
@@ -124,16 +130,16 @@ def _setting(name: exp.Literal) -> str:
     return plain
 
 
-def define(node: nodes.Define, context: Context) -> statements.DefineVariable:
+def define(node: nodes.Define) -> statements.DefineVariable:
     """Bind DEFINE."""
-    return statements.DefineVariable(node.variable.name, node.value.name, context.text)
+    return statements.DefineVariable(node.variable.name, node.value.name)
 
 
-def undefine(node: nodes.Undefine, context: Context) -> statements.DefineVariable:
+def undefine(node: nodes.Undefine) -> statements.DefineVariable:
     """Bind UNDEFINE."""
-    return statements.DefineVariable(node.variable.name, None, context.text)
+    return statements.DefineVariable(node.variable.name, None)
 
 
-def run_script(node: nodes.RunScript, context: Context) -> statements.RunScript:
+def run_script(node: nodes.RunScript) -> statements.RunScript:
     """Bind RUN SCRIPT."""
-    return statements.RunScript(node.path.name, context.text)
+    return statements.RunScript(node.path.name)

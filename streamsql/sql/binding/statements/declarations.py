@@ -24,8 +24,12 @@ from streamsql.sql.dialect.nodes.statements import (
 )
 from streamsql.types.schema import PSEUDO_COLUMNS, Column, Schema
 
+_NOTHING_TO_DROP = statements.NoEffect("nothing to drop")
 
-def create_source(node: exp.Create, context: Context) -> statements.CreateSource:
+
+def create_source(
+    node: exp.Create, context: Context
+) -> statements.CreateSource | statements.NoEffect:
     """Bind CREATE STREAM | TABLE over a topic.
 
     Raises:
@@ -36,15 +40,15 @@ def create_source(node: exp.Create, context: Context) -> statements.CreateSource
     if or_replace and (is_read_only(node) or (old is not None and old.read_only)):
         raise BindError("a SOURCE stream or table cannot be replaced", where)
     if old is not None and node.args.get("exists"):
-        return statements.CreateSource(old, True, or_replace, context.text)
+        return _exists(kind_word(old.kind), old.name)
     new = bind_create_source(node, context)
     if old is not None:
         _check_replaces(or_replace, old, new, where)
         new = replace(old, schema=new.schema, headers=new.headers, text=new.text)
-    return statements.CreateSource(new, bool(node.args.get("exists")), or_replace, context.text)
+    return statements.CreateSource(new)
 
 
-def create_as(node: exp.Create, context: Context) -> statements.CreateAs:
+def create_as(node: exp.Create, context: Context) -> statements.CreateAs | statements.NoEffect:
     """Bind CREATE STREAM | TABLE … AS SELECT.
 
     Raises:
@@ -64,7 +68,11 @@ def create_as(node: exp.Create, context: Context) -> statements.CreateAs:
     if old is not None and not node.args.get("exists"):
         raise _taken(old, where)
     bound = bind_create_as(node, context)
-    return bound if old is None else replace(bound, source=old)
+    return bound if old is None else _exists(kind_word(old.kind), old.name)
+
+
+def _exists(kind: str, name: str) -> statements.NoEffect:
+    return statements.NoEffect(f'{kind} "{name}" exists already: nothing was done')
 
 
 def _taken(old: Source, where: Span) -> BindError:
@@ -120,7 +128,7 @@ def alter_source(node: exp.Alter, context: Context) -> statements.AlterSource:
     reason = check(source.value_format, columns, is_key=False)
     if reason is not None:
         raise BindError(reason, where)
-    return statements.AlterSource(replace(source, schema=schema), context.text)
+    return statements.AlterSource(replace(source, schema=schema))
 
 
 def _addition(
@@ -136,7 +144,7 @@ def _addition(
     return Column(name, bind_type(required(node, "kind", exp.DataType), context.catalog.types))
 
 
-def drop_source(node: exp.Drop, context: Context) -> statements.DropSource:
+def drop_source(node: exp.Drop, context: Context) -> statements.DropSource | statements.NoEffect:
     """Bind DROP STREAM | TABLE.
 
     Raises:
@@ -145,7 +153,7 @@ def drop_source(node: exp.Drop, context: Context) -> statements.DropSource:
     name, kind = source_name(node), SourceKind(source_kind(node).value)
     where, delete_topic = span(name), bool(node.args.get("purge"))
     if node.args.get("exists") and name.name not in context.catalog.sources:
-        return statements.DropSource(None, delete_topic, context.text)
+        return _NOTHING_TO_DROP
     source = context.source_of_kind(name, kind)
     if source.read_only and delete_topic:
         raise BindError(
@@ -160,10 +168,12 @@ def drop_source(node: exp.Drop, context: Context) -> statements.DropSource:
                 where,
                 hint=f"End it first: {' '.join(f'TERMINATE {user};' for user in users)}",
             )
-    return statements.DropSource(source, delete_topic, context.text)
+    return statements.DropSource(source, delete_topic)
 
 
-def create_type(node: nodes.CreateType, context: Context) -> statements.CreateType:
+def create_type(
+    node: nodes.CreateType, context: Context
+) -> statements.CreateType | statements.NoEffect:
     """Bind CREATE TYPE.
 
     Raises:
@@ -178,10 +188,10 @@ def create_type(node: nodes.CreateType, context: Context) -> statements.CreateTy
             hint="Drop it first, or write IF NOT EXISTS.",
         )
     sql_type = bind_type(node.definition, context.catalog.types)
-    return statements.CreateType(name, sql_type, exists, context.text)
+    return _exists("type", name) if exists else statements.CreateType(name, sql_type)
 
 
-def drop_type(node: nodes.DropType, context: Context) -> statements.DropType:
+def drop_type(node: nodes.DropType, context: Context) -> statements.DropType | statements.NoEffect:
     """Bind DROP TYPE.
 
     Raises:
@@ -189,9 +199,9 @@ def drop_type(node: nodes.DropType, context: Context) -> statements.DropType:
     """
     name = node.type_name.name
     if name in context.catalog.types:
-        return statements.DropType(name, context.text)
+        return statements.DropType(name)
     if node.if_exists:
-        return statements.DropType(None, context.text)
+        return _NOTHING_TO_DROP
     raise BindError(
         f'type "{name}" does not exist',
         span(node.type_name),
@@ -206,8 +216,8 @@ def terminate(node: nodes.Terminate, context: Context) -> statements.Terminate:
         BindError: No such query runs.
     """
     if node.query_id is None:
-        return statements.Terminate(None, context.text)
-    return statements.Terminate(query_id(node.query_id, context), context.text)
+        return statements.Terminate(None)
+    return statements.Terminate(query_id(node.query_id, context))
 
 
 def query_id(written: exp.Identifier, context: Context) -> str:

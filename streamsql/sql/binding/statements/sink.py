@@ -60,9 +60,6 @@ def bind_create_as(node: exp.Create, context: Context) -> CreateAs:
         sources=query.sources,
         query_id=sink.query or "",
         timestamp=timestamp,
-        if_not_exists=bool(node.args.get("exists")),
-        or_replace=bool(node.args.get("replace")),
-        text=context.text,
     )
 
 
@@ -122,7 +119,7 @@ def bind_insert_select(node: exp.Insert, context: Context) -> InsertSelect:
     plan = _widened(query.plan, sink.schema, span(written))
     _check_fits(sink, plan.schema, span(written))
     query_id = _query_id(properties, context) or f"INSERTQUERY_{context.catalog.next_query}"
-    return InsertSelect(sink, plan, query.sources, query_id, context.text)
+    return InsertSelect(sink, plan, query.sources, query_id)
 
 
 def check_not_read_only(sink: Source, where: Span) -> None:

@@ -37,7 +37,7 @@ def bind_insert_values(node: exp.Insert, context: Context) -> InsertValues:
     if sink.kind is SourceKind.TABLE:
         _check_primary_key(sink, values, span(node))
     timestamp = values.pop(ROWTIME, None)
-    return InsertValues(sink, values, timestamp, context.text)
+    return InsertValues(sink, values, timestamp)
 
 
 def target_columns(

@@ -16,12 +16,12 @@ import msgspec
 
 from streamsql.broker.open import open_broker
 from streamsql.engine.applications import collector
-from streamsql.engine.applications.lowering import lay_out_on
 from streamsql.engine.applications.supervisor import WorkerSpec
 from streamsql.engine.applications.workforce import LocalWorkers
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.configuration.place import broker_options
-from streamsql.engine.program import read_program
+from streamsql.engine.planning.context import context_on
+from streamsql.engine.planning.program import compile_program
 from streamsql.errors import StreamSQLError
 from streamsql.runtime.failpoints import crash_from_environment
 
@@ -55,14 +55,14 @@ def run(spec: WorkerSpec, ending: threading.Event) -> None:
     """
     state = Path(spec.state_directory) if spec.state_directory else None
     config = EngineConfig(spec.said, state)
-    program = read_program(spec.texts, config, spec.variables)
-    assert program.topology is not None
-    collector.spare()
     broker = open_broker(spec.target, **broker_options(spec.target, config))
     try:
-        layout = lay_out_on(broker, spec.application, program.topology, program.config)
-        runtime = program.config.runtime(spec.application)
-        workers = LocalWorkers(layout, broker, runtime, 1, lambda: time.monotonic() * 1000)
+        context = context_on(broker, config, spec.variables)
+        program = compile_program(spec.texts, context, spec.application)
+        assert program.layout is not None
+        collector.spare()
+        runtime = program.context.config.runtime(spec.application)
+        workers = LocalWorkers(program.layout, broker, runtime, 1, lambda: time.monotonic() * 1000)
         try:
             while not ending.is_set():
                 workers.step(_ROUND_MS)

@@ -1,34 +1,35 @@
-"""What the statements of one engine work on: the broker, the catalog, the queries."""
+"""What the statements of one engine work on: the broker, the catalog, what runs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from streamsql.broker.ports import Broker
 from streamsql.engine.applications.clock import EngineClock
 from streamsql.engine.applications.loop import Loop
 from streamsql.engine.applications.queries import Host, QuerySet
-from streamsql.engine.binding import Step, Surroundings
-from streamsql.engine.command_log import Command, CommandLog
-from streamsql.engine.configuration.config import EngineConfig
+from streamsql.engine.planning.binding import Bound
+from streamsql.engine.planning.context import PlannerContext
+from streamsql.engine.statements.command_log import Command, CommandLog
 
 
-class Session:
+class EngineState:
     """The mutable middle of an engine, to be touched under the loop's lock.
 
     Attributes:
-        surroundings: Catalog, configuration and variables as the last statement left them.
+        context: What the next statement is planned against, but for the topics.
         log: Where statements that last are noted; ``None``: nowhere.
     """
 
     def __init__(
         self,
         broker: Broker,
-        surroundings: Surroundings,
+        context: PlannerContext,
         clock: EngineClock,
         wall_clock_ms: Callable[[], int],
         log: CommandLog | None,
     ) -> None:
         self.broker = broker
-        self.surroundings = surroundings
+        self.context = context
         self.clock = clock
         self.wall_clock_ms = wall_clock_ms
         self.log = log
@@ -36,15 +37,18 @@ class Session:
         self.pushes = QuerySet()
         self.loop = Loop(self.step, self._is_idle, clock.put_forward)
 
-    def host(self, config: EngineConfig) -> Host:
-        """Return where a query under this configuration runs."""
-        return Host(self.broker, config, self.clock)
+    def host(self, context: PlannerContext) -> Host:
+        """Return where a query that was planned in the context runs."""
+        return Host(self.broker, context, self.clock)
 
-    def note(self, step: Step) -> None:
+    def now(self) -> PlannerContext:
+        """Return what a statement is planned against now."""
+        return replace(self.context, topics=self.broker.topics())
+
+    def note(self, bound: Bound) -> None:
         """Write the statement to the command log."""
         if self.log is not None:
-            statement = step.bound.statement
-            command = Command(statement.text, dict(step.before.config.said))
+            command = Command(bound.text, dict(bound.before.config.said))
             self.log.append(command, self.wall_clock_ms())
 
     def step(self, timeout_ms: int) -> int:

@@ -1,0 +1,70 @@
+"""What a text is planned against, as a value: the compiler asks no clock, thread or broker."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from streamsql.broker.ports import Broker, TopicConfig
+from streamsql.catalog.catalog import Catalog
+from streamsql.engine.configuration.config import EngineConfig
+from streamsql.expr.builtins import builtins
+from streamsql.topology.nodes import OffsetReset
+
+
+def _refuse(path: str) -> str:
+    raise OSError(f"{path} is not read here")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannerContext:
+    """What names mean, the settings in force, and the topics that there are.
+
+    Attributes:
+        variables: Values of ``${name}`` by name.
+        topics: By name; those that the statements planned before will create are added.
+        partial: Whether there may be other topics: then a query that reads one that is not known
+            is planned without a layout, else it is refused.
+        changelogs: Whether the state of tasks is kept in changelog topics.
+        pushes_begin: Where push queries begin to read, unless a setting says so.
+        session: Tells the push queries of one engine from those of others.
+        pushes: How many push queries the session has had.
+        read_script: Returns the text of a file that RUN SCRIPT names, or raises OSError.
+    """
+
+    catalog: Catalog
+    config: EngineConfig = field(default_factory=EngineConfig)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    topics: Mapping[str, TopicConfig] = field(default_factory=dict)
+    partial: bool = False
+    changelogs: bool = True
+    pushes_begin: OffsetReset = OffsetReset.LATEST
+    session: str = "0"
+    pushes: int = 0
+    read_script: Callable[[str], str] = _refuse
+
+
+def context_on(
+    broker: Broker, config: EngineConfig, variables: Mapping[str, str] | None = None
+) -> PlannerContext:
+    """Return what the first statement on a broker is planned against."""
+    return PlannerContext(
+        first_catalog(config),
+        config,
+        dict(variables or {}),
+        broker.topics(),
+        changelogs=broker.keeper is None,
+        session=uuid.uuid4().hex[:12],
+        read_script=read_from_disk,
+    )
+
+
+def first_catalog(config: EngineConfig) -> Catalog:
+    """Return the catalog before the first statement: the built-in functions alone."""
+    limits = {name: int(value) for name, value in config.limits().items()}
+    return Catalog(functions=builtins(limits))
+
+
+def read_from_disk(path: str) -> str:
+    """Return the text of a file."""
+    return Path(path).read_text(encoding="utf-8")
