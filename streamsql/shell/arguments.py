@@ -118,6 +118,11 @@ def _add_load(commands: Commands) -> None:
         action="store_true",
         help="leave out lines that cannot be read, and count them (default: load nothing)",
     )
+    command.add_argument(
+        "--from-start",
+        action="store_true",
+        help="load the whole file although a load of it was interrupted (default: go on there)",
+    )
     _add_broker(command)
 
 

@@ -224,10 +224,12 @@ class EmbeddedBroker:
         self._closed.set()
         if self._syncer is not None:
             self._syncer.join()
-        with self._core.changed:
-            self._database.sync()
-            self._database.close()
-        self._lock.release()
+        try:
+            with self._core.changed:
+                self._database.sync()
+                self._database.close()
+        finally:
+            self._lock.release()
 
     def _append(
         self, topic: str, sent: Mapping[int, tuple[list[Sent], list[Sequence[Header]]]]

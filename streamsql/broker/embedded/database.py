@@ -133,6 +133,7 @@ class Database:
         access = (
             AccessType.read_write() if secondary is None else AccessType.secondary(str(secondary))
         )
+        self._failed = False
         with storage_errors(f'open "{path}"'):
             self._db = Rdict(str(path), _main_options(), families, access)
             self._log = self._db.get_column_family(LOG)
@@ -148,11 +149,18 @@ class Database:
         """
         options = WriteOptions()
         options.sync = sync
+        self._failed = True  # until it has worked
         with storage_errors("write"):
             self._db.write(write.batch, options)
+        self._failed = False
 
     def sync(self) -> None:
-        """Let everything written so far survive the end of the machine."""
+        """Let everything written so far survive the end of the machine.
+
+        Not after a write that failed, whose error was raised: RocksDB would only repeat it.
+        """
+        if self._failed:
+            return
         with storage_errors("write"):
             self._db.flush_wal(True)
 
@@ -211,7 +219,12 @@ class Database:
         for name in ("log_handle", "state_handle", "_log", "_state"):
             if hasattr(self, name):
                 delattr(self, name)
-        self._db.close()
+        try:
+            with storage_errors("close"):
+                self._db.close()
+        except EngineError:
+            if not self._failed:  # else it repeats the error of the write
+                raise
 
 
 class DirectoryLock:

@@ -8,7 +8,7 @@ from pathlib import Path
 from streamsql.broker.embedded.broker import DATABASE
 from streamsql.broker.embedded.database import Database
 from streamsql.broker.embedded.view import EmbeddedView
-from streamsql.broker.ports import TopicConfig
+from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
 from streamsql.errors import EngineError
 
 
@@ -36,6 +36,11 @@ class EmbeddedReader:
         self._database.catch_up()
         self._view.refresh()
         return dict(self._view.topics)
+
+    def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
+        """Return what the group has committed."""
+        self._database.catch_up()
+        return self._view.group_offsets(group)
 
     def close(self) -> None:
         """Stop following."""

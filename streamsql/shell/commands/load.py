@@ -1,30 +1,31 @@
 """``streamsql load``: the lines of a file as records of a topic.
 
-The whole file is looked at before the first record is written: when a line is bad, nothing is.
+The whole file is looked at before the first record is written: when a line is bad, nothing is. Then
+the records are written in steps, each together with how far the load is (see ``progress``): the
+same command goes on where it was interrupted.
 """
 
 import argparse
 import shutil
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from streamsql.engine.configuration.place import find_place
 from streamsql.errors import EngineError
 from streamsql.shell.commands.csv_lines import TYPES, CsvLines
-from streamsql.shell.commands.lines import BadLine, JsonLines, Line, Lines
-from streamsql.shell.commands.records import KeyWriter, timestamp_ms
-from streamsql.shell.commands.topic_writer import Record, open_topic
+from streamsql.shell.commands.file_records import FileRecords
+from streamsql.shell.commands.lines import JsonLines
+from streamsql.shell.commands.progress import Progress, decode_progress, load_name, short
+from streamsql.shell.commands.records import KeyWriter
+from streamsql.shell.commands.signals import Signals, Stopped, stopping_on_signals
+from streamsql.shell.commands.topic_writer import InDoubt, TopicWriter, open_topic
 from streamsql.shell.rendering.terminal import Terminal
 
-_SHOWN_BAD_LINES = 10
 _STANDARD_INPUT = "-"
-_LOOK_EVERY = 10_000
 
 
 def load(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -32,99 +33,115 @@ def load(options: argparse.Namespace, terminal: Terminal) -> int:
     place = find_place(
         options.bootstrap_servers, directory=options.directory, settings=dict(options.settings)
     )
-    loading = _loading(options)
-    with _opened(options.file) as file:
-        skipped = loading.look(file, options.skip_bad_lines, terminal)
-        with open_topic(place, options.topic, options.partitions) as topic:
-            counted = _Counted(loading.records(file), terminal)
-            note = topic.write(counted)
-    left_out = f" ({skipped} bad lines left out)" if skipped else ""
-    terminal.write(
-        f'{counted.count:,} records loaded into topic "{options.topic}"{left_out}{note}\n'
-    )
+    records = _file_records(options)
+    with stopping_on_signals() as signals:
+        try:
+            with _opened(options.file) as file:
+                looked = records.look(file, options.skip_bad_lines, terminal)
+                name = load_name(options.topic, file)
+                with open_topic(place, options.topic, options.partitions, name) as topic:
+                    loading = _Loading(topic, looked.records, _said(options), terminal)
+                    loading.begin(anew=options.from_start)
+                    loading.write(records, file, signals)
+                    loading.end(options.topic, looked.bad)
+        except Stopped as stopped:
+            (what_is_in,) = getattr(stopped, "__notes__", ["nothing was loaded"])
+            terminal.say(f"stopped: {what_is_in}")
+            return stopped.status
     return 0
 
 
-class _Counted:
-    """Records that are counted, and shown, as they go by."""
-
-    def __init__(self, records: Iterator[Record], terminal: Terminal) -> None:
-        self._records = records
-        self._terminal = terminal
-        self.count = 0
-
-    def __iter__(self) -> Iterator[Record]:
-        for record in self._records:
-            yield record
-            self.count += 1
-            if self.count % _LOOK_EVERY == 0:
-                self._terminal.progress(f"{self.count:,} records written")
-
-
-@dataclass(frozen=True, slots=True)
 class _Loading:
-    """How lines become records."""
+    """A load under way."""
 
-    lines: Lines
-    key: str | None
-    write_key: Callable[[object], bytes | None] | None
-    timestamp: str | None
+    def __init__(self, topic: TopicWriter, total: int, options: str, terminal: Terminal) -> None:
+        self._topic = topic
+        self._total = total
+        self._options = options
+        self._terminal = terminal
+        self._before = 0
+        self._done = 0
+        self._in_doubt = 0
 
-    def look(self, file: IO[bytes], skip: bool, terminal: Terminal) -> int:
-        """Go through the file and return how many bad lines there are to skip.
+    def begin(self, *, anew: bool) -> None:
+        """Find out how far the load came when it was begun before.
 
         Raises:
-            EngineError: A line is bad and not to be skipped, or no line has the key column.
+            EngineError: It was begun with other options.
         """
-        _rewind(file)
-        self.lines.prepare(file)
-        _rewind(file)
-        bad = 0
-        has_key = self.key is None
-        number = 0
-        for line in self.lines.read(file):
-            number = line.number
-            try:
-                self._record(line, 0)
-            except BadLine as error:
-                bad += 1
-                if not skip:
-                    raise EngineError(f"line {number}: {error}; nothing was loaded") from error
-                if bad <= _SHOWN_BAD_LINES:
-                    terminal.say(f"line {number} left out: {error}")
-            has_key = has_key or bool(line.columns and self.key in line.columns)
-            if number % _LOOK_EVERY == 0:
-                terminal.progress(f"{number:,} lines looked at")
-        if number and not has_key:
-            raise EngineError(f'no line has key column "{self.key}"; nothing was loaded')
-        return bad
+        at = self._topic.position()
+        if at is None:
+            return
+        if anew:
+            self._topic.forget()
+            return
+        progress = decode_progress(at)
+        self._before = self._done = progress.records
+        if (progress.total, progress.options) != (self._total, self._options):
+            raise EngineError(
+                f"{progress.records:,} of {progress.total:,} records of this file are "
+                f"{self._topic.where} by a load with other options "
+                f'("{progress.options}"): repeat it with those, or load the whole file again with '
+                "--from-start"
+            )
+        if self._done < self._total:
+            self._terminal.say(
+                f"going on behind {self._done:,} of {self._total:,} records, which are "
+                f"{self._topic.where} already"
+            )
 
-    def records(self, file: IO[bytes]) -> Iterator[Record]:
-        """Yield the records of the good lines."""
-        _rewind(file)
-        now_ms = int(time.time() * 1000)
-        for line in self.lines.read(file):
-            try:
-                yield self._record(line, now_ms)
-            except BadLine:
-                continue
+    def write(self, records: FileRecords, file: IO[bytes], signals: Signals) -> None:
+        """Write the records that are not in.
 
-    def _record(self, line: Line, now_ms: int) -> Record:
-        """Return the record of a line; BadLine when it has none."""
-        if line.wrong is not None or line.columns is None:
-            raise BadLine(line.wrong)
-        key = None
-        if self.write_key is not None:
-            key = self.write_key(line.columns.get(self.key or ""))
-        time_ms = now_ms
-        if self.timestamp is not None:
-            time_ms = timestamp_ms(line.columns.get(self.timestamp), self.timestamp)
-        return key, line.value, time_ms, ()
+        Raises:
+            EngineError: The broker does not take them, or the file is not what it was.
+            Stopped: By a signal, before all are in; what is in is a note of it.
+        """
+        try:
+            for step in records.steps(file, self._done, self._total):
+                self._in_doubt = len(step)
+                with signals.step():
+                    progress = Progress(self._done + len(step), self._total, self._options)
+                    self._topic.write(step, progress.encode())
+                    self._done, self._in_doubt = progress.records, 0
+                self._terminal.progress(f"{self._done:,} of {self._total:,} records written")
+        except Stopped as stopped:
+            if self._done < self._total:
+                stopped.add_note(self._what_is_in())
+                raise
+        except EngineError as error:
+            if not isinstance(error, InDoubt):
+                self._in_doubt = 0
+            raise EngineError(f"{error}; {self._what_is_in()}") from error
+        if self._done < self._total:
+            raise EngineError(f"the file has changed while it was loaded; {self._what_is_in()}")
+
+    def end(self, topic: str, bad: int) -> None:
+        """Say that everything is in; the next load of the same file appends it again."""
+        note = self._topic.settle()
+        left_out = f" ({bad} bad lines left out)" if bad else ""
+        behind = f" behind {self._before:,} of an earlier try" if self._before else ""
+        self._terminal.write(
+            f'{self._total - self._before:,} records loaded into topic "{topic}"{behind}{left_out}'
+            f"{note}\n"
+        )
+        self._terminal.flush()
+        if self._done:
+            self._topic.forget()
+
+    def _what_is_in(self) -> str:
+        if not self._done and not self._in_doubt:
+            return "nothing was loaded"
+        perhaps = f", perhaps {self._in_doubt:,} more" if self._in_doubt else ""
+        return (
+            f"{self._done:,} of {self._total:,} records are {self._topic.where}{perhaps}; the same "
+            "command goes on behind them"
+        )
 
 
-def _loading(options: argparse.Namespace) -> _Loading:
+def _file_records(options: argparse.Namespace) -> FileRecords:
     wanted = frozenset(name for name in (options.key, options.timestamp) if name is not None)
-    name = options.format or ("csv" if options.file.lower().endswith(".csv") else "json")
+    name = _format(options)
     if options.types is not None and name != "csv":
         raise EngineError("--types is for CSV files: JSON says the types itself")
     if options.key is None and options.key_type is not None:
@@ -133,7 +150,23 @@ def _loading(options: argparse.Namespace) -> _Loading:
     write_key = None
     if options.key is not None:
         write_key = KeyWriter(options.key, options.key_format, options.key_type)
-    return _Loading(lines, options.key, write_key, options.timestamp)
+    return FileRecords(lines, options.key, write_key, options.timestamp)
+
+
+def _format(options: argparse.Namespace) -> str:
+    """Return how the file is written."""
+    said: str | None = options.format
+    return said or ("csv" if options.file.lower().endswith(".csv") else "json")
+
+
+def _said(options: argparse.Namespace) -> str:
+    """Return the options that decide what the records are."""
+    said = [f"--format {_format(options)}"]
+    for name in ("key", "key_format", "key_type", "timestamp", "types"):
+        value = getattr(options, name)
+        if value is not None and (options.key is not None or name != "key_format"):
+            said.append(f"--{name.replace('_', '-')} {value}")
+    return short(" ".join(said))
 
 
 def _types(text: str | None) -> Mapping[str, str]:
@@ -163,7 +196,3 @@ def _opened(name: str) -> Iterator[IO[bytes]]:
         except OSError as error:
             raise EngineError(f'cannot read "{name}": {error.strerror or error}') from error
         yield file
-
-
-def _rewind(file: IO[bytes]) -> None:
-    file.seek(0)

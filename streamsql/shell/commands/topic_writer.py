@@ -1,99 +1,214 @@
-"""A topic to be filled from outside any query, wherever it is.
+"""A topic to be filled from a file, wherever it is, in steps that are whole.
 
-On an embedded broker that another process owns the records go through its inbox: the owner takes
-them in, at once when it is at work.
+A step is the records of some lines and how far the load is then: both are in, or neither. On a
+broker that this process may open it is a transaction; on an embedded broker that another process
+owns, a frame of its inbox: the owner takes it in, at once when it is at work.
+
+One transaction for the whole file was the other way. It cannot be longer than the transaction's
+timeout, it holds back every reader of committed records for as long as it takes and, after a kill,
+until it times out, and the embedded broker keeps it in memory.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-from streamsql.broker.embedded.inbox import InboxWriter
+from streamsql.broker.embedded.batches import Sent
+from streamsql.broker.embedded.inbox import GroupPosition, InboxWriter, left_position
 from streamsql.broker.embedded.reader import EmbeddedReader
 from streamsql.broker.open import is_kafka
-from streamsql.broker.ports import Broker, TopicConfig
+from streamsql.broker.ports import Broker, Committed, TopicConfig, TopicPartition
 from streamsql.engine.configuration.place import Place
-from streamsql.errors import EngineError
-from streamsql.types.record import Header
-
-Record: TypeAlias = tuple[bytes | None, bytes | None, int, Sequence[Header]]
+from streamsql.errors import EngineError, StreamSQLError, TaskFenced, TransactionAborted
 
 _TAKEN_MS = 10_000
+_ATTEMPTS = 3
+"""Of a step, each of them as long as a transaction may take: a broker may restart."""
+
+
+class InDoubt(EngineError):
+    """Nobody knows whether the records of a step are in."""
 
 
 class TopicWriter(Protocol):
-    """Writes records to one topic."""
+    """Writes the records of one load to its topic.
 
-    def write(self, records: Iterable[Record]) -> str:
-        """Write them all durably; return what else there is to say, or an empty text."""
+    Attributes:
+        where: Its records are once they are written.
+    """
+
+    where: str
+
+    def position(self) -> Committed | None:
+        """Return how far the load has come; ``None`` when it has not begun."""
+
+    def write(self, records: Sequence[Sent], at: Committed) -> None:
+        """Write records and the position behind them durably, together or not at all.
+
+        Raises:
+            InDoubt: One or the other.
+            EngineError: Not at all.
+        """
+
+    def settle(self) -> str:
+        """Return what there is to say of records that are written, or an empty text."""
+
+    def forget(self) -> None:
+        """Forget the position: the load has ended."""
 
 
 @contextmanager
-def open_topic(place: Place, name: str, partitions: int | None) -> Iterator[TopicWriter]:
-    """Open a topic, made if it does not exist.
+def open_topic(place: Place, name: str, partitions: int | None, load: str) -> Iterator[TopicWriter]:
+    """Open a topic for a load, made if it does not exist.
 
     Args:
         partitions: It must have; of a new one. ``None``: as it is, or one.
+        load: Its name, which no other load that is under way has.
 
     Raises:
-        EngineError: The broker cannot be reached, or the topic has other partitions.
+        EngineError: The broker cannot be reached, the topic has other partitions, or somebody else
+            is at this load.
     """
+    kafka = is_kafka(place.target)
+    # What a worker notes on its disk to be back sooner is of no use to a load.
+    config = replace(place.config, state_directory=None) if kafka else place.config
     try:
-        broker = place.open()
+        broker = Place(place.target, config).open()
     except EngineError as error:
         # The directory's lock is held: its owner takes records in through the inbox.
-        if is_kafka(place.target) or not isinstance(error.__cause__, BlockingIOError):
+        if kafka or not isinstance(error.__cause__, BlockingIOError):
             raise
-        yield _inbox(Path(place.target), name, partitions)
+        directory = Path(place.target)
+        with _only_one(directory, load):
+            yield _InboxTopic(directory, name, partitions, load)
         return
     with closing(broker):
-        there = broker.topics().get(name)
-        if there is None or partitions is not None:
-            wanted = TopicConfig(name, partitions or 1, place.config.replicas)
-            broker.create([wanted])
-        yield _BrokerTopic(broker, name)
+        if broker.topics().get(name) is None or partitions is not None:
+            broker.create([TopicConfig(name, partitions or 1, place.config.replicas)])
+        alone = nullcontext() if kafka else _only_one(Path(place.target), load)
+        with alone, closing(_BrokerTopic(broker, name, load)) as topic:
+            yield topic
 
 
 class _BrokerTopic:
     """A topic of a broker that is open."""
 
-    def __init__(self, broker: Broker, name: str) -> None:
+    def __init__(self, broker: Broker, name: str, load: str) -> None:
+        self.where = f'in topic "{name}"'
         self._broker = broker
-        self._name = name
+        self._load = load
+        self._partition = TopicPartition(name, 0)
+        self._consumer = broker.consumer(load, "load")
+        self._producer = broker.producer(load)
+        self._producer.wait_fenced()
+        self._send = self._producer.sender(name)
 
-    def write(self, records: Iterable[Record]) -> str:
-        """Write them all durably."""
-        self._broker.append(self._name, records)
+    def position(self) -> Committed | None:
+        """Return what is committed."""
+        return self._consumer.committed([self._partition]).get(self._partition)
+
+    def write(self, records: Sequence[Sent], at: Committed) -> None:
+        """Commit a transaction, again while it is aborted."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                for key, value, timestamp_ms in records:
+                    self._send(key, value, timestamp_ms)
+                self._producer.commit({self._partition: at}, self._consumer)
+            except TransactionAborted as error:
+                if self._undone() == at:
+                    return  # its outcome was not known
+                if attempt == _ATTEMPTS:
+                    raise EngineError(str(error)) from error
+            except TaskFenced as error:
+                raise EngineError("another process is loading the same file") from error
+            else:
+                return
+
+    def _undone(self) -> Committed | None:
+        """Undo what is not committed, and return the position."""
+        try:
+            self._producer.abort()
+            return self.position()
+        except StreamSQLError as error:
+            raise InDoubt(str(error)) from error
+
+    def settle(self) -> str:
+        """Have nothing to say."""
         return ""
+
+    def forget(self) -> None:
+        """Delete the group."""
+        self._broker.forget(self._load)
+
+    def close(self) -> None:
+        """Abort what is open."""
+        self._producer.close()
+        self._consumer.close()
 
 
 class _InboxTopic:
     """A topic of an embedded broker that another process owns."""
 
-    def __init__(self, directory: Path, name: str) -> None:
+    def __init__(self, directory: Path, name: str, partitions: int | None, load: str) -> None:
+        self.where = f'left for the process that owns "{directory}"'
         self._directory = directory
         self._name = name
+        self._load = load
+        self._writer: InboxWriter | None = None
+        with closing(EmbeddedReader(directory)) as reader:
+            topic = reader.topics().get(name)
+        if topic is None:
+            raise EngineError(
+                f'topic "{name}" does not exist, and the process that owns directory '
+                f'"{directory}" must create it: CREATE STREAM … WITH (PARTITIONS = n)'
+            )
+        if partitions not in {None, topic.partitions}:
+            raise EngineError(f'topic "{name}" has {topic.partitions} partitions, not {partitions}')
 
-    def write(self, records: Iterable[Record]) -> str:
-        """Leave them for the owner, and wait a little until it has taken them."""
-        writer = InboxWriter(self._directory)
-        with closing(writer):
-            writer.append(self._name, records)
-        if writer.taken(_TAKEN_MS):
+    def position(self) -> Committed | None:
+        """Return what is left for the owner, or what it has taken in."""
+        left = left_position(self._directory, self._name, self._load)
+        if left is not None:
+            return left.at
+        with closing(EmbeddedReader(self._directory)) as reader:
+            return reader.group_offsets(self._load).get(TopicPartition(self._name, 0))
+
+    def write(self, records: Sequence[Sent], at: Committed) -> None:
+        """Append a frame."""
+        if self._writer is None:
+            self._writer = InboxWriter(self._directory)
+        self._writer.commit(self._name, records, GroupPosition(self._load, at))
+
+    def settle(self) -> str:
+        """Wait a little until the owner has taken everything in."""
+        if self._writer is None:
+            return ""
+        self._writer.close()
+        try:
+            taken = self._writer.taken(_TAKEN_MS)
+        except KeyboardInterrupt:  # they are safe: nobody has to wait
+            taken = False
+        if taken:
             return ""
         return f': the process that owns "{self._directory}" will take them in'
 
+    def forget(self) -> None:
+        """Let the owner forget the group, behind everything else."""
+        with closing(InboxWriter(self._directory)) as writer:
+            writer.commit(self._name, [], GroupPosition(self._load, None))
 
-def _inbox(directory: Path, name: str, partitions: int | None) -> _InboxTopic:
-    """Return the topic of another process's broker, which must exist."""
-    with closing(EmbeddedReader(directory)) as reader:
-        topic = reader.topics().get(name)
-    if topic is None:
-        raise EngineError(
-            f'topic "{name}" does not exist, and the process that owns directory "{directory}" '
-            "must create it: CREATE STREAM … WITH (PARTITIONS = n)"
-        )
-    if partitions not in {None, topic.partitions}:
-        raise EngineError(f'topic "{name}" has {topic.partitions} partitions, not {partitions}')
-    return _InboxTopic(directory, name)
+
+@contextmanager
+def _only_one(directory: Path, load: str) -> Iterator[None]:
+    """Hold the place of a load in a directory; EngineError when another process holds it."""
+    with (directory / "loads").open("a+") as file:
+        # One byte of the file for each load, by the hash in its name: none need be written.
+        byte = int(load.rpartition("-")[2][:15], 16)
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
+        except OSError as error:
+            raise EngineError("another process is loading the same file") from error
+        yield
