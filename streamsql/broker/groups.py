@@ -9,9 +9,51 @@ rebalance. A member that falls silent keeps its place until the session times ou
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 
 from streamsql.broker.ports import Assignment, TopicPartition
 from streamsql.errors import TaskFenced, TransactionAborted
+
+
+class MemberState(Enum):
+    """Where a member is in the rebalances of its group."""
+
+    NEW = "new"
+    CALLED = "called to join"
+    JOINED = "waiting for the others"
+    CHOSEN = "about to take its share"
+    STABLE = "at work"
+    EXPELLED = "expelled"
+    REPLACED = "replaced"
+    GONE = "gone"
+
+
+class MemberEvent(Enum):
+    """What a member does, or what happens to it."""
+
+    CALL = "be called to join"
+    JOIN = "join"
+    SHARE = "be given a share"
+    TAKE = "take its share"
+    EXPEL = "be expelled"
+    REPLACE = "be replaced"
+    LEAVE = "leave"
+
+
+_S, _E = MemberState, MemberEvent
+_ENDS = {_E.EXPEL: _S.EXPELLED, _E.REPLACE: _S.REPLACED, _E.LEAVE: _S.GONE}
+
+TRANSITIONS = {
+    _S.NEW: {_E.CALL: _S.CALLED, _E.SHARE: _S.CHOSEN},
+    _S.CALLED: {**_ENDS, _E.CALL: _S.CALLED, _E.JOIN: _S.JOINED},
+    _S.JOINED: {**_ENDS, _E.CALL: _S.JOINED, _E.SHARE: _S.CHOSEN},
+    _S.CHOSEN: {**_ENDS, _E.CALL: _S.CALLED, _E.TAKE: _S.STABLE},
+    _S.STABLE: {**_ENDS, _E.CALL: _S.CALLED},
+    _S.EXPELLED: {_E.CALL: _S.CALLED, _E.SHARE: _S.CHOSEN, _E.LEAVE: _S.EXPELLED},
+    _S.REPLACED: {_E.LEAVE: _S.REPLACED},
+    _S.GONE: {_E.LEAVE: _S.GONE},
+}
+"""What may happen to a member; who was expelled joins anew, who was replaced never."""
 
 
 class Member:
@@ -24,34 +66,41 @@ class Member:
         self.name = name
         self.topics = tuple(topics)
         self.assignment = assignment
+        self.state = MemberState.NEW
         self.generation = 0
         self.partitions: tuple[TopicPartition, ...] = ()
-        self.share: tuple[TopicPartition, ...] | None = None
-        self.joined = False
-        self.expelled = False
-        self.replaced = False
+        self.share: tuple[TopicPartition, ...] = ()
         self.silent_since_ms: int | None = None
+
+    def move(self, event: MemberEvent) -> None:
+        """Let the event happen."""
+        following = TRANSITIONS[self.state].get(event)
+        assert following is not None, f"a member {self.state.value} cannot {event.value}"
+        self.state = following
 
     def step(self) -> None:
         """Go on with the rebalance as far as this member can; call it first in every poll."""
         self.silent_since_ms = None
         self.group.expire()
         self._check_replaced()
-        if self.expelled:
+        if self.state is MemberState.EXPELLED:
             self._rejoin()
-        if self.group.preparing and not self.joined:
+        if self.state is MemberState.CALLED:
             given_up, self.partitions = self.partitions, ()
             if given_up:
                 self.assignment.revoked(given_up)
-            self.joined = True
+            self.move(MemberEvent.JOIN)
             self.group.complete_when_joined()
-        if self.share is not None:
-            self.partitions, self.share = self.share, None
+        if self.state is MemberState.CHOSEN:
+            self.partitions = self.share
+            self.move(MemberEvent.TAKE)
             self.assignment.assigned(self.partitions)
 
     def leave(self) -> None:
         """Give up the partitions and the place in the group."""
-        if self.replaced or self.expelled:
+        before = self.state
+        self.move(MemberEvent.LEAVE)
+        if self.state is before:
             return
         given_up, self.partitions = self.partitions, ()
         if given_up:
@@ -61,23 +110,20 @@ class Member:
     def check(self) -> None:
         """Raise TransactionAborted unless the member may commit now."""
         self._check_replaced()
-        if self.expelled or self.generation != self.group.generation:
+        if self.state is MemberState.EXPELLED or self.generation != self.group.generation:
             raise TransactionAborted(
                 f'member "{self.name}" commits in generation {self.generation} of group '
                 f'"{self.group.name}", which is at {self.group.generation}'
             )
 
     def _check_replaced(self) -> None:
-        if self.replaced:
+        if self.state is MemberState.REPLACED:
             raise TaskFenced(
                 f'another consumer joined group "{self.group.name}" as member "{self.name}"'
             )
 
     def _rejoin(self) -> None:
         taken_away, self.partitions = self.partitions, ()
-        self.expelled = False
-        self.joined = False
-        self.share = None
         if taken_away:
             self.assignment.lost(taken_away)
         self.group.add(self)
@@ -108,10 +154,10 @@ class Group:
         old = self.members.get(member.name)
         self.members[member.name] = member
         if old is not None:
-            old.replaced = True
+            old.move(MemberEvent.REPLACE)
         if old is not None and not self.preparing and old.topics == member.topics:
-            member.generation = old.generation
-            member.share = old.partitions if old.share is None else old.share
+            member.generation, member.share = old.generation, old.share
+            member.move(MemberEvent.SHARE)
         else:
             self._prepare()
 
@@ -128,12 +174,13 @@ class Group:
         for member in list(self.members.values()):
             silent_ms = member.silent_since_ms
             if silent_ms is not None and now_ms - silent_ms >= self._session_timeout_ms:
-                member.expelled = True
+                member.move(MemberEvent.EXPEL)
                 self.remove(member)
 
     def complete_when_joined(self) -> None:
         """Begin the next generation once every member has joined."""
-        if not self.preparing or not all(member.joined for member in self.members.values()):
+        waiting = (member.state is MemberState.JOINED for member in self.members.values())
+        if not self.preparing or not all(waiting):
             return
         self.preparing = False
         self.generation += 1
@@ -141,14 +188,13 @@ class Group:
             {name: member.topics for name, member in self.members.items()}, self._partitions_of
         )
         for name, member in self.members.items():
-            member.generation = self.generation
-            member.joined = False
-            member.share = shares[name]
+            member.generation, member.share = self.generation, shares[name]
+            member.move(MemberEvent.SHARE)
 
     def _prepare(self) -> None:
         self.preparing = True
         for member in self.members.values():
-            member.share = None
+            member.move(MemberEvent.CALL)
 
 
 def range_shares(

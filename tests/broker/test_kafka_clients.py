@@ -14,6 +14,7 @@ from streamsql.broker.kafka.settings import KafkaSettings
 from streamsql.broker.kafka.watchdog import Watchdog
 from streamsql.broker.open import open_broker
 from streamsql.broker.ports import TopicConfig, TopicPartition
+from streamsql.broker.transactions import TransactionEvent
 from streamsql.errors import EngineError, StreamSQLError, TaskFenced, TransactionAborted
 from tests.broker.worker import CopyWorker, read_all
 
@@ -120,7 +121,7 @@ def test_a_client_that_is_spent_is_replaced_by_the_abort(kafka: str) -> None:
     broker = KafkaBroker(KafkaSettings(kafka))
     prefix = fresh(broker, 2, 20)
     worker = worker_of(broker, prefix, 20)
-    worker.producer._broken = True  # type: ignore[attr-defined]  # as after an unknown outcome
+    worker.producer._life.move(TransactionEvent.LOSE)  # type: ignore[attr-defined]
     with pytest.raises(TransactionAborted):
         worker.commit()
     worker.rollback()

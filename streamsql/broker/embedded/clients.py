@@ -25,7 +25,8 @@ from streamsql.broker.ports import (
     TopicPartition,
 )
 from streamsql.broker.positions import Following, Positions
-from streamsql.errors import TaskFenced, TransactionAborted
+from streamsql.broker.transactions import TransactionEvent, TransactionLife
+from streamsql.errors import TransactionAborted
 
 _LOOK_SECONDS = 0.02
 """How often a waiting poll looks for rebalances and for inbox files."""
@@ -182,12 +183,11 @@ class EmbeddedProducer:
         self._identity = identity
         self._sent: dict[TopicPartition, list[Sent]] = {}
         self._kept: list[StateChanges] = []
-        self._fenced = False
-        self._doomed = False
+        self._life = TransactionLife(identity)
 
     def fence(self) -> None:
         """Let nothing of this producer count any more."""
-        self._fenced = True
+        self._life.move(TransactionEvent.FENCE)
         self._clear()
 
     def wait_fenced(self) -> None:
@@ -221,7 +221,7 @@ class EmbeddedProducer:
 
     def flush(self) -> None:
         """Raise unless the transaction can still be committed."""
-        self._check()
+        self._life.check(TransactionEvent.COMMIT)
 
     def ends(self) -> Mapping[TopicPartition, int]:
         """Return nothing."""
@@ -232,26 +232,19 @@ class EmbeddedProducer:
     ) -> None:
         """Write records, offsets and state in one step."""
         with self._core.changed:
-            self._check()
-            self._doomed = True  # until it has worked
-            write = LogWrite(self._core.view, self._core.now_ms())
-            appended = [target for target, records in self._sent.items() if records]
-            for target in appended:
-                write.append(target, self._sent[target])
-            if offsets:
-                self._add_offsets(write, offsets, consumer)
-            for changes in self._kept:
-                _add_state(write, changes)
-            if appended or offsets or self._kept:
-                self._core.publish(write, appended)
+            self._life.check(TransactionEvent.COMMIT)
+            try:
+                self._write(offsets, consumer)
+            except BaseException:
+                self._life.move(TransactionEvent.DOOM)
+                raise
             self._clear()
-            self._doomed = False
+            self._life.move(TransactionEvent.COMMIT)
 
     def abort(self) -> None:
         """Forget everything since the last commit."""
-        self._check_fenced()
+        self._life.move(TransactionEvent.ABORTED)
         self._clear()
-        self._doomed = False
 
     def close(self) -> None:
         """Forget everything since the last commit, and be of no more use."""
@@ -259,6 +252,20 @@ class EmbeddedProducer:
         with self._core.changed:
             if self._core.producers.get(self._identity) is self:
                 del self._core.producers[self._identity]
+
+    def _write(
+        self, offsets: Mapping[TopicPartition, Committed], consumer: Consumer | None
+    ) -> None:
+        write = LogWrite(self._core.view, self._core.now_ms())
+        appended = [target for target, records in self._sent.items() if records]
+        for target in appended:
+            write.append(target, self._sent[target])
+        if offsets:
+            self._add_offsets(write, offsets, consumer)
+        for changes in self._kept:
+            _add_state(write, changes)
+        if appended or offsets or self._kept:
+            self._core.publish(write, appended)
 
     def _list(self, target: TopicPartition) -> list[Sent]:
         return self._sent.setdefault(target, [])
@@ -280,15 +287,6 @@ class EmbeddedProducer:
         prefix = group_prefix(consumer.group)
         for partition, at in offsets.items():
             write.changes.put_meta(prefix + partition_suffix(partition), encode_committed(at))
-
-    def _check(self) -> None:
-        self._check_fenced()
-        if self._doomed:
-            raise TransactionAborted(f'the transaction of "{self._identity}" must be aborted first')
-
-    def _check_fenced(self) -> None:
-        if self._fenced:
-            raise TaskFenced(f'another producer took over the identity "{self._identity}"')
 
 
 def _add_state(write: LogWrite, changes: StateChanges) -> None:

@@ -30,7 +30,8 @@ from streamsql.broker.kafka.slots import Slots
 from streamsql.broker.kafka.watchdog import Watchdog
 from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import Committed, Consumer, Send, TopicPartition
-from streamsql.errors import StreamSQLError, TaskFenced, TransactionAborted
+from streamsql.broker.transactions import TransactionEvent, TransactionLife, TransactionState
+from streamsql.errors import StreamSQLError, TransactionAborted
 
 _ANY = -1
 """The partition that librdkafka chooses."""
@@ -57,9 +58,7 @@ class KafkaProducer:
         self._rebinds: list[Callable[[], None]] = []
         self._held: dict[TopicPartition, tuple[bytes | None, bytes | None, int]] = {}
         self._ends: dict[TopicPartition, int] = {}
-        self._begun = False
-        self._broken = False
-        self._fenced = False
+        self._life = TransactionLife(identity)
         self._client: Producer = slots.next(settings.connect_timeout_ms)
 
     def wait_fenced(self) -> None:
@@ -129,7 +128,7 @@ class KafkaProducer:
         self._send_held()
         left = self._within("flush", lambda: self._client.flush(self._timeout_seconds))
         if left:
-            self._broken = True
+            self._life.move(TransactionEvent.LOSE)
             raise TransactionAborted(
                 f'{left} records of "{self._identity}" were not acknowledged in '
                 f"{self._timeout_seconds:g} s"
@@ -144,27 +143,29 @@ class KafkaProducer:
     ) -> None:
         """Commit the transaction with the offsets of the consumer's group."""
         self._send_held()
-        if not self._begun and not offsets:
+        if self._life.state is TransactionState.IDLE and not offsets:
             return
         self._begin()
         if offsets:
             self._send_offsets(offsets, consumer)
         self._decide("commit", self._client.commit_transaction)
+        self._life.move(TransactionEvent.COMMIT)
         self._reset()
 
     def abort(self) -> None:
         """Undo everything since the last commit, with a new client where this one is spent."""
-        if self._fenced:
-            raise TaskFenced(f'another producer took over the identity "{self._identity}"')
-        if self._begun and not self._broken:
+        self._life.move(TransactionEvent.ABORT)
+        if self._life.state is TransactionState.ABORTING:
             self._abort_quietly()
-        if self._broken:
+        if self._life.state is TransactionState.SPENT:
             self._replace()
+        self._life.move(TransactionEvent.ABORTED)
         self._reset()
 
     def close(self) -> None:
         """Abort what is open, and let the client go."""
-        if self._begun and not self._broken and not self._fenced:
+        if self._life.state in {TransactionState.OPEN, TransactionState.DOOMED}:
+            self._life.move(TransactionEvent.ABORT)
             self._abort_quietly()
         self._slots.wait_fenced()
         self._reset()
@@ -216,11 +217,12 @@ class KafkaProducer:
             else:
                 return
             if time.monotonic() > deadline:
-                self._broken = True
+                self._life.move(TransactionEvent.LOSE)
                 raise TransactionAborted(f'no room for records of topic "{topic}"') from error
 
     def _may_send_after(self, error: KafkaError) -> bool:
-        if is_wrong_state(error) and not self._begun:
+        begun = self._life.state in {TransactionState.OPEN, TransactionState.DOOMED}
+        if is_wrong_state(error) and not begun:
             self._begin()
             return True
         return False
@@ -228,11 +230,10 @@ class KafkaProducer:
     # -- transactions ----------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        if self._fenced or self._broken:
-            raise self._unusable()
-        if not self._begun:
+        self._life.check(TransactionEvent.BEGIN)
+        if self._life.state is TransactionState.IDLE:
             self._within("begin", self._client.begin_transaction)
-            self._begun = True
+            self._life.move(TransactionEvent.BEGIN)
 
     def _send_offsets(
         self, offsets: Mapping[TopicPartition, Committed], consumer: Consumer | None
@@ -272,22 +273,19 @@ class KafkaProducer:
         an abort suffices, the outcome is unknown and the client is spent.
         """
         if is_taken_over(error):
-            self._fenced = True
+            self._life.move(TransactionEvent.FENCE)
             return map_error(error, doing)
-        if is_wrong_state(error) and self._begun:
+        if is_wrong_state(error) and self._life.state is not TransactionState.IDLE:
+            self._life.move(TransactionEvent.DOOM)
             return TransactionAborted(f"cannot {doing}: it must be aborted first")
         if error.txn_requires_abort():
+            self._life.move(TransactionEvent.DOOM)
             return map_error(error, doing)
         ours = map_error(error, doing)
         if is_undecided(error):
-            self._broken = True
+            self._life.move(TransactionEvent.LOSE)
             return TransactionAborted(str(ours))
         return ours
-
-    def _unusable(self) -> StreamSQLError:
-        if self._fenced:
-            return TaskFenced(f'another producer took over the identity "{self._identity}"')
-        return TransactionAborted(f'the transaction of "{self._identity}" must be aborted first')
 
     def _abort_quietly(self) -> None:
         """Abort, and find the client spent when that does not work."""
@@ -297,19 +295,16 @@ class KafkaProducer:
             self._decide("abort", self._client.abort_transaction)
         except StreamSQLError as error:
             _log.warning("abort failed, client replaced: %s", error)
-            self._broken = True
-            self._fenced = False
+            self._life.move(TransactionEvent.LOSE)
 
     def _replace(self) -> None:
         """Throw the client away and take one on the other slot."""
         _bury(self._client)
         self._client = self._slots.next(_REPLACE_MS)
-        self._broken = False
         for rebind in self._rebinds:
             rebind()
 
     def _reset(self) -> None:
-        self._begun = False
         self._held.clear()
         self._ends.clear()
 

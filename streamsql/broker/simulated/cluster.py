@@ -39,10 +39,13 @@ class Timeouts:
 class Pending(Protocol):
     """What the cluster knows of a producer."""
 
-    fenced: bool
     silent_since_ms: int | None
     pending: dict[TopicPartition, Committed]
     pending_group: str | None
+
+    @property
+    def fenced(self) -> bool:
+        """Whether nothing of the producer counts any more."""
 
     def fence(self) -> None:
         """Abort what is open, and let nothing more of the producer count."""

@@ -14,7 +14,7 @@ from streamsql.broker.simulated.clients import SimulatedConsumer
 from streamsql.broker.simulated.cluster import SimulatedCluster
 from streamsql.broker.simulated.faults import Killed
 from streamsql.broker.simulated.log import Outcome, Transaction
-from streamsql.errors import TaskFenced, TransactionAborted
+from streamsql.broker.transactions import TransactionEvent, TransactionLife, TransactionState
 
 
 class SimulatedProducer:
@@ -27,19 +27,23 @@ class SimulatedProducer:
     def __init__(self, cluster: SimulatedCluster, identity: str) -> None:
         self.identity = identity
         self.dead = False
-        self.fenced = False
         self.silent_since_ms: int | None = None
         self.pending: dict[TopicPartition, Committed] = {}
         self.pending_group: str | None = None
         self._cluster = cluster
         self._kept: list[StateChanges] = []
         self._transaction: Transaction | None = None
-        self._doomed = False
+        self._life = TransactionLife(identity)
         self._ends: dict[TopicPartition, int] = {}
+
+    @property
+    def fenced(self) -> bool:
+        """Whether somebody else has the identity."""
+        return self._life.state is TransactionState.FENCED
 
     def fence(self) -> None:
         """Let nothing of this producer count any more; its open transaction is aborted."""
-        self.fenced = True
+        self._life.move(TransactionEvent.FENCE)
         self._end(Outcome.ABORTED)
 
     def wait_fenced(self) -> None:
@@ -90,17 +94,17 @@ class SimulatedProducer:
             self._apply()
             faults.after("commit")
         except BaseException:
-            self._doomed = True
+            self._life.move(TransactionEvent.DOOM)
             raise
 
     def abort(self) -> None:
         """Undo everything since the last commit."""
         if self.dead:
             raise Killed(self.identity)
-        self._check_fenced()
+        self._life.check(TransactionEvent.ABORT)
         self._cluster.faults.before("abort")
         self._end(Outcome.ABORTED)
-        self._doomed = False
+        self._life.move(TransactionEvent.ABORTED)
         self._cluster.faults.after("abort")
 
     def close(self) -> None:
@@ -118,6 +122,7 @@ class SimulatedProducer:
     ) -> int:
         self._usable()
         self._cluster.faults.before("send")
+        self._life.move(TransactionEvent.BEGIN)
         if self._transaction is None:
             self._transaction = Transaction()
         log = self._cluster.log(target)
@@ -139,6 +144,7 @@ class SimulatedProducer:
         for changes in self._kept:
             self._cluster.state(changes.task).apply(changes)
         self._end(Outcome.COMMITTED)
+        self._life.move(TransactionEvent.COMMIT)
 
     def _end(self, outcome: Outcome) -> None:
         if self._transaction is not None:
@@ -154,7 +160,7 @@ class SimulatedProducer:
             self._cluster.faults.before(operation)
             self._cluster.faults.after(operation)
         except BaseException:
-            self._doomed = True
+            self._life.move(TransactionEvent.DOOM)
             raise
 
     def _usable(self) -> None:
@@ -162,10 +168,4 @@ class SimulatedProducer:
             raise Killed(self.identity)
         self._cluster.expire()
         self.silent_since_ms = None
-        self._check_fenced()
-        if self._doomed:
-            raise TransactionAborted(f'the transaction of "{self.identity}" must be aborted first')
-
-    def _check_fenced(self) -> None:
-        if self.fenced:
-            raise TaskFenced(f'another producer took over the identity "{self.identity}"')
+        self._life.check(TransactionEvent.BEGIN)
