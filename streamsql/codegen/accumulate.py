@@ -5,7 +5,6 @@ The list holds the values of the fold's columns, then the state of each aggregat
 
 from collections.abc import Iterator, Sequence
 
-from streamsql.codegen.fragment import Fragment
 from streamsql.codegen.namespace import Namespace
 from streamsql.expr.nodes import AggregateCall, Expression, NamedExpression
 from streamsql.expr.registry import Aggregator
@@ -56,9 +55,8 @@ def text_of(expression: Expression, texts: Texts) -> str:
 
 def _named(text: str, namespace: Namespace) -> str:
     """Return a name for a number, which an inline text may compare with ``None``."""
-    if Fragment(text).constant:
-        return namespace.add(f"number_{text}", int(text))
-    return text
+    is_number = text.lstrip("-").isdigit()
+    return namespace.add(f"number_{text}", int(text)) if is_number else text
 
 
 def _inputs(
