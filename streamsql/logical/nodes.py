@@ -15,7 +15,7 @@ from streamsql.catalog.catalog import Source, SourceKind
 from streamsql.expr.nodes import AggregateCall, Expression, NamedExpression, TableCall
 from streamsql.topology.nodes import JoinKind
 from streamsql.types.schema import Schema
-from streamsql.types.windows import Windows
+from streamsql.types.windows import JoinWindow, Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +129,6 @@ class Aggregate:
 
 
 @dataclass(frozen=True, slots=True)
-class JoinWindow:
-    """WITHIN: ``-before <= right.ts - left.ts <= after``, all in milliseconds."""
-
-    before_ms: int
-    after_ms: int
-    grace_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Join:
     """Two relations on the equality of one expression of each side.
 
@@ -147,7 +138,7 @@ class Join:
     A foreign-key join keeps the left's key: ``foreign_key`` is the left expression.
 
     Attributes:
-        window: Stream-stream joins only.
+        window: WITHIN, of stream-stream joins only.
     """
 
     left: "Plan"

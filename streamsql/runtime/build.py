@@ -44,8 +44,12 @@ from streamsql.formats.windowed import window_bytes
 from streamsql.runtime.build_stateful import StatefulBuilder, Wiring
 from streamsql.runtime.environment import Environment, SkipAndCount
 from streamsql.runtime.event_time import event_time
-from streamsql.runtime.processors.change_topic import ChangeReceiver, ChangeSender
-from streamsql.runtime.processors.table import TableUpdate, UnkeptTable
+from streamsql.runtime.processors.table import (
+    ChangeReceiver,
+    ChangeSender,
+    TableSourceProcessor,
+    UnkeptTableSourceProcessor,
+)
 from streamsql.topology.naming import repartition_topic
 from streamsql.topology.nodes import (
     Filter,
@@ -126,11 +130,12 @@ class _Builder:
                 self._add(node.topic, self._read(node, self._steps(node.name)))
             case TableSource():
                 forward = self._forward(node)
-                if node.store is None:
-                    update: TableUpdate | UnkeptTable = UnkeptTable(forward)
-                else:
-                    update = TableUpdate(self._wiring.table(node.store), forward)
-                steps = (*_with_places(node), ForwardStep(update.process))
+                source = (
+                    UnkeptTableSourceProcessor(forward)
+                    if node.store is None
+                    else TableSourceProcessor(self._wiring.table(node.store), forward)
+                )
+                steps = (*_with_places(node), ForwardStep(source.process))
                 self._add(node.topic, self._read(node, steps))
             case Repartition():
                 topic = repartition_topic(self._environment.config.application, node.topic.name)

@@ -8,35 +8,15 @@ from streamsql.codegen.aggregates import Fold, generate_fold
 from streamsql.codegen.keys import generate_key
 from streamsql.codegen.stretch import FoldStep
 from streamsql.runtime.environment import Environment
-from streamsql.runtime.processors.aggregate import (
-    CachedStreamAggregate,
-)
-from streamsql.runtime.processors.aggregate import (
-    StreamAggregate as UncachedStreamAggregate,
-)
-from streamsql.runtime.processors.aggregate import (
-    TableAggregate as TableAggregateProcessor,
-)
-from streamsql.runtime.processors.emit import CachingEmitter, Emitter
-from streamsql.runtime.processors.regroup import TableRegroup as TableRegroupProcessor
-from streamsql.runtime.processors.session_aggregate import FinalSessionAggregate, SessionAggregate
-from streamsql.runtime.processors.stream_stream_join import JoinSide
-from streamsql.runtime.processors.stream_stream_join import (
-    StreamStreamJoin as StreamStreamJoinProcessor,
-)
-from streamsql.runtime.processors.stream_table_join import (
-    StreamTableJoin as StreamTableJoinProcessor,
-)
-from streamsql.runtime.processors.stream_time import StreamTime
-from streamsql.runtime.processors.table import Materialize as MaterializeProcessor
-from streamsql.runtime.processors.table_table_join import (
-    TableTableJoin as TableTableJoinProcessor,
-)
-from streamsql.runtime.processors.window_aggregate import (
-    CachedWindowAggregate,
-    FinalWindowAggregate,
-    WindowAggregate,
-)
+from streamsql.runtime.processors.context import ProcessorContext, StreamTime
+from streamsql.runtime.processors.emission import Emission
+from streamsql.runtime.processors.running_aggregate import RunningAggregateProcessor
+from streamsql.runtime.processors.session_aggregate import SessionAggregateProcessor
+from streamsql.runtime.processors.stream_stream_join import JoinSide, StreamStreamJoinProcessor
+from streamsql.runtime.processors.stream_table_join import StreamTableJoinProcessor
+from streamsql.runtime.processors.table import MaterializeProcessor, TableRegroupProcessor
+from streamsql.runtime.processors.table_table_join import TableTableJoinProcessor
+from streamsql.runtime.processors.window_aggregate import WindowAggregateProcessor
 from streamsql.state.duplicates import DuplicateWindowStore
 from streamsql.state.key_value import KeyValueStore
 from streamsql.state.sessions import SessionStore
@@ -56,7 +36,7 @@ from streamsql.topology.nodes import (
 )
 from streamsql.topology.stores import KeyValueStoreSpec, SessionStoreSpec, WindowStoreSpec
 from streamsql.topology.topology import Topology
-from streamsql.types.windows import SessionWindows
+from streamsql.types.windows import SessionWindows, TimeWindows
 
 AnyStore = KeyValueStore | WindowStore | SessionStore | DuplicateWindowStore
 
@@ -152,10 +132,11 @@ class StatefulBuilder:
             case StreamAggregate():
                 return self._stream_aggregate(node, forward())
             case TableAggregate():
-                fold = self._fold(node)
                 store = self._wiring.table(node.store)
-                processor = TableAggregateProcessor(fold, store, forward())
-                return Built({node.parents[0]: processor.process})
+                aggregate = RunningAggregateProcessor(
+                    self._fold(node), store, Emission.EACH, forward(), self._metrics
+                )
+                return Built({node.parents[0]: aggregate.change})
             case TableRegroup():
                 parent = self._topology.nodes[node.parents[0]].schema
                 group_of = generate_key(node.name, parent, node.keys, self._report)
@@ -182,40 +163,37 @@ class StatefulBuilder:
         self._metrics.fail(text, error)
 
     def _stream_aggregate(self, node: StreamAggregate, forward: Callable[..., None]) -> Built:
-        fold = self._fold(node)
-        cached = self._environment.config.cache_bytes > 0
-        parent = node.parents[0]
-        context = (self._wiring.clock(node.name), self._metrics)
+        fold, emission = self._fold(node), self._emission(node)
         match node.store:
             case KeyValueStoreSpec():
-                store = self._wiring.table(node.store)
-                if cached:
-                    held = CachedStreamAggregate(fold, store, forward, self._metrics)
-                    store.count_held(held.held)
-                    return _foldable(node, fold, held, hashable=store.hashable)
-                running = UncachedStreamAggregate(fold, store, forward, self._metrics)
-                return Built({parent: running.process}, running.flush)
+                groups = self._wiring.table(node.store)
+                running = RunningAggregateProcessor(fold, groups, emission, forward, self._metrics)
+                groups.count_held(running.held)
+                return _aggregate(node, fold, running, emission, hashable=groups.hashable)
             case WindowStoreSpec():
-                assert node.windows is not None
-                assert not isinstance(node.windows, SessionWindows)
+                assert isinstance(node.windows, TimeWindows)
                 windows = self._wiring.window(node.store, node.windows.advance_ms)
-                if cached and not node.final:
-                    kept = CachedWindowAggregate(fold, windows, node.windows, forward, context)
-                    windows.count_held(kept.held)
-                    return _foldable(node, fold, kept, hashable=windows.hashable)
-                of_windows = FinalWindowAggregate if node.final else WindowAggregate
-                windowed = of_windows(fold, windows, node.windows, forward, context)
-                return Built({parent: windowed.process}, windowed.flush)
+                windowed = WindowAggregateProcessor(
+                    fold, windows, node.windows, emission, forward, self._context(node.name)
+                )
+                windows.count_held(windowed.held)
+                return _aggregate(node, fold, windowed, emission, hashable=windows.hashable)
             case SessionStoreSpec():
                 assert isinstance(node.windows, SessionWindows)
                 sessions = self._wiring.session(node.store)
-                emitter = Emitter(forward)
-                if cached:
-                    emitter = CachingEmitter(forward)
-                    sessions.count_held(emitter.held)
-                of = FinalSessionAggregate if node.final else SessionAggregate
-                session = of(fold, sessions, node.windows, emitter, context)
-                return Built({parent: session.process}, session.flush)
+                session = SessionAggregateProcessor(
+                    fold, sessions, node.windows, emission, forward, self._context(node.name)
+                )
+                sessions.count_held(session.held)
+                return Built({node.parents[0]: session.process}, session.flush)
+
+    def _emission(self, node: StreamAggregate) -> Emission:
+        if node.final:
+            return Emission.CLOSE
+        return Emission.COMMIT if self._environment.config.cache_bytes > 0 else Emission.EACH
+
+    def _context(self, name: str) -> ProcessorContext:
+        return ProcessorContext(self._wiring.clock(name), self._metrics)
 
     def _stream_table_join(self, node: StreamTableJoin, forward: Callable[..., None]) -> Built:
         stream, table = node.parents
@@ -226,31 +204,29 @@ class StatefulBuilder:
         return Built({stream: processor.process})
 
     def _stream_stream_join(self, node: StreamStreamJoin, forward: Callable[..., None]) -> Built:
-        left, right = (self._topology.nodes[parent].schema.value for parent in node.parents)
-        window = self._wiring.join_buffer
-        sides = (
-            JoinSide(
-                window(node.left_store),
-                None if node.left_outer is None else window(node.left_outer),
-                node.kind in (JoinKind.LEFT, JoinKind.FULL),
-                node.before_ms,
-                node.after_ms,
-                (None,) * len(left),
-                self._wiring.clock(f"{node.name}-left"),
-            ),
-            JoinSide(
-                window(node.right_store),
-                None if node.right_outer is None else window(node.right_outer),
-                node.kind in (JoinKind.RIGHT, JoinKind.FULL),
-                node.after_ms,
-                node.before_ms,
-                (None,) * len(right),
-                self._wiring.clock(f"{node.name}-right"),
-            ),
+        absent = [
+            (None,) * len(self._topology.nodes[parent].schema.value) for parent in node.parents
+        ]
+        buffer = self._wiring.join_buffer
+        left = JoinSide(
+            store=buffer(node.left_store),
+            waiting=None if node.left_outer is None else buffer(node.left_outer),
+            outer=node.kind in (JoinKind.LEFT, JoinKind.FULL),
+            window=node.window,
+            pair=lambda own, other: own + other,
+            absent=absent[0],
+            time=self._wiring.clock(f"{node.name}-left"),
         )
-        context = (self._wiring.clock(node.name), self._metrics)
-        retention = node.left_store.retention_ms
-        join = StreamStreamJoinProcessor(sides, node.grace_ms, retention, forward, context)
+        right = JoinSide(
+            store=buffer(node.right_store),
+            waiting=None if node.right_outer is None else buffer(node.right_outer),
+            outer=node.kind in (JoinKind.RIGHT, JoinKind.FULL),
+            window=node.window.mirrored(),
+            pair=lambda own, other: other + own,
+            absent=absent[1],
+            time=self._wiring.clock(f"{node.name}-right"),
+        )
+        join = StreamStreamJoinProcessor(left, right, forward, self._context(node.name))
         return Built({node.parents[0]: join.left, node.parents[1]: join.right})
 
     def _table_table_join(self, node: TableTableJoin, forward: Callable[..., None]) -> Built:
@@ -270,14 +246,18 @@ class StatefulBuilder:
         return self._wiring.table(node.store)
 
 
-def _foldable(
+def _aggregate(
     node: StreamAggregate,
     fold: Fold,
-    processor: CachedStreamAggregate | CachedWindowAggregate,
+    processor: RunningAggregateProcessor | WindowAggregateProcessor,
+    emission: Emission,
     *,
     hashable: bool,
 ) -> Built:
-    """Return an aggregation that a source's loop can carry out."""
+    """Return an aggregate; a source's loop can fold unless each change is to be forwarded."""
+    targets = {node.parents[0]: processor.process}
+    if emission is Emission.EACH:
+        return Built(targets, processor.flush)
     step = FoldStep(
         node.columns,
         node.aggregates,
@@ -286,4 +266,4 @@ def _foldable(
         hashable,
         processor.process,
     )
-    return Built({node.parents[0]: processor.process}, processor.flush, step)
+    return Built(targets, processor.flush, step)

@@ -12,7 +12,7 @@ or when they are larger than 64 MiB.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from streamsql.state.buffered import HeldBack
@@ -96,6 +96,10 @@ class Timeline:
         self._times: TimeIndex | None = None
         self._oldest_ms: int | None = None
         """Earliest time of what the storage alone holds (the floor when nothing), if known."""
+
+    def slot(self, key: Key) -> Hashable:
+        """Return what a dict tells the key apart by: the key or its bytes."""
+        return self._encode(key) if self._by_bytes else key
 
     def expire(self, before_ms: int) -> None:
         """Raise the bound: what is before it is gone, durably with the next commit.

@@ -1,39 +1,16 @@
-"""The window of a stream-stream join, and the stores it needs."""
-
-from dataclasses import dataclass
+"""The stores that a stream-stream join needs."""
 
 from streamsql.topology.nodes import JoinKind
 from streamsql.topology.stores import WindowStoreSpec
 from streamsql.types.schema import WINDOW_COLUMNS, Column, Schema
 from streamsql.types.sqltypes import Field, Struct
-from streamsql.types.windows import DAY_MS
-
-
-@dataclass(frozen=True, slots=True)
-class StreamJoinWindow:
-    """``-before <= right.ts - left.ts <= after``, in milliseconds.
-
-    Attributes:
-        grace_ms: How late a record may be; ``None``: a day, and unmatched records of outer joins
-            are forwarded at once.
-    """
-
-    before_ms: int
-    after_ms: int
-    grace_ms: int | None = None
-
-    @property
-    def retention_ms(self) -> int:
-        """How long a record may still find partners."""
-        grace = DAY_MS if self.grace_ms is None else self.grace_ms
-        return self.before_ms + self.after_ms + grace + 1
-
+from streamsql.types.windows import JoinWindow
 
 Stores = tuple[WindowStoreSpec, WindowStoreSpec, WindowStoreSpec | None, WindowStoreSpec | None]
 
 
 def join_stores(
-    name: str, kind: JoinKind, window: StreamJoinWindow, schemas: tuple[Schema, Schema]
+    name: str, kind: JoinKind, window: JoinWindow, schemas: tuple[Schema, Schema]
 ) -> Stores:
     """Return the buffers of both sides, then those of their waiting unmatched records."""
 

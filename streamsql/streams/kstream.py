@@ -7,7 +7,7 @@ from streamsql.formats.format import FormatSpec
 from streamsql.streams.folding import renamed
 from streamsql.streams.functions import Predicate, predicate
 from streamsql.streams.grouped import KGroupedStream
-from streamsql.streams.joins import StreamJoinWindow, join_stores
+from streamsql.streams.joins import join_stores
 from streamsql.streams.ktable import KTable
 from streamsql.streams.nodelist import NodeList
 from streamsql.topology.nodes import (
@@ -25,6 +25,7 @@ from streamsql.topology.nodes import (
 )
 from streamsql.topology.topics import RecordFormat, TimestampSpec, TopicSpec
 from streamsql.types.schema import Column, Schema
+from streamsql.types.windows import JoinWindow
 
 ROW = FormatSpec("ROW")
 
@@ -109,7 +110,7 @@ class KStream:
         return self._next(node, self.key_format)
 
     def join_stream(
-        self, other: "KStream", kind: JoinKind, window: StreamJoinWindow, schema: Schema
+        self, other: "KStream", kind: JoinKind, window: JoinWindow, schema: Schema
     ) -> "KStream":
         """Pair with the records of another stream within a time distance.
 
@@ -122,9 +123,7 @@ class KStream:
             name,
             (self.node.name, other.node.name),
             kind,
-            window.before_ms,
-            window.after_ms,
-            window.grace_ms,
+            window,
             *stores,
             schema,
         )

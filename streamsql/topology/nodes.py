@@ -17,7 +17,7 @@ from streamsql.expr.nodes import AggregateCall, Expression, NamedExpression, Tab
 from streamsql.topology.stores import KeyValueStoreSpec, SessionStoreSpec, WindowStoreSpec
 from streamsql.topology.topics import RecordFormat, TimestampSpec, TopicSpec
 from streamsql.types.schema import Schema
-from streamsql.types.windows import Windows
+from streamsql.types.windows import JoinWindow, Windows
 
 
 class OffsetReset(Enum):
@@ -231,15 +231,15 @@ class StreamTableJoin:
 
 @dataclass(frozen=True, slots=True)
 class StreamStreamJoin:
-    """Pairs records of one key: ``-before <= right.ts - left.ts <= after``.
+    """Pairs records of one key whose distance in time is within the window.
 
     The schema's value is the left's value columns then the right's; the timestamp is the larger
     one.
 
     Attributes:
-        grace_ms: How late a record may be; ``None``: no grace was written, unmatched records of
+        window: Where the left's records have their partners. Without a grace, unmatched records of
             outer joins are forwarded at once (and again when a partner comes).
-        left_store: What the right side probes; retention before + after + grace.
+        left_store: What the right side probes.
         left_outer: Unmatched left records that wait for their window to close (LEFT and FULL joins
             with grace), by key and timestamp.
         right_outer: The same of the right (RIGHT and FULL joins with grace).
@@ -248,9 +248,7 @@ class StreamStreamJoin:
     name: str
     parents: tuple[str, ...]
     kind: JoinKind
-    before_ms: int
-    after_ms: int
-    grace_ms: int | None
+    window: JoinWindow
     left_store: WindowStoreSpec
     right_store: WindowStoreSpec
     left_outer: WindowStoreSpec | None

@@ -7,7 +7,6 @@ from streamsql.errors import UnsupportedError
 from streamsql.expr.nodes import ColumnRef, NamedExpression
 from streamsql.formats.format import FormatSpec
 from streamsql.logical.nodes import Join
-from streamsql.streams.joins import StreamJoinWindow
 from streamsql.streams.kstream import ROW, KStream
 from streamsql.streams.ktable import KTable
 from streamsql.types.schema import Column, Schema
@@ -53,9 +52,8 @@ def _stream_stream(plan: Join, left: KStream, right: KStream, needed: Names) -> 
         side if key_format == left_format else side.repartition(left_format)
         for side, key_format in zip(sides, formats, strict=True)
     )
-    window = StreamJoinWindow(plan.window.before_ms, plan.window.after_ms, plan.window.grace_ms)
     schema = _joined(plan, (*left.schema.value, *right.schema.value))
-    return left.join_stream(right, plan.join_kind, window, schema)
+    return left.join_stream(right, plan.join_kind, plan.window, schema)
 
 
 def _stream_table(plan: Join, left: KStream, right: KTable, needed: Names) -> KStream:

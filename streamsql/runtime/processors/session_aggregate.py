@@ -1,28 +1,35 @@
-"""Aggregates by key and session: periods of activity separated by a gap."""
+"""Aggregates by key and session: periods of activity separated by a gap.
+
+When sessions merge, grow and are late is said by :class:`streamsql.types.windows.SessionWindows`.
+"""
+
+from collections.abc import Hashable
+from typing import Any
 
 from streamsql.codegen.aggregates import Fold
-from streamsql.runtime.metrics import Metrics
-from streamsql.runtime.processors.emit import Emitter
-from streamsql.runtime.processors.stream_time import StreamTime
+from streamsql.runtime.processors.context import ProcessorContext
+from streamsql.runtime.processors.emission import Emission, TouchedGroup
 from streamsql.state.sessions import Session, SessionStore
-from streamsql.types.record import Key, Row
+from streamsql.types.record import Key, Row, TableForward, Windowed
 from streamsql.types.windows import SessionWindows
 
 
-class SessionAggregate:
+class SessionAggregateProcessor:
     """Merges each record with the sessions of its key that it touches.
 
     A session that grows or merges is taken back (its bounds are part of its key) and forwarded
-    anew. A record is late when the session it would belong to ended before stream time minus grace
-    and gap.
+    anew. The store is changed at once, since sessions are found there by time; what is held is what
+    became of them since they were last forwarded.
     """
 
     __slots__ = (
-        "_emitter",
-        "_expired",
+        "_context",
+        "_due_ms",
+        "_emission",
         "_fold",
-        "_join",
-        "_metrics",
+        "_forward",
+        "_held",
+        "_merge",
         "_store",
         "_time",
         "_windows",
@@ -33,106 +40,106 @@ class SessionAggregate:
         fold: Fold,
         store: SessionStore,
         windows: SessionWindows,
-        emitter: Emitter,
-        context: tuple[StreamTime, Metrics],
+        emission: Emission,
+        forward: TableForward,
+        context: ProcessorContext,
     ) -> None:
+        assert fold.merge is not None, "the binder allows only aggregates that can merge"
         self._fold = fold
+        self._merge = fold.merge
         self._store = store
         self._windows = windows
-        self._emitter = emitter
-        self._time, self._metrics = context
-        self._expired = 0
-        assert fold.merge is not None, "the binder allows only aggregates that can merge"
-        self._join = fold.merge
+        self._emission = emission
+        self._forward = forward
+        self._context = context
+        self._time = context.time
+        self._due_ms = 0  # the stream time at which sessions are next let go
+        self._held: dict[tuple[Hashable, int, int], TouchedGroup] = {}
         if self._time.now >= 0:
-            store.expire(self._time.now - windows.retention_ms)
+            store.expire(windows.expired_before(self._time.now))
 
-    def process(self, key: Key, value: Row | None, timestamp: int) -> None:
-        """Extend, merge or open a session."""
+    def process(self, key: Key, value: Row | None, timestamp_ms: int) -> None:
+        """Extend, merge or open a session; a record without a key or a value belongs to none."""
         if key is None or value is None:
-            self._metrics.drop("null-key", "a record without key or value belongs to no group")
+            self._context.drop_without_group()
             return
         time, windows = self._time, self._windows
-        if timestamp > time.now:
-            self._advance(timestamp)
-        gap = windows.gap_ms
-        found = list(self._store.find(key, timestamp - gap, timestamp + gap))
-        start = min((session[0] for session in found), default=timestamp)
-        end = max((session[1] for session in found), default=timestamp)
-        start, end = min(start, timestamp), max(end, timestamp)
-        if end < time.now - windows.grace_ms - gap:
-            self._metrics.drop("late", f"session ended {end}, stream time is {time.now}")
+        if timestamp_ms > time.now:
+            self._advance(timestamp_ms)
+        touched = self._store.find(key, *windows.reach(timestamp_ms))
+        start, end = windows.merged(timestamp_ms, [session[:2] for session in touched])
+        if end < windows.closed_before(time.now):
+            detail = f"session ended {end}, stream time is {time.now}"
+            self._context.metrics.drop("late", detail)
             return
-        self._merge(key, value, timestamp, (start, end), found)
+        self._become((key, start, end), touched, value, timestamp_ms)
+        if self._emission is Emission.EACH:
+            self.flush()
 
-    def _merge(
-        self,
-        key: Key,
-        value: Row,
-        timestamp: int,
-        bounds: tuple[int, int],
-        found: list[Session],
-    ) -> None:
-        """Replace the sessions found by one with the bounds that holds them and the record."""
-        fold, store, emit = self._fold, self._store, self._emitter.emit
-        state, newest = fold.initial(), timestamp
-        old = None
-        for start, end, part, latest in found:
-            row = fold.result(list(part))
-            if (start, end) == bounds:
-                old = row
-            else:
-                store.remove(key, start, end)
-                emit((key, start, end), None, row, latest)
-            state = self._join(state, list(part))
-            newest = max(newest, latest)
-        fold.add(state, key, value, timestamp)
-        start, end = bounds
-        store.put(key, start, end, state, newest)
-        emit((key, start, end), fold.result(state), old, newest)
-
-    def _advance(self, timestamp: int) -> None:
-        self._time.now = timestamp
-        limit = timestamp - self._windows.retention_ms
-        if limit > self._expired:
-            self._expired = limit + self._windows.gap_ms
-            self._store.expire(limit)
+    def held(self) -> tuple[dict[tuple[Hashable, int, int], TouchedGroup]]:
+        """Return what is held of sessions."""
+        return (self._held,)
 
     def flush(self) -> None:
-        """Forward what the emitter holds back."""
-        self._emitter.flush()
+        """Forward the changes of the held sessions; those that came and went are not seen."""
+        held, self._held = self._held, {}
+        result, forward = self._fold.result, self._forward
+        for state, timestamp_ms, old, session in held.values():
+            if state is not None:
+                forward(session, result(state), old, timestamp_ms)
+            elif old is not None:
+                forward(session, None, old, timestamp_ms)
 
-
-class FinalSessionAggregate(SessionAggregate):
-    """Forwards each session once, when stream time passes its end plus gap and grace."""
-
-    __slots__ = ()
-
-    def _merge(
-        self,
-        key: Key,
-        value: Row,
-        timestamp: int,
-        bounds: tuple[int, int],
-        found: list[Session],
+    def _become(
+        self, session: Windowed, touched: list[Session], value: Row, timestamp_ms: int
     ) -> None:
+        """Replace the sessions touched by the one that holds them and the record."""
         fold, store = self._fold, self._store
-        state, newest = fold.initial(), timestamp
-        for start, end, part, latest in found:
-            store.remove(key, start, end)
-            state = self._join(state, list(part))
-            newest = max(newest, latest)
-        fold.add(state, key, value, timestamp)
-        store.put(key, *bounds, state, newest)
+        key, start, end = session
+        state, latest = fold.initial(), timestamp_ms
+        for old_start, old_end, part, part_ms in touched:
+            old = (key, old_start, old_end)
+            self._hold(old, part, None, part_ms)
+            if old != session:
+                store.remove(*old)
+            state = self._merge(state, list(part))
+            latest = max(latest, part_ms)
+        fold.add(state, key, value, timestamp_ms)
+        store.put(key, start, end, state, latest)
+        self._hold(session, None, state, latest)
 
-    def _advance(self, timestamp: int) -> None:
-        """Forward the sessions that the new stream time closes, by their end, then move it on."""
-        distance = self._windows.grace_ms + self._windows.gap_ms
-        closed, before = timestamp - distance, self._time.now - distance
+    def _hold(
+        self, session: Windowed, before: Any, after: list[Any] | None, timestamp_ms: int
+    ) -> None:
+        """Hold the state that a session has now, ``None`` for a removed one, and its row before."""
+        if self._emission is Emission.CLOSE:
+            return
+        key, start, end = session
+        slot = (self._store.slot(key), start, end)
+        group = self._held.get(slot)
+        if group is None:
+            row = None if before is None else self._fold.result(list(before))
+            self._held[slot] = [after, timestamp_ms, row, session]
+        else:
+            group[:2] = after, timestamp_ms
+
+    def _advance(self, timestamp_ms: int) -> None:
+        """Move stream time on; sessions that it closes are forwarded before any expires."""
+        windows = self._windows
+        if self._emission is Emission.CLOSE:
+            self._forward_closed(windows.closed_before(timestamp_ms))
+        self._time.now = timestamp_ms
+        if timestamp_ms > self._due_ms:
+            self._store.expire(windows.expired_before(timestamp_ms))
+            self._due_ms = timestamp_ms + windows.gap_ms
+
+    def _forward_closed(self, closed_before_ms: int) -> None:
+        """Forward the sessions once, by their end."""
         earliest = self._store.earliest_ms()
-        if earliest is not None and earliest < closed:
-            ready = self._store.fetch_all(max(before, 0), closed - 1)
-            for key, start, end, state, latest in ready:
-                row = self._fold.result(list(state))
-                self._emitter.emit((key, start, end), row, None, latest)
-        super()._advance(timestamp)
+        if earliest is None or earliest >= closed_before_ms:
+            return
+        open_from = max(self._windows.closed_before(self._time.now), 0)
+        ready = self._store.fetch_all(open_from, closed_before_ms - 1)
+        for key, start, end, state, timestamp_ms in ready:
+            row = self._fold.result(list(state))
+            self._forward((key, start, end), row, None, timestamp_ms)

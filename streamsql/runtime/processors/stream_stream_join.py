@@ -4,15 +4,16 @@ Each side keeps its records in a window store that the other side probes. A pair
 by the record that arrives later, with the larger timestamp. Records of an outer side without a
 partner are forwarded with NULLs: at once when no grace was written (and again with a partner that
 comes later), else when stream time, the largest timestamp of both sides, has passed their window
-and grace.
+and grace (:class:`streamsql.types.windows.JoinWindow`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from streamsql.runtime.metrics import Metrics
-from streamsql.runtime.processors.stream_time import StreamTime
+from streamsql.runtime.processors.context import ProcessorContext, StreamTime
 from streamsql.state.duplicates import DuplicateWindowStore
 from streamsql.types.record import Key, Row, StreamForward
+from streamsql.types.windows import JoinWindow
 
 
 @dataclass(slots=True)
@@ -26,141 +27,117 @@ class JoinSide:
         store: Its records by key and timestamp.
         waiting: Its unmatched records (outer side with grace), else ``None``.
         outer: Whether its records are in the result without a partner.
-        before_ms: How much older than its record a partner may be.
-        after_ms: How much younger.
+        window: Where its records have their partners.
+        pair: Puts its row and one of the other side in their order.
         absent: A row of NULLs that stands for a missing record of this side.
         time: The largest timestamp of its records.
-        expired_ms: At which limit the store next lets go of what is beyond retention.
+        due_ms: At which time of its own the store next lets go of what has expired.
     """
 
     store: DuplicateWindowStore
     waiting: DuplicateWindowStore | None
     outer: bool
-    before_ms: int
-    after_ms: int
+    window: JoinWindow
+    pair: Callable[[Row, Row], Row]
     absent: Row
     time: StreamTime
-    expired_ms: int = 0
+    due_ms: int = 0
 
 
-class StreamStreamJoin:
+class StreamStreamJoinProcessor:
     """Pairs the records of two streams."""
 
-    __slots__ = (
-        "_forward",
-        "_grace_ms",
-        "_left",
-        "_metrics",
-        "_retention_ms",
-        "_right",
-        "_time",
-    )
+    __slots__ = ("_context", "_forward", "_left", "_right", "_time", "_waits")
 
     def __init__(
-        self,
-        sides: tuple[JoinSide, JoinSide],
-        grace_ms: int | None,
-        retention_ms: int,
-        forward: StreamForward,
-        context: tuple[StreamTime, Metrics],
+        self, left: JoinSide, right: JoinSide, forward: StreamForward, context: ProcessorContext
     ) -> None:
-        self._left, self._right = sides
-        self._grace_ms = grace_ms
-        self._retention_ms = retention_ms
+        self._left = left
+        self._right = right
         self._forward = forward
-        self._time, self._metrics = context
-        for side in sides:
+        self._context = context
+        self._time = context.time
+        self._waits = left.waiting is not None or right.waiting is not None
+        for side in (left, right):
             if side.time.now >= 0:
-                self._expire(side)
+                _expire(side)
 
-    def left(self, key: Key, value: Row | None, timestamp: int) -> None:
+    def left(self, key: Key, value: Row | None, timestamp_ms: int) -> None:
         """Take a record of the left stream."""
-        if key is None or value is None:
-            self._metrics.drop("null-key", "a record without key or value joins nothing")
-            return
-        self._arrive(self._left, key, value, timestamp)
-        matched = False
-        other, forward = self._right, self._forward
-        low, high = timestamp - self._left.before_ms, timestamp + self._left.after_ms
-        unexpired = other.time.now - self._retention_ms
-        if low <= unexpired:
-            low = unexpired + 1
-        for start, row, _ in other.store.fetch(key, low, high):
-            matched = True
-            if other.waiting is not None:
-                other.waiting.delete(key, start)
-            forward(key, value + tuple(row), max(timestamp, start))
-        if not matched and self._left.outer:
-            self._unmatched(self._left, key, value, timestamp)
+        self._join(self._left, self._right, key, value, timestamp_ms)
 
-    def right(self, key: Key, value: Row | None, timestamp: int) -> None:
+    def right(self, key: Key, value: Row | None, timestamp_ms: int) -> None:
         """Take a record of the right stream."""
+        self._join(self._right, self._left, key, value, timestamp_ms)
+
+    def _join(
+        self, own: JoinSide, other: JoinSide, key: Key, value: Row | None, timestamp_ms: int
+    ) -> None:
+        """Pair a record of one side with what is there of the other."""
         if key is None or value is None:
-            self._metrics.drop("null-key", "a record without key or value joins nothing")
+            self._context.drop_unjoinable()
             return
-        self._arrive(self._right, key, value, timestamp)
-        matched = False
-        other, forward = self._left, self._forward
-        low, high = timestamp - self._right.before_ms, timestamp + self._right.after_ms
-        unexpired = other.time.now - self._retention_ms
-        if low <= unexpired:
-            low = unexpired + 1
-        for start, row, _ in other.store.fetch(key, low, high):
-            matched = True
-            if other.waiting is not None:
-                other.waiting.delete(key, start)
-            forward(key, tuple(row) + value, max(timestamp, start))
-        if not matched and self._right.outer:
-            self._unmatched(self._right, key, value, timestamp)
+        self._arrive(own, key, value, timestamp_ms)
+        earliest, latest = own.window.partners(timestamp_ms, other.time.now)
+        found = other.store.fetch(key, earliest, latest)
+        forward, pair, waiting = self._forward, own.pair, other.waiting
+        for start_ms, row, _ in found:
+            if waiting is not None:
+                waiting.delete(key, start_ms)
+            forward(key, pair(value, tuple(row)), max(timestamp_ms, start_ms))
+        if own.outer and not found:
+            self._unmatched(own, other, key, value, timestamp_ms)
 
-    def _arrive(self, side: JoinSide, key: Key, value: Row, timestamp: int) -> None:
+    def _arrive(self, side: JoinSide, key: Key, value: Row, timestamp_ms: int) -> None:
         """Move stream time on, forward what it closes, and keep the record for the other side."""
-        time = self._time
-        if timestamp >= time.now:
-            time.now = timestamp
-            self._close()
-        limit = side.time.now - self._retention_ms
-        if timestamp > side.time.now:
-            side.time.now = timestamp
-            limit = timestamp - self._retention_ms
-            if limit > side.expired_ms:
-                self._expire(side)
-        if timestamp > limit:
-            side.store.put(key, timestamp, value, timestamp)
-        else:
-            self._metrics.drop("late", f"a record of {timestamp} is too old to be joined later")
+        if timestamp_ms >= self._time.now:
+            self._time.now = timestamp_ms
+            if self._waits:
+                self._close()
+        if timestamp_ms > side.time.now:
+            side.time.now = timestamp_ms
+            if timestamp_ms > side.due_ms:
+                _expire(side)
+        elif timestamp_ms < side.window.expired_before(side.time.now):
+            detail = f"a record of {timestamp_ms} is too old to be joined later"
+            self._context.metrics.drop("late", detail)
+            return
+        side.store.put(key, timestamp_ms, value, timestamp_ms)
 
-    def _expire(self, side: JoinSide) -> None:
-        """Let go of what is beyond retention, well after nobody can see it any more."""
-        limit = side.time.now - self._retention_ms
-        side.expired_ms = limit + self._retention_ms // 4
-        side.store.expire(limit)
-
-    def _unmatched(self, side: JoinSide, key: Key, value: Row, timestamp: int) -> None:
+    def _unmatched(
+        self, own: JoinSide, other: JoinSide, key: Key, value: Row, timestamp_ms: int
+    ) -> None:
         """Forward the record with NULLs, or let it wait for its window to close."""
-        if side.waiting is None or timestamp + side.after_ms < self._time.now:
-            self._forward(key, self._padded(side, value), timestamp)
+        if own.waiting is None or own.window.is_over(timestamp_ms, self._time.now):
+            self._forward(key, own.pair(value, other.absent), timestamp_ms)
         else:
-            side.waiting.put(key, timestamp, value, timestamp)
+            own.waiting.put(key, timestamp_ms, value, timestamp_ms)
 
     def _close(self) -> None:
         """Forward the waiting records whose window and grace are over, oldest first."""
-        if self._grace_ms is None:
-            return
-        closed = []
-        for rank, side in enumerate((self._left, self._right)):
-            if side.waiting is None:
-                continue
-            last = self._time.now - side.after_ms - self._grace_ms - 1
-            first = side.waiting.earliest_ms()
-            if first is not None and first <= last:
-                closed += [(e[1], rank, e, side) for e in side.waiting.fetch_all(0, last)]
-        for timestamp, _, (key, start, row, _), side in sorted(closed, key=lambda c: c[:2]):
-            assert side.waiting is not None
-            side.waiting.delete(key, start)
-            self._forward(key, self._padded(side, tuple(row)), timestamp)
+        closed = [*self._closed(self._left, self._right), *self._closed(self._right, self._left)]
+        for timestamp_ms, key, row, waiting in sorted(closed, key=lambda one: one[0]):
+            waiting.delete(key, timestamp_ms)
+            self._forward(key, row, timestamp_ms)
 
-    def _padded(self, side: JoinSide, value: Row) -> Row:
-        if side is self._left:
-            return value + self._right.absent
-        return self._left.absent + value
+    def _closed(
+        self, own: JoinSide, other: JoinSide
+    ) -> list[tuple[int, Key, Row, DuplicateWindowStore]]:
+        """Return time, key, padded row and store of one side's records that wait no longer."""
+        waiting = own.waiting
+        if waiting is None:
+            return []
+        closed_before = own.window.closed_before(self._time.now)
+        earliest = waiting.earliest_ms()
+        if earliest is None or earliest >= closed_before:
+            return []
+        return [
+            (start_ms, key, own.pair(tuple(row), other.absent), waiting)
+            for key, start_ms, row, _ in waiting.fetch_all(0, closed_before - 1)
+        ]
+
+
+def _expire(side: JoinSide) -> None:
+    """Let go of what has expired, well after nobody can see it any more."""
+    side.due_ms = side.time.now + side.window.retention_ms // 4
+    side.store.expire(side.window.expired_before(side.time.now))

@@ -5,7 +5,7 @@ from streamsql.state.key_value import KeyValueStore
 from streamsql.types.record import Key, Row, StreamForward
 
 
-class StreamTableJoin:
+class StreamTableJoinProcessor:
     """Forwards the record's values followed by the row's.
 
     Only the stream's records trigger. Without a row an inner join forwards nothing, a left join
@@ -23,7 +23,7 @@ class StreamTableJoin:
         self._forward = forward
         self._metrics = metrics
 
-    def process(self, key: Key, value: Row | None, timestamp: int) -> None:
+    def process(self, key: Key, value: Row | None, timestamp_ms: int) -> None:
         """Look the key up and forward the joined record."""
         if value is None or (key is None and self._absent is None):
             self._metrics.drop("null-key", "a record without key or value joins nothing")
@@ -31,4 +31,4 @@ class StreamTableJoin:
         entry = None if key is None else self._store.get(key)
         row = self._absent if entry is None else entry[0]
         if row is not None:
-            self._forward(key, value + tuple(row), timestamp)
+            self._forward(key, value + tuple(row), timestamp_ms)

@@ -5,7 +5,7 @@ from streamsql.topology.nodes import JoinKind
 from streamsql.types.record import Key, Row, TableForward
 
 
-class TableTableJoin:
+class TableTableJoinProcessor:
     """Forwards the joined row before and after each change of a side.
 
     The stores hold both sides as kept upstream: when a change arrives, its own side's store has the
@@ -26,22 +26,26 @@ class TableTableJoin:
         self._absent = absent
         self._forward = forward
 
-    def left(self, key: Key, new: Row | None, old: Row | None, timestamp: int) -> None:
+    def left(self, key: Key, new: Row | None, old: Row | None, timestamp_ms: int) -> None:
         """Take a change of the left table."""
         entry = self._right.get(key)
-        other, latest = (None, timestamp) if entry is None else entry
-        self._change(key, (self._join(new, other), self._join(old, other)), max(timestamp, latest))
+        other, latest = (None, timestamp_ms) if entry is None else entry
+        self._change(
+            key, (self._join(new, other), self._join(old, other)), max(timestamp_ms, latest)
+        )
 
-    def right(self, key: Key, new: Row | None, old: Row | None, timestamp: int) -> None:
+    def right(self, key: Key, new: Row | None, old: Row | None, timestamp_ms: int) -> None:
         """Take a change of the right table."""
         entry = self._left.get(key)
-        other, latest = (None, timestamp) if entry is None else entry
-        self._change(key, (self._join(other, new), self._join(other, old)), max(timestamp, latest))
+        other, latest = (None, timestamp_ms) if entry is None else entry
+        self._change(
+            key, (self._join(other, new), self._join(other, old)), max(timestamp_ms, latest)
+        )
 
-    def _change(self, key: Key, rows: tuple[Row | None, Row | None], timestamp: int) -> None:
+    def _change(self, key: Key, rows: tuple[Row | None, Row | None], timestamp_ms: int) -> None:
         new, old = rows
         if new is not None or old is not None:
-            self._forward(key, new, old, timestamp)
+            self._forward(key, new, old, timestamp_ms)
 
     def _join(self, left: Row | None, right: Row | None) -> Row | None:
         """Return the joined row, ``None`` when the kind of join has none."""

@@ -13,7 +13,6 @@ from streamsql.catalog.catalog import Source, SourceKind
 from streamsql.errors import BindError
 from streamsql.expr.nodes import ColumnRef, Expression
 from streamsql.expr.walk import column_refs
-from streamsql.logical.nodes import JoinWindow
 from streamsql.sql.binding.context import Context
 from streamsql.sql.binding.expressions.calls import CallContext
 from streamsql.sql.binding.expressions.expression import ExpressionBinder
@@ -23,6 +22,7 @@ from streamsql.sql.dialect.nodes.clauses import Within
 from streamsql.sql.dialect.nodes.node import optional, required, several, span
 from streamsql.topology.nodes import JoinKind
 from streamsql.types.schema import Column, WindowKind
+from streamsql.types.windows import JoinWindow
 
 _UNIT_MS = {"MILLISECONDS": 1, "SECONDS": 1000, "MINUTES": 60_000, "HOURS": 3_600_000}
 _UNIT_MS["DAYS"] = 24 * _UNIT_MS["HOURS"]
