@@ -4,7 +4,6 @@ import random
 
 import pytest
 
-from streamsql.sql.dialect.generator.generator import print_node
 from streamsql.sql.dialect.keywords import NONRESERVED, RESERVED
 from streamsql.sql.dialect.parse import parse_script
 from tests.grammar.ebnf import Grammar, references
@@ -37,7 +36,7 @@ def test_sentences_parse_and_print_back(rule: str, seed: int) -> None:
     for _ in range(12):
         sentence = GRAMMAR.sentence(rule, rng)
         (statement,) = parse_script(sentence)
-        printed = print_node(statement.node)
+        printed = statement.node.sql(dialect="streamsql")
         (again,) = parse_script(printed)
         assert again.node == statement.node, f"{sentence}\n{printed}"
 

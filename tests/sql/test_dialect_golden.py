@@ -6,7 +6,6 @@ import pytest
 from sqlglot import exp
 
 from streamsql.errors import StatementError
-from streamsql.sql.dialect.generator.generator import print_node
 from streamsql.sql.dialect.parse import parse_script
 from tests import golden
 from tests.sql.dialect_corpus import SCRIPTS
@@ -18,7 +17,9 @@ def test_golden(path: Path) -> None:
 
 
 def _printed(text: str) -> str:
-    return "\n".join(print_node(statement.node) + ";" for statement in parse_script(text))
+    return "\n".join(
+        statement.node.sql(dialect="streamsql") + ";" for statement in parse_script(text)
+    )
 
 
 def _trees(text: str) -> str:
@@ -30,7 +31,7 @@ def _trees(text: str) -> str:
 def _tree(node: exp.Expr) -> str:
     parts = [_tree(child) for child in node.iter_expressions()]
     if isinstance(node, (exp.Column, exp.Literal, exp.Identifier, exp.DataType, exp.Var)):
-        return print_node(node)
+        return node.sql(dialect="streamsql")
     written = [name for name in (node.args.get("this"),) if isinstance(name, str)]
     negated = ["negated"] if node.args.get("negate") else []
     return f"({' '.join([type(node).__name__, *written, *negated, *parts])})"

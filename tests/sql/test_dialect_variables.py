@@ -3,13 +3,12 @@
 import pytest
 
 from streamsql.errors import ParseError, Span
-from streamsql.sql.dialect.generator.generator import print_node
 from streamsql.sql.dialect.nodes import node as nodes
 from streamsql.sql.dialect.parse import Directive, is_complete, parse_script
 
 
 def _printed(text: str, variables: dict[str, str] | None = None) -> list[str]:
-    return [print_node(statement.node) for statement in parse_script(text, variables)]
+    return [statement.node.sql(dialect="streamsql") for statement in parse_script(text, variables)]
 
 
 def test_stand_for_names_and_literals() -> None:

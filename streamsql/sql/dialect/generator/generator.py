@@ -35,8 +35,3 @@ class StreamGenerator(Generator):
         if isinstance(expression, exp.AggFunc):
             return call(self, expression)
         return super().function_fallback_sql(expression)
-
-
-def print_node(node: exp.Expr) -> str:
-    """Return text that reads as an equal node."""
-    return StreamGenerator(dialect="streamsql").generate(node, copy=False)
