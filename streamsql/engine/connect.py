@@ -1,17 +1,17 @@
-"""From what a user writes to an engine or an application."""
+"""From what a user writes to an engine, or to files that run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from streamsql.broker.open import is_kafka
-from streamsql.engine.application import Application
-from streamsql.engine.applications.supervisor import WorkerSpec
+from streamsql.engine.applications.processes import WorkerSpec
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.configuration.place import Place, find_place
 from streamsql.engine.engine import Engine, read_script
 from streamsql.engine.planning.context import context_on
 from streamsql.engine.planning.program import compile_program
+from streamsql.engine.program_run import ProgramRun
 
 
 def connect(
@@ -39,7 +39,7 @@ def connect(
     place = find_place(target, directory=directory, settings=settings)
     config = place.config
     if application is not None:
-        config = replace(config, said={**config.said, "ksql.service.id": application})
+        config = replace(config, overrides={**config.overrides, "ksql.service.id": application})
     broker = place.open()
     try:
         engine = Engine(broker, config)
@@ -50,19 +50,19 @@ def connect(
     return engine
 
 
-def open_application(
+def open_program(
     files: Sequence[str | Path],
     place: Place,
     *,
     name: str | None = None,
     variables: Mapping[str, str] | None = None,
     until_end: bool = False,
-) -> Application:
-    """Return the application of some files, planned; it closes the broker in the end.
+) -> ProgramRun:
+    """Return some files, planned as one application; it closes the broker in the end.
 
     Args:
         files: Paths; or texts, as ``str``.
-        name: Of the application; ``None``: ``ksql.service.id`` if that was said, else from the
+        name: Of the application; ``None``: ``ksql.service.id`` if that was set, else from the
             first path.
         variables: Values of ``${name}``.
         until_end: Stop when the input that is there at the start is worked off.
@@ -75,8 +75,8 @@ def open_application(
     name = name or application_name(files, place.config)
     broker = place.open()
     try:
-        context = context_on(broker, place.config, variables)
-        program = compile_program(texts, context, name, until_end=until_end)
+        context = context_on(broker, place.config, variables, until_end=until_end)
+        program = compile_program(texts, context, name)
     except BaseException:
         broker.close()
         raise
@@ -88,13 +88,13 @@ def open_application(
             application=name,
             texts=tuple(texts),
             variables=dict(variables or {}),
-            said=dict(place.config.said),
+            overrides=dict(place.config.overrides),
             state_directory="" if state is None else str(state),
         )
-    return Application(broker, program, spec=spec)
+    return ProgramRun(broker, program, spec=spec)
 
 
 def application_name(files: Sequence[str | Path], config: EngineConfig) -> str:
     """Return the name of an application that was not given one."""
     paths = [file.stem for file in files if isinstance(file, Path)]
-    return config.said.get("ksql.service.id") or (paths[0] if paths else "application")
+    return config.overrides.get("ksql.service.id") or (paths[0] if paths else "application")

@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 
 from streamsql.broker.ports import Broker
 from streamsql.catalog.catalog import Catalog
 from streamsql.engine.applications.clock import EngineClock
+from streamsql.engine.closing import Closing
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.planning.context import PlannerContext, context_on
 from streamsql.engine.planning.planned import Planned
@@ -25,7 +25,7 @@ from streamsql.sql.statements import Explain, ExplainWhat, PullQuery, PushQuery
 _DRAIN_WAIT_MS = 5
 
 
-class Engine:
+class Engine(Closing):
     """Carries out statements one by one, and runs their queries.
 
     Statements and queries are remembered in the broker: an engine of the same service finds them
@@ -199,10 +199,7 @@ class Engine:
         self._closed = True
         self._loop.stop()
         with self._loop.exclusive():
-            for query in self._state.pushes:
-                self._state.pushes.remove(query.id)
-            self._state.queries.stop()
-            self._state.broker.close()
+            self._state.close()
 
     def _drained(self) -> bool:
         with self._loop.exclusive():
@@ -218,17 +215,6 @@ class Engine:
 
     def _longest_commit_ms(self) -> int:
         return max((query.commit_interval_ms for query in self._state.queries), default=0)
-
-    def __enter__(self) -> "Engine":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def read_script(path: Path) -> str:

@@ -8,9 +8,9 @@ it is.
 
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
-from types import TracebackType
 from typing import Any, overload
 
+from streamsql.engine.closing import Closing
 from streamsql.engine.values import converters
 from streamsql.types.schema import Column
 
@@ -92,7 +92,7 @@ class Row(Sequence[Any]):
         raise KeyError(name)
 
 
-class Result:
+class Result(Closing):
     """The outcome of one statement.
 
     Iterating a STREAM result waits for rows until its LIMIT is reached or :meth:`close` is called,
@@ -154,17 +154,6 @@ class Result:
         on_close, self._on_close = self._on_close, None
         if on_close is not None:
             on_close()
-
-    def __enter__(self) -> "Result":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<Result {self.kind.value} {self.message or ', '.join(self._names)}>"

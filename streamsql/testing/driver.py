@@ -6,11 +6,12 @@ one is piped in, and the record cache is off: each update of a table is seen.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 
 from streamsql.broker.ports import Message, TopicConfig, TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.catalog.catalog import Catalog, Source
+from streamsql.engine.closing import Closing
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.engine import Engine
 from streamsql.engine.planning.binding import bind_script
@@ -49,7 +50,7 @@ class TestRecord:
     headers: tuple[Header, ...] = ()
 
 
-class TestDriver:
+class TestDriver(Closing):
     """An engine that runs only when a record is piped in, and then until nothing is left to do."""
 
     __test__ = False
@@ -129,7 +130,7 @@ class TestDriver:
             repartition_topic("query", node.topic.name)
             for planned in self._queries
             if planned.query is not None
-            for node in planned.query.topology.nodes.values()
+            for node in planned.query.application.topology.nodes.values()
             if isinstance(node, Repartition | TableRepartition)
         ]
 
@@ -246,17 +247,6 @@ class TestDriver:
             known = self._sources.setdefault(source.topic, [])
             if all(other.schema != source.schema or other.name != source.name for other in known):
                 known.append(source)
-
-    def __enter__(self) -> "TestDriver":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _partitions(statement: Statement) -> int:

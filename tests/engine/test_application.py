@@ -10,12 +10,12 @@ from streamsql.broker.embedded.broker import EmbeddedBroker
 from streamsql.broker.ports import Broker
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.catalog.catalog import Catalog
-from streamsql.engine.application import Application
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.configuration.place import find_place
-from streamsql.engine.connect import connect, open_application
+from streamsql.engine.connect import connect, open_program
 from streamsql.engine.planning.context import PlannerContext, context_on
 from streamsql.engine.planning.program import Program, compile_program
+from streamsql.engine.program_run import ProgramRun
 from streamsql.errors import EngineError, StatementError, UnsupportedError
 from streamsql.expr.builtins import builtins
 
@@ -36,11 +36,11 @@ INSERT INTO hits (page, ms) VALUES ('b', 500);
 ASK = "SELECT page, n FROM counts;"
 
 
-def open_on(broker: Broker, *texts: str, until_end: bool = True) -> Application:
-    context = context_on(broker, EngineConfig())
-    program = compile_program(texts, context, "app", until_end=until_end)
+def open_on(broker: Broker, *texts: str, until_end: bool = True) -> ProgramRun:
+    context = context_on(broker, EngineConfig(), until_end=until_end)
+    program = compile_program(texts, context, "app")
     clock = broker.clock if isinstance(broker, SimulatedBroker) else None
-    return Application(broker, program, clock_ms=clock, wall_clock_ms=lambda: 1_000)
+    return ProgramRun(broker, program, clock_ms=clock, wall_clock_ms=lambda: 1_000)
 
 
 def plan(*texts: str, variables: Mapping[str, str] = MappingProxyType({})) -> Program:
@@ -48,7 +48,7 @@ def plan(*texts: str, variables: Mapping[str, str] = MappingProxyType({})) -> Pr
     return compile_program(texts, PlannerContext(catalog, variables=variables, partial=True), "app")
 
 
-def answers(application: Application, workers: int = 1) -> list[list[tuple[object, ...]]]:
+def answers(application: ProgramRun, workers: int = 1) -> list[list[tuple[object, ...]]]:
     results = application.run(workers=workers)
     return [sorted(row.as_tuple() for row in result) for result in results]
 
@@ -103,7 +103,7 @@ def test_without_an_end_push_queries_stream() -> None:
     running = application.run()
     (result,) = [next(running)]
     assert sorted(result) == [("a",), ("a",), ("b",)]
-    application.stop()
+    application.interrupt()
     assert list(running) == []
 
 
@@ -128,9 +128,9 @@ def test_topics_are_shared_and_named_after_the_queries() -> None:
 
 def test_names_survive_edits() -> None:
     def stores(text: str) -> set[str]:
-        topology = plan(text).topology
-        assert topology is not None
-        return {name for name in topology.nodes if name.endswith("aggregate")}
+        application = plan(text).application
+        assert application is not None
+        return {name for name in application.topology.nodes if name.endswith("aggregate")}
 
     before = stores(SOURCES + QUERIES)
     extra = "CREATE STREAM fast AS SELECT page, ms FROM hits WHERE ms < 10 EMIT CHANGES;"
@@ -182,11 +182,11 @@ def test_from_files_on_the_embedded_broker(tmp_path: Path) -> None:
     path.write_text(SOURCES + ROWS + QUERIES + ASK)
     place = find_place(directory=tmp_path / "data")
     for _ in range(2):
-        with open_application([path], place, until_end=True) as application:
+        with open_program([path], place, until_end=True) as application:
             assert application.name == "pipeline"
             assert answers(application) == [[("a", 2), ("b", 1)]]
     with pytest.raises(EngineError, match="cannot read"):
-        open_application([tmp_path / "missing.sql"], place)
+        open_program([tmp_path / "missing.sql"], place)
 
 
 def test_connect_to_the_embedded_broker(tmp_path: Path) -> None:

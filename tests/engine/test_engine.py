@@ -7,6 +7,7 @@ import pytest
 import streamsql
 from streamsql.broker.ports import TopicConfig, TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
+from streamsql.broker.simulated.mishaps import kill
 from streamsql.engine.engine import Engine
 from streamsql.engine.results import ResultKind
 from streamsql.errors import BindError, EngineError, ParseError, StatementError, UnsupportedError
@@ -115,8 +116,7 @@ def test_queries_resume_with_a_new_engine(broker: SimulatedBroker) -> None:
     engine.execute("CREATE TYPE money AS DECIMAL(10, 2)")
     click(engine, "ada")
     engine.drain()
-    for query in engine._state.queries:
-        query.stop()
+    kill(broker, "worker-0", "default-CTAS_COUNTS_0-worker-0")
     again = open_engine(broker)
     assert list(again.catalog.queries) == ["CTAS_COUNTS_0"]
     assert "MONEY" in again.catalog.types

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from streamsql.broker.ports import TopicConfig
-from streamsql.engine.applications.supervisor import WorkerProcesses, WorkerSpec
+from streamsql.engine.applications.processes import WorkerProcesses, WorkerSpec
 from streamsql.engine.configuration.place import Place, find_place
-from streamsql.engine.connect import connect, open_application
+from streamsql.engine.connect import connect, open_program
 from streamsql.errors import EngineError
 
 SQL = """
@@ -52,7 +52,7 @@ def test_two_worker_processes(kafka: str, tmp_path: Path) -> None:
     place = place_of(kafka, tmp_path)
     fill(place, "plain-in")
     text = SQL.format(p="plain") + "SELECT k, n, total FROM plain_sums;"
-    with open_application([text], place, name="plain", until_end=True) as application:
+    with open_program([text], place, name="plain", until_end=True) as application:
         (rows,) = [result.fetchall() for result in application.run(workers=2)]
     assert sorted(row.as_tuple() for row in rows) == expected_sums()
 
@@ -66,13 +66,14 @@ def test_workers_die_again_and_again(kafka: str, tmp_path: Path) -> None:
 
     def kill_one(_done: int, _total: int) -> None:
         nonlocal killed
-        workers = application._workforce
+        running = application.application
+        workers = None if running is None else running.workers
         if killed < 4 and isinstance(workers, WorkerProcesses):
             os.kill(workers.pids[killed % 2], signal.SIGKILL)
             killed += 1
             time.sleep(0.3)
 
-    with open_application([text], place, name="storm", until_end=True) as application:
+    with open_program([text], place, name="storm", until_end=True) as application:
         results = application.run(workers=2, on_progress=kill_one)
         sums, evens = (result.fetchall() for result in results)
     assert killed == 4
@@ -104,7 +105,7 @@ def test_a_worker_that_cannot_start(tmp_path: Path) -> None:
         with pytest.raises(EngineError, match="ended with status 2"):
             workers.step(60_000)
     finally:
-        workers.close()
+        workers.stop()
 
 
 def test_workers_end_with_their_supervisor(kafka: str, tmp_path: Path) -> None:
@@ -112,12 +113,12 @@ def test_workers_end_with_their_supervisor(kafka: str, tmp_path: Path) -> None:
     fill(place, "orphan-in")
     program = (
         "import sys; from pathlib import Path\n"
-        "from streamsql.engine.connect import open_application\n"
+        "from streamsql.engine.connect import open_program\n"
         "from streamsql.engine.configuration.place import find_place\n"
         f"place = find_place({kafka!r}, directory={str(tmp_path)!r})\n"
-        f"application = open_application([{SQL.format(p='orphan')!r}], place, name='orphan')\n"
+        f"application = open_program([{SQL.format(p='orphan')!r}], place, name='orphan')\n"
         "def tell(done, total):\n"
-        "    print(*application._workforce.pids, flush=True)\n"
+        "    print(*application.application.workers.pids, flush=True)\n"
         "list(application.run(workers=2, on_progress=tell))\n"
     )
     supervisor = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)

@@ -110,8 +110,9 @@ def test_the_queries_of_a_file_are_laid_out_together() -> None:
     counted = calls_of(lambda: compile_program([text], context, "app"), *steps)
     assert counted == {"optimize": 3, "lower": 3, "lay_out": 1}
     program = compile_program([text], context, "app")
-    layouts = {id(one.query.layout) for one in program.statements if one.query is not None}
-    assert len(layouts) == 1
+    plans = [one.query.application for one in program.statements if one.query is not None]
+    assert len(plans) == 3
+    assert all(plan is program.application for plan in plans)
 
 
 def test_topics_are_data() -> None:

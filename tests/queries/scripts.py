@@ -121,8 +121,9 @@ class Run:
         self.broker = SimulatedBroker(keeps_state=mode.keeps_state, seed=mode.seed)
         context = context_on(self.broker, EngineConfig())
         self.program = compile_program([case.statements], context, APPLICATION)
-        assert self.program.layout is not None
-        self.layout = self.program.layout
+        assert self.program.application is not None
+        assert self.program.application.layout is not None
+        self.layout = self.program.application.layout
         self.broker.create(self.program.create)
         insert_once(self.program.inserts, self.broker, APPLICATION, lambda: 1_000_000)
         self.workers: list[Worker] = []

@@ -37,12 +37,14 @@ class App:
         declared = [STREAM.format(name) for name in "sr"] + [TABLE.format(name) for name in "tu"]
         context = PlannerContext(Catalog(functions=builtins()), partial=True)
         program = compile_program((" ".join([*declared, sql]),), context, "app")
-        assert program.topology is not None
+        assert program.application is not None
         self.broker = SimulatedBroker()
         self.broker.create([TopicConfig(name, 1) for name in "srtu"])
         self._config = RuntimeConfig("app", commit_interval_ms=10, cache_bytes=cache_bytes)
         keeping = state_keeping(self.broker, self._config)
-        self._layout = lay_out("app", program.topology, self.broker.topics(), keeping.topics)
+        self._layout = lay_out(
+            "app", program.application.topology, self.broker.topics(), keeping.topics
+        )
         self.broker.create(self._layout.create)
         self._restarts = restarts
         self._read = self.broker.reader()

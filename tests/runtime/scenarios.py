@@ -45,8 +45,8 @@ class Scenario:
         text = "\n".join([*declared, self.sql]).replace("PARTITIONS=1", f"PARTITIONS={partitions}")
         context = PlannerContext(Catalog(functions=builtins()), partial=True)
         program = compile_program((text,), context, APPLICATION)
-        assert program.topology is not None
-        return program.topology
+        assert program.application is not None
+        return program.application.topology
 
     def records(self, topic: str, choose: random.Random, count: int) -> list[Record]:
         """Return the input of a topic: mostly in order, some late, some without key or value."""

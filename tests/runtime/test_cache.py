@@ -45,12 +45,12 @@ def start(sql: str, cache_bytes: int, directory: Path) -> tuple[CountingWorker, 
     """Return a worker with its state in RocksDB, and an iterator that hands it block by block."""
     context = PlannerContext(Catalog(functions=builtins()), partial=True)
     program = compile_program((sql,), context, "app")
-    assert program.topology is not None
+    assert program.application is not None
     broker = SimulatedBroker()
     broker.create([TopicConfig("s", 1)])
     config = RuntimeConfig("app", cache_bytes=cache_bytes, state_directory=directory)
     keeping = state_keeping(broker, config, broker.clock, Metrics())
-    layout = lay_out("app", program.topology, broker.topics(), keeping.topics)
+    layout = lay_out("app", program.application.topology, broker.topics(), keeping.topics)
     broker.create(layout.create)
     worker = CountingWorker(layout, broker, config, "w", lambda: 0.0)
     worker.start()

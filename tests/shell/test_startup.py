@@ -40,7 +40,7 @@ def test_run_imports_neither_the_prompt_nor_the_tests(tmp_path: Path) -> None:
     script.write_text("SHOW STREAMS;")
     found = imported("run", str(script), "--directory", str(tmp_path / "broker"), "--until-end")
 
-    assert "streamsql.engine.application" in found
+    assert "streamsql.engine.program_run" in found
     assert not found & {"prompt_toolkit", "duckdb", "streamsql.testing", "confluent_kafka"}
 
 

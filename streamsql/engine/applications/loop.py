@@ -17,7 +17,11 @@ _MOMENT_SECONDS = 0.05
 
 
 class Loop:
-    """Steps queries: on its own thread after :meth:`start`, else when somebody waits."""
+    """Steps queries: on its own thread after :meth:`start`, else when somebody waits.
+
+    Attributes:
+        interrupted: Whoever waits for rows must stop.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class Loop:
             pass_time: Puts the clock of the queries forward, when whoever waits drives them and
                 they have nothing to do: what is done is committed and flushed then.
         """
+        self.interrupted = False
         self._pass_time = pass_time
         self._step = step
         self._is_idle = is_idle
@@ -58,14 +63,20 @@ class Loop:
         with self.exclusive():
             return self._step(timeout_ms)
 
-    def moment(self) -> None:
-        """Let the queries work for a moment: here, or on the thread."""
+    def moment(self) -> bool:
+        """Let the queries work for a moment, here or on the thread; return whether they did."""
         if self._thread is None:
-            if not self.step(_ROUND_MS):
+            done = self.step(_ROUND_MS)
+            if not done:
                 self._pass_time(_IDLE_MS)
-        else:
-            self._moved.wait(_MOMENT_SECONDS)
-            self._moved.clear()
+            return done > 0
+        moved = self._moved.wait(_MOMENT_SECONDS)
+        self._moved.clear()
+        return moved
+
+    def interrupt(self) -> None:
+        """Let nobody wait for rows any longer; may be called from a signal handler."""
+        self.interrupted = True
 
     def start(self) -> None:
         """Begin to step on a thread; once is enough."""

@@ -1,4 +1,4 @@
-"""The program of one worker process; see ``supervisor``.
+"""The program of one worker process; see ``processes``.
 
 Exit status 0: told to end; 2: it cannot go on, with one line that says why.
 """
@@ -15,9 +15,9 @@ from types import FrameType
 import msgspec
 
 from streamsql.broker.open import open_broker
-from streamsql.engine.applications import collector
-from streamsql.engine.applications.supervisor import WorkerSpec
-from streamsql.engine.applications.workforce import LocalWorkers
+from streamsql.engine.applications.application import Application
+from streamsql.engine.applications.garbage import collect_rarely
+from streamsql.engine.applications.processes import WorkerSpec
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.configuration.place import broker_options
 from streamsql.engine.planning.context import context_on
@@ -54,20 +54,22 @@ def run(spec: WorkerSpec, ending: threading.Event) -> None:
         StreamSQLError: It cannot go on.
     """
     state = Path(spec.state_directory) if spec.state_directory else None
-    config = EngineConfig(spec.said, state)
+    config = EngineConfig(spec.overrides, state)
     broker = open_broker(spec.target, **broker_options(spec.target, config))
     try:
         context = context_on(broker, config, spec.variables)
         program = compile_program(spec.texts, context, spec.application)
-        assert program.layout is not None
-        collector.spare()
-        runtime = program.context.config.runtime(spec.application)
-        workers = LocalWorkers(program.layout, broker, runtime, 1, lambda: time.monotonic() * 1000)
+        assert program.application is not None
+        collect_rarely()
+        application = Application(program.application, broker, lambda: time.monotonic() * 1000)
+        application.start()
         try:
             while not ending.is_set():
-                workers.step(_ROUND_MS)
+                application.step(_ROUND_MS)
+                if application.error is not None:
+                    raise application.error
         finally:
-            workers.close()
+            application.stop()
     finally:
         broker.close()
 

@@ -29,24 +29,28 @@ EMBEDDED_DIRECTORY = Path(".streamsql")
 _ENVIRONMENT = "STREAMSQL_"
 _NO_SETTINGS = frozenset({"STREAMSQL_CRASH_AT", "STREAMSQL_LOG"})
 """Variables of the program itself."""
+_DEFAULTS = {
+    **{name: setting.default for name, setting in SETTINGS.items() if setting.default is not None},
+    **FIXED,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
-    """Settings in force: what was said, by canonical name, above the defaults.
+    """Settings in force: those that were given, by canonical name, above the defaults.
 
     Attributes:
-        said: Values that differ from not being set.
+        overrides: What was given.
         state_directory: Where the state of tasks on Kafka lives; ``None``: in memory.
     """
 
-    said: Mapping[str, str] = field(default_factory=dict)
+    overrides: Mapping[str, str] = field(default_factory=dict)
     state_directory: Path | None = None
 
     def get(self, name: str) -> str | None:
         """Return the value of a setting, or ``None`` when it is unset."""
-        if name in self.said:
-            return self.said[name]
+        if name in self.overrides:
+            return self.overrides[name]
         return FIXED[name] if name in FIXED else SETTINGS[name].default
 
     def whole(self, name: str) -> int:
@@ -57,9 +61,7 @@ class EngineConfig:
 
     def all(self) -> dict[str, str]:
         """Return every setting that has a value, by name."""
-        names = {*SETTINGS, *FIXED, *self.said}
-        values = {name: self.get(name) for name in sorted(names)}
-        return {name: value for name, value in values.items() if value is not None}
+        return {**_DEFAULTS, **self.overrides}
 
     def with_setting(self, name: str, value: str | None) -> "EngineConfig":
         """Return the configuration after SET, or after UNSET with ``None``.
@@ -68,10 +70,10 @@ class EngineConfig:
             SettingError: There is no such setting, or SET cannot give it this value.
         """
         known = check(name, self.get_default(name) if value is None else value, session=True)
-        said = {other: old for other, old in self.said.items() if other != known}
+        overrides = {other: old for other, old in self.overrides.items() if other != known}
         if value is not None:
-            said[known] = value
-        return replace(self, said=said)
+            overrides[known] = value
+        return replace(self, overrides=overrides)
 
     @staticmethod
     def get_default(name: str) -> str:
@@ -94,8 +96,8 @@ class EngineConfig:
         return None if value is None else int(value)
 
     def limits(self) -> dict[str, str]:
-        """Return the settings of the built-in functions that were said."""
-        return {n: v for n, v in self.said.items() if n.startswith("ksql.functions.")}
+        """Return the settings of the built-in functions that were given."""
+        return {n: v for n, v in self.overrides.items() if n.startswith("ksql.functions.")}
 
     def reset(self, default: OffsetReset) -> OffsetReset:
         """Return where a query without committed offsets begins."""
@@ -104,9 +106,9 @@ class EngineConfig:
 
     def runtime(self, application: str) -> RuntimeConfig:
         """Return the configuration of the workers of an application or query."""
-        old_name = self.said.get("cache.max.bytes.buffering")
+        old_name = self.overrides.get("cache.max.bytes.buffering")
         cache = self.get("statestore.cache.max.bytes")
-        if old_name is not None and "statestore.cache.max.bytes" not in self.said:
+        if old_name is not None and "statestore.cache.max.bytes" not in self.overrides:
             cache = old_name
         assert cache is not None
         return RuntimeConfig(
@@ -121,10 +123,12 @@ class EngineConfig:
     def client(self) -> dict[str, str | int | float | bool]:
         """Return the settings that the Kafka client library is given as they are."""
         passed: dict[str, str | int | float | bool] = {
-            name: value for name, value in self.said.items() if name.startswith(CLIENT_PREFIXES)
+            name: value
+            for name, value in self.overrides.items()
+            if name.startswith(CLIENT_PREFIXES)
         }
-        if "compression.type" in self.said:
-            passed["compression.type"] = self.said["compression.type"]
+        if "compression.type" in self.overrides:
+            passed["compression.type"] = self.overrides["compression.type"]
         return passed
 
 
@@ -152,7 +156,7 @@ def load_config(
         EngineError: A setting does not exist or has a value it cannot have, or the file cannot be
             read.
     """
-    said: dict[str, str] = {}
+    overrides: dict[str, str] = {}
     layers = (
         (str((directory or Path()) / FILE), _from_file((directory or Path()) / FILE)),
         ("the environment", _from_environment(os.environ if environment is None else environment)),
@@ -161,11 +165,11 @@ def load_config(
     for place, layer in layers:
         for name, value in layer.items():
             try:
-                said[check(name, value, session=False)] = value
+                overrides[check(name, value, session=False)] = value
             except EngineError as error:
                 raise EngineError(f"in {place}: {error}") from error
-    state = said.get("state.dir")
-    return EngineConfig(said, Path(state) if state else None)
+    state = overrides.get("state.dir")
+    return EngineConfig(overrides, Path(state) if state else None)
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:

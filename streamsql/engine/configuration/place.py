@@ -1,4 +1,4 @@
-"""Where the broker is, by what was said and the configuration."""
+"""Where the broker is, by what was given and the configuration."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ def find_place(
     directory: str | Path | None = None,
     settings: Mapping[str, object] | None = None,
 ) -> Place:
-    """Return where the broker is, by what was said and the configuration.
+    """Return where the broker is, by what was given and the configuration.
 
     Raises:
         EngineError: A setting does not exist, or has a value it cannot have.
@@ -44,7 +44,7 @@ def find_place(
         target = config.get("bootstrap.servers")
     if target is None or not is_kafka(target):
         return Place(Path(target or directory or EMBEDDED_DIRECTORY), config)
-    if "state.dir" not in config.said:
+    if "state.dir" not in config.overrides:
         home = EMBEDDED_DIRECTORY if directory is None else Path(directory)
         config = replace(config, state_directory=home / _STATE)
     return Place(target, config)

@@ -9,7 +9,6 @@ from streamsql.broker.ports import Broker, TopicConfig
 from streamsql.catalog.catalog import Catalog
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.expr.builtins import builtins
-from streamsql.topology.nodes import OffsetReset
 
 
 def _refuse(path: str) -> str:
@@ -26,7 +25,8 @@ class PlannerContext:
         partial: Whether there may be other topics: then a query that reads one that is not known
             is planned without a layout, else it is refused.
         changelogs: Whether the state of tasks is kept in changelog topics.
-        pushes_begin: Where push queries begin to read, unless a setting says so.
+        until_end: Whether push queries read from the beginning to what is the end when they are
+            there, instead of what comes from now on; a setting may say where they begin.
         session: Tells the push queries of one engine from those of others.
         pushes: How many push queries the session has had.
         read_script: Returns the text of a file that RUN SCRIPT names, or raises OSError.
@@ -38,14 +38,18 @@ class PlannerContext:
     topics: Mapping[str, TopicConfig] = field(default_factory=dict)
     partial: bool = False
     changelogs: bool = True
-    pushes_begin: OffsetReset = OffsetReset.LATEST
+    until_end: bool = False
     session: str = "0"
     pushes: int = 0
     read_script: Callable[[str], str] = _refuse
 
 
 def context_on(
-    broker: Broker, config: EngineConfig, variables: Mapping[str, str] | None = None
+    broker: Broker,
+    config: EngineConfig,
+    variables: Mapping[str, str] | None = None,
+    *,
+    until_end: bool = False,
 ) -> PlannerContext:
     """Return what the first statement on a broker is planned against."""
     return PlannerContext(
@@ -54,6 +58,7 @@ def context_on(
         dict(variables or {}),
         broker.topics(),
         changelogs=broker.keeper is None,
+        until_end=until_end,
         session=uuid.uuid4().hex[:12],
         read_script=read_from_disk,
     )

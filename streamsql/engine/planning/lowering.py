@@ -48,8 +48,8 @@ def lower_query(
         case InsertSelect():
             return lower_into(lower(plan, builder, prefix, earliest), statement.sink, None)
         case PushQuery():
-            begin = context.config.reset(context.pushes_begin)
-            return lower(plan, builder, prefix, begin).output()
+            begin = OffsetReset.EARLIEST if context.until_end else OffsetReset.LATEST
+            return lower(plan, builder, prefix, context.config.reset(begin)).output()
         case PullQuery():
             return lower(_as_stream(plan), builder, prefix, OffsetReset.EARLIEST).output()
         case _:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from streamsql.broker.ports import TopicConfig
 from streamsql.engine.planning.binding import Bound
+from streamsql.engine.planning.context import PlannerContext
 from streamsql.logical.nodes import Plan
 from streamsql.runtime.layout import Layout
 from streamsql.sql.statements import Statement
@@ -14,49 +15,65 @@ from streamsql.topology.topology import Topology, stores_of
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedQuery:
-    """A query, down to what workers run.
-
-    The queries of a file are one application: they share topology and layout.
+class ApplicationPlan:
+    """What workers run.
 
     Attributes:
-        application: Names the consumer group, the internal topics and the state.
+        name: Of the consumer group; it begins the names of internal topics and of state.
+        layout: ``None``: a topic that the topology reads is not known, or it is not for workers.
+        context: With the configuration in force.
+    """
+
+    name: str
+    topology: Topology
+    layout: Layout | None
+    context: PlannerContext
+
+    @property
+    def running(self) -> Topology:
+        """The operators as they run, as far as that is known."""
+        return self.topology if self.layout is None else self.layout.topology
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedQuery:
+    """A query, down to what runs.
+
+    Attributes:
+        application: What it is a part of: the queries of a file have one together.
         written: The plan as the statement says it.
         plan: The plan, optimized.
         result: The node of the topology that the rows come out of.
-        layout: ``None``: a topic that it reads is not known, or nothing of it runs on a broker.
     """
 
-    application: str
+    application: ApplicationPlan
     written: Plan
     plan: Plan
     result: str
-    topology: Topology
-    layout: Layout | None
 
     @property
     def operators(self) -> Topology:
         """The operators of this query alone, as they run."""
-        running = self.topology if self.layout is None else self.layout.topology
-        return running.leading_to(self.result)
+        return self.application.running.leading_to(self.result)
 
     def topics_to_create(self) -> tuple[TopicConfig, ...]:
         """Return the topics that the query writes, and that do not exist."""
-        if self.layout is None:
+        layout = self.application.layout
+        if layout is None:
             return ()
         written = {name for node in self.operators.nodes.values() for name in self._topics(node)}
-        return tuple(topic for topic in self.layout.create if topic.name in written)
+        return tuple(topic for topic in layout.create if topic.name in written)
 
     def _topics(self, node: Node) -> Iterator[str]:
         match node:
             case Sink():
                 yield node.topic.name
             case Repartition() | TableRepartition():
-                yield repartition_topic(self.application, node.topic.name)
+                yield repartition_topic(self.application.name, node.topic.name)
             case _:
                 pass
         for store in stores_of(node):
-            yield changelog_topic(self.application, store.name)
+            yield changelog_topic(self.application.name, store.name)
 
 
 @dataclass(frozen=True, slots=True)

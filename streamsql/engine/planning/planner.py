@@ -15,7 +15,7 @@ from streamsql.broker.ports import TopicConfig
 from streamsql.engine.planning.binding import Bound, bind_script
 from streamsql.engine.planning.context import PlannerContext
 from streamsql.engine.planning.lowering import lay_out_in, legal, lower_query, source_topic
-from streamsql.engine.planning.planned import Planned, PlannedQuery
+from streamsql.engine.planning.planned import ApplicationPlan, Planned, PlannedQuery
 from streamsql.errors import EngineError
 from streamsql.logical.optimize import optimize
 from streamsql.runtime.layout import Layout
@@ -69,8 +69,7 @@ def plan_statement(bound: Bound, topics: Mapping[str, TopicConfig]) -> Planned:
             return Planned(bound, None, source_topic(statement, context, topics))
         case CreateAs() | InsertSelect() | PushQuery() | PullQuery() as statement:
             query = _alone(statement, context, topics)
-            create = () if query.layout is None else query.layout.create
-            return Planned(bound, query, create)
+            return Planned(bound, query, query.topics_to_create())
         case Explain(_, explained) if explained is not None:
             return Planned(bound, _explained(explained, context, topics), ())
         case _:
@@ -113,12 +112,11 @@ def _alone(
     plan = optimize(statement.plan)
     builder = StreamsBuilder()
     result = lower_query(statement, plan, builder, "", context)
-    topology = builder.build()
-    application = application_of(statement, context)
-    layout = None
+    name, topology, layout = application_of(statement, context), builder.build(), None
     if not isinstance(statement, PullQuery):
-        layout = lay_out_if_known(context, application, topology, topics)
-    return PlannedQuery(application, statement.plan, plan, result, topology, layout)
+        layout = lay_out_if_known(context, name, topology, topics)
+    application = ApplicationPlan(name, topology, layout, context)
+    return PlannedQuery(application, statement.plan, plan, result)
 
 
 def _explained(

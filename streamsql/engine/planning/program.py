@@ -3,7 +3,7 @@
     CREATE STREAM | TABLE              topics that must be there
     CREATE … AS SELECT, INSERT SELECT  one topology
     INSERT VALUES                      records to write once
-    SELECT, SHOW, DESCRIBE, EXPLAIN    questions, to be answered in order
+    SELECT, SHOW, DESCRIBE, EXPLAIN    results, given back in order
 
 Operators are named after what a query writes, not after its number, so that stores and internal
 topics stay what they are when other statements come or go.
@@ -11,18 +11,17 @@ topics stay what they are when other statements come or go.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from streamsql.broker.ports import TopicConfig
 from streamsql.engine.planning.binding import Bound, bind_script
 from streamsql.engine.planning.context import PlannerContext
 from streamsql.engine.planning.lowering import legal, lower_query
-from streamsql.engine.planning.planned import Planned, PlannedQuery
+from streamsql.engine.planning.planned import ApplicationPlan, Planned, PlannedQuery
 from streamsql.engine.planning.planner import lay_out_if_known, plan_statement, topics_after
 from streamsql.errors import UnsupportedError
 from streamsql.logical.nodes import Plan
 from streamsql.logical.optimize import optimize
-from streamsql.runtime.layout import Layout
 from streamsql.sql.statements import (
     AssertRecord,
     AssertSource,
@@ -42,10 +41,9 @@ from streamsql.sql.statements import (
     Statement,
 )
 from streamsql.streams.builder import StreamsBuilder
-from streamsql.topology.nodes import OffsetReset
 from streamsql.topology.topology import Topology
 
-_QUESTIONS = PullQuery | PushQuery | Show | Describe | DescribeFunction | Explain | AssertTopic
+_WITH_RESULTS = PullQuery | PushQuery | Show | Describe | DescribeFunction | Explain | AssertTopic
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +51,15 @@ class Program:
     """What some files say.
 
     Attributes:
-        application: Names the consumer group, the internal topics and the state.
+        name: Of the application.
         statements: In order; of the persistent queries those that no later statement ends.
-        topology: Of all queries; ``None`` when there are none.
-        layout: Of the topology; ``None`` also when its topics are not known.
-        until_end: Whether it ends when the input that is there at its start is worked off.
+        application: All the queries; ``None`` when there are none.
         context: What the last statement leaves behind; a later SET counts for the whole program.
     """
 
-    application: str
+    name: str
     statements: tuple[Planned, ...]
-    topology: Topology | None
-    layout: Layout | None
-    until_end: bool
+    application: ApplicationPlan | None
     context: PlannerContext
 
     @property
@@ -77,7 +71,8 @@ class Program:
             if isinstance(one.statement, CreateSource)
             for topic in one.create
         ]
-        return (*declared, *(() if self.layout is None else self.layout.create))
+        layout = None if self.application is None else self.application.layout
+        return (*declared, *(() if layout is None else layout.create))
 
     @property
     def inserts(self) -> Iterator[Planned]:
@@ -85,48 +80,41 @@ class Program:
         return (one for one in self.statements if isinstance(one.statement, InsertValues))
 
     @property
-    def questions(self) -> Iterator[Planned]:
-        """The statements that have an answer."""
-        return (one for one in self.statements if isinstance(one.statement, _QUESTIONS))
+    def with_results(self) -> Iterator[Planned]:
+        """The statements that give something back, in order."""
+        return (one for one in self.statements if isinstance(one.statement, _WITH_RESULTS))
 
 
-def compile_program(
-    texts: Sequence[str], context: PlannerContext, application: str, *, until_end: bool = False
-) -> Program:
-    """Plan the texts, one after the other, as one application.
-
-    Args:
-        until_end: Whether it ends when the input that is there at its start is worked off; push
-            queries then begin at the start of their topics.
+def compile_program(texts: Sequence[str], context: PlannerContext, name: str) -> Program:
+    """Plan the texts, one after the other, as one application of this name.
 
     Raises:
         StatementError: A statement is wrong, or cannot stand in an application.
         EngineError: A topic is missing, or topics do not fit together.
     """
-    if until_end:
-        context = replace(context, pushes_begin=OffsetReset.EARLIEST)
     bound = _bind(texts, context)
     after = bound[-1].after if bound else context
     declared, topics = _declare(bound, context.topics)
     results, topology = _lower(bound, after)
-    layout = None
+    application = None
     if topology is not None:
-        layout = lay_out_if_known(after, application, topology, topics)
-    if layout is not None:
-        topics = {**topics, **{topic.name: topic for topic in layout.create}}
+        layout = lay_out_if_known(after, name, topology, topics)
+        application = ApplicationPlan(name, topology, layout, after)
+        created = () if layout is None else layout.create
+        topics = {**topics, **{topic.name: topic for topic in created}}
     statements = []
     for one in bound:
         match one.statement:
             case CreateSource():
                 statements.append(next(declared))
             case CreateAs(query_id=query_id) | InsertSelect(query_id=query_id):
-                if query_id in results and topology is not None:
-                    query = PlannedQuery(application, *results[query_id], topology, layout)
+                if query_id in results and application is not None:
+                    query = PlannedQuery(application, *results[query_id])
                     statements.append(Planned(one, query, query.topics_to_create()))
             case _:
                 with one.located():
                     statements.append(plan_statement(one, topics))
-    return Program(application, tuple(statements), topology, layout, until_end, after)
+    return Program(name, tuple(statements), application, after)
 
 
 def _bind(texts: Sequence[str], context: PlannerContext) -> list[Bound]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from streamsql.broker.ports import Broker, Message
 from streamsql.engine.applications.loop import Loop
-from streamsql.engine.reading import partitions_of
 from streamsql.engine.results import Result, ResultKind
+from streamsql.engine.serving.read_to_end import partitions_of
 from streamsql.sql.statements import PrintTopic
 from streamsql.types.schema import Column
 from streamsql.types.sqltypes import BIGINT, INTEGER, STRING, TIMESTAMP
@@ -49,7 +49,7 @@ class _Messages:
 
     def read(self) -> Iterator[Message]:
         """Yield records, waiting for them."""
-        while not self._closed:
+        while not (self._closed or self._loop.interrupted):
             with self._loop.exclusive():
                 polled = self._reader.poll(_SLICE, 0)
             for batch in polled.messages.values():

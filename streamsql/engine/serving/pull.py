@@ -13,10 +13,10 @@ from streamsql.broker.partitioner import partition_of
 from streamsql.broker.ports import Broker, Message, TopicPartition
 from streamsql.catalog.catalog import Source, SourceKind
 from streamsql.engine.planning.planned import PlannedQuery
-from streamsql.engine.reading import partitions_of, read_to_end
 from streamsql.engine.serving.evaluate import evaluate
-from streamsql.engine.serving.nothing import SilentProducer
 from streamsql.engine.serving.outputs import arrange
+from streamsql.engine.serving.read_to_end import partitions_of, read_to_end
+from streamsql.engine.serving.silent_producer import SilentProducer
 from streamsql.formats.formats import key_encoder
 from streamsql.formats.windowed import window_bytes
 from streamsql.runtime.build import build
@@ -116,7 +116,10 @@ def _compile(statement: PullQuery, planned: PlannedQuery, found: list[tuple[Any,
     config = RuntimeConfig("pull")
     environment = Environment(config, SilentProducer(), Metrics(), {planned.result: take})
     processors = build(
-        planned.topology, cut(planned.topology)[0], environment, Wiring(MemoryStorage(), {})
+        planned.application.topology,
+        cut(planned.application.topology)[0],
+        environment,
+        Wiring(MemoryStorage(), {}),
     )
     processes = processors.sources.get(statement.source.topic, ())
 

@@ -1,43 +1,46 @@
-"""Push queries: a transient query whose rows are handed to the program as they come."""
+"""Push queries: an application whose rows are handed to the program as they come."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from streamsql.catalog.catalog import SourceKind
-from streamsql.engine.applications.queries import Host, RunningQuery
-from streamsql.engine.planning.planned import PlannedQuery
+from streamsql.engine.applications.application import Application
+from streamsql.engine.applications.loop import Loop
 from streamsql.engine.serving.outputs import arrange
 from streamsql.errors import EngineError
+from streamsql.runtime.environment import OutputTarget
 from streamsql.sql.statements import PushQuery
 
 
 class PushedRows:
-    """The rows of a push query that is stepped elsewhere.
+    """The rows of a push query, between the application that gives them and whoever reads them."""
 
-    Attributes:
-        query: To be stepped by the engine's loop.
-        finished: The LIMIT is reached, or the query was closed.
-    """
-
-    def __init__(
-        self,
-        statement: PushQuery,
-        planned: PlannedQuery,
-        host: Host,
-    ) -> None:
-        take = self._take_change if statement.plan.kind is SourceKind.TABLE else self._take_record
+    def __init__(self, statement: PushQuery) -> None:
         self._arrange = arrange(statement.plan.schema, statement.columns)
+        self._is_table = statement.plan.kind is SourceKind.TABLE
         self._rows: deque[tuple[Any, ...]] = deque()
         self._left = statement.limit
-        self.finished = statement.limit == 0
-        self.query = RunningQuery(planned.application, planned, host, {planned.result: take})
+        self._finished = statement.limit == 0
 
-    def iterate(self, wait: Callable[[], None]) -> Iterator[tuple[Any, ...]]:
-        """Yield rows until the query is finished.
+    @property
+    def target(self) -> OutputTarget:
+        """What takes the rows."""
+        return self._take_change if self._is_table else self._take_record
+
+    def finish(self) -> None:
+        """Take no more rows."""
+        self._finished = True
+
+    def iterate(
+        self, application: Application, loop: Loop, *, until_end: bool
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield rows until the LIMIT is reached, or the result is closed.
 
         Args:
-            wait: Lets time pass and the query work, for a moment.
+            application: What gives the rows.
+            loop: What steps it.
+            until_end: Stop as well when what is there is worked off.
 
         Raises:
             EngineError: The query has failed.
@@ -45,18 +48,20 @@ class PushedRows:
         while True:
             while self._rows:
                 yield self._rows.popleft()
-            if self.finished:
+            if self._finished or loop.interrupted:
                 return
-            if self.query.error is not None:
-                raise EngineError(f"the query failed: {self.query.error}") from self.query.error
-            wait()
+            if application.error is not None:
+                reason = application.error
+                raise EngineError(f"the query failed: {reason}") from reason
+            if not loop.moment() and until_end and application.is_done():
+                self._finished = True
 
     def _take_record(self, key: Any, value: tuple[Any, ...] | None, timestamp_ms: int) -> None:
-        if value is not None and not self.finished:
+        if value is not None and not self._finished:
             self._rows.append(self._arrange(key, value, timestamp_ms))
             if self._left is not None:
                 self._left -= 1
-                self.finished = self._left == 0
+                self._finished = self._left == 0
 
     def _take_change(
         self, key: Any, new: tuple[Any, ...] | None, _old: tuple[Any, ...] | None, timestamp_ms: int

@@ -1,11 +1,13 @@
 """EXPLAIN: a part of what was planned, as text."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import assert_never
 
+from streamsql.broker.ports import TopicConfig
 from streamsql.engine.planning.planned import Planned, PlannedQuery
 from streamsql.engine.results import Result, text
-from streamsql.engine.serving.nothing import SilentProducer
+from streamsql.engine.serving.silent_producer import SilentProducer
 from streamsql.engine.statements.state import EngineState
 from streamsql.errors import BindError
 from streamsql.logical.describe import describe as describe_plan
@@ -28,7 +30,7 @@ def explain(statement: Explain, planned: Planned, state: EngineState) -> Result:
         assert planned.query is not None
         return text(explain_query(planned.query, statement.what))
     assert statement.query_id is not None
-    return text(_running(statement.query_id, statement.what, planned, state))
+    return text(_running(statement.query_id, statement.what, state))
 
 
 def explain_query(query: PlannedQuery, what: ExplainWhat) -> str:
@@ -39,40 +41,43 @@ def explain_query(query: PlannedQuery, what: ExplainWhat) -> str:
         case ExplainWhat.OPTIMIZED:
             return describe_plan(query.plan)
         case ExplainWhat.TOPOLOGY:
-            return _topology(query)
+            name = query.application.name
+            return _topology(name, query.operators, query.topics_to_create())
         case ExplainWhat.CODE:
-            return "\n\n".join(generated_code(query.operators).values())
+            return _code(query.operators)
         case _:
             assert_never(what)
 
 
-def _running(query_id: str, what: ExplainWhat, planned: Planned, state: EngineState) -> str:
-    """Return how a running query is, and what it runs."""
-    query = state.queries.get(query_id)
-    if query is None:
+def _running(query_id: str, what: ExplainWhat, state: EngineState) -> str:
+    """Return how a running query is, and what it runs: of its plans nothing is left."""
+    application = state.queries.get(query_id)
+    if application is None:
         raise BindError(f'query "{query_id}" does not run here')
-    lines = [f"Query {query.id}: {query.state.value}"]
-    if query.error is not None:
-        lines.append(f"Error: {query.error}")
-    known = planned.bound.before.catalog.queries.get(query.id)
-    if known is not None:
-        lines.append(known.text)
-    # Without a level, what runs: the statement is shown anyway.
-    shown = ExplainWhat.TOPOLOGY if what is ExplainWhat.PLAN else what
-    return "\n".join([*lines, explain_query(query.planned, shown)])
+    lines = [f"Query {query_id}: {application.state.value}"]
+    if application.error is not None:
+        lines.append(f"Error: {application.error}")
+    lines.append(state.context.catalog.queries[query_id].text)
+    running = application.plan.running
+    is_code = what is ExplainWhat.CODE
+    lines.append(_code(running) if is_code else _topology(application.name, running, ()))
+    return "\n".join(lines)
 
 
-def _topology(query: PlannedQuery) -> str:
-    """Return the operators under the names that they will have, and the topics they need."""
-    physical = partial(repartition_topic, query.application)
-    lines = [f"Application {query.application}", describe_topology(query.operators, physical)]
-    topics = query.topics_to_create()
-    if topics:
+def _topology(name: str, operators: Topology, create: Sequence[TopicConfig]) -> str:
+    """Return the operators under the names that they have, and the topics they need."""
+    physical = partial(repartition_topic, name)
+    lines = [f"Application {name}", describe_topology(operators, physical)]
+    if create:
         lines.append("Topics to be created")
-    for topic in topics:
+    for topic in create:
         compacted = ", compacted" if topic.compacted else ""
         lines.append(f"  {topic.name} ({topic.partitions} partitions{compacted})")
     return "\n".join(lines)
+
+
+def _code(operators: Topology) -> str:
+    return "\n\n".join(generated_code(operators).values())
 
 
 def generated_code(topology: Topology) -> dict[str, str]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from streamsql.broker.ports import Broker, TopicConfig, TopicPartition
 from streamsql.catalog.catalog import SourceKind
 from streamsql.engine.planning.planned import Planned
-from streamsql.engine.reading import read_to_end
 from streamsql.engine.results import Result, status
 from streamsql.engine.serving.evaluate import evaluate
+from streamsql.engine.serving.read_to_end import read_to_end
 from streamsql.engine.statements.state import EngineState
 from streamsql.errors import BindError, EngineError
 from streamsql.formats.formats import key_encoder, value_encoder

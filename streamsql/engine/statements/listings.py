@@ -94,9 +94,8 @@ def _topics(statement: Show, state: EngineState) -> Result:
         Column("REPLICAS", INTEGER),
         Column("COMPACTED", STRING),
     )
-    queries = (*state.queries, *state.pushes)
-    known = {query.planned.application for query in queries}
-    applications = {*state.broker.groups(), *known}
+    running = {application.name for application in (*state.queries, *state.pushes)}
+    applications = {*state.broker.groups(), *running}
     found = [
         (topic.name, topic.partitions, topic.replicas, "yes" if topic.compacted else "no")
         for name, topic in sorted(state.broker.topics().items())
@@ -127,10 +126,10 @@ def _properties(context: PlannerContext) -> Result:
         for name, setting in sorted(SETTINGS.items())
     ]
     found += [(name, value, value, "Fixed in this version.") for name, value in FIXED.items()]
-    other = sorted(set(config.said) - set(SETTINGS) - set(FIXED))
+    other = sorted(set(config.overrides) - set(SETTINGS) - set(FIXED))
     hidden = ("password", "secret", "jaas")
     found += [
-        (name, "…" if any(word in name for word in hidden) else config.said[name], None, "")
+        (name, "…" if any(word in name for word in hidden) else config.overrides[name], None, "")
         for name in other
     ]
     return _listing(("NAME", "VALUE", "DEFAULT", "MEANING"), found)

@@ -1,6 +1,5 @@
 """Statements that run queries."""
 
-from streamsql.engine.applications.queries import RunningQuery
 from streamsql.engine.planning.planned import Planned
 from streamsql.engine.results import Result, ResultKind, rows, status
 from streamsql.engine.serving.outputs import output_columns
@@ -24,15 +23,6 @@ def insert_select(statement: InsertSelect, planned: Planned, state: EngineState)
     return status(f'query "{statement.query_id}" writes into "{statement.sink.name}"')
 
 
-def persistent_query(
-    statement: CreateAs | InsertSelect, planned: Planned, state: EngineState
-) -> RunningQuery:
-    """Return the query of a statement; it is not started yet."""
-    assert planned.query is not None
-    host = state.host(planned.bound.before)
-    return RunningQuery(statement.query_id, planned.query, host)
-
-
 def pull_rows(statement: PullQuery, planned: Planned, state: EngineState) -> Result:
     """Return the rows as they are now."""
     assert planned.query is not None
@@ -43,36 +33,38 @@ def pull_rows(statement: PullQuery, planned: Planned, state: EngineState) -> Res
 def push_rows(statement: PushQuery, planned: Planned, state: EngineState) -> Result:
     """Start a transient query; its rows come while the result is read."""
     assert planned.query is not None
-    columns = output_columns(statement.plan.schema, statement.columns)
-    pushed = PushedRows(statement, planned.query, state.host(planned.bound.before))
-    pushed.query.start()
+    plan = planned.query.application
+    pushed = PushedRows(statement)
+    application = state.application(plan, {planned.query.result: pushed.target})
+    state.pushes.add(plan.name, application)
     try:
-        pushed.query.open()
+        application.start()
+        application.open()
     except BaseException:
-        pushed.query.forget()
+        state.pushes.forget(plan.name)
         raise
-    state.pushes.add(pushed.query)
 
     def close() -> None:
-        pushed.finished = True
+        pushed.finish()
         with state.loop.exclusive():
-            state.pushes.remove(pushed.query.id)
+            state.pushes.forget(plan.name)
 
     return Result(
         ResultKind.STREAM,
-        columns=columns,
-        rows=pushed.iterate(state.loop.moment),
+        columns=output_columns(statement.plan.schema, statement.columns),
+        rows=pushed.iterate(application, state.loop, until_end=plan.context.until_end),
         on_close=close,
     )
 
 
 def _start(statement: CreateAs | InsertSelect, planned: Planned, state: EngineState) -> None:
     """Start a new query, and remember it once it has what it needs."""
-    query = persistent_query(statement, planned, state)
-    query.start()
+    assert planned.query is not None
+    application = state.application(planned.query.application)
+    application.start()
     try:
         state.note(planned.bound)
     except BaseException:
-        query.stop()
+        application.stop()
         raise
-    state.queries.add(query)
+    state.queries.add(statement.query_id, application)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from streamsql.engine.planning.binding import Bound, bind_script
 from streamsql.engine.planning.planner import plan_statement
 from streamsql.engine.statements.command_log import Command
-from streamsql.engine.statements.queries import persistent_query
 from streamsql.engine.statements.state import EngineState
 from streamsql.errors import EngineError, StatementError
 from streamsql.sql.statements import CreateAs, InsertSelect
@@ -28,8 +27,8 @@ def replay(commands: Sequence[Command], state: EngineState) -> None:
         topics = state.broker.topics() if state.context.catalog.queries else {}
         for query_id in state.context.catalog.queries:
             planned = plan_statement(started[query_id], topics)
-            assert isinstance(planned.statement, CreateAs | InsertSelect)
-            state.queries.add(persistent_query(planned.statement, planned, state))
+            assert planned.query is not None
+            state.queries.add(query_id, state.application(planned.query.application))
     except StatementError as error:
         raise EngineError(f"a statement of the command log is wrong now: {error}") from error
 
@@ -38,8 +37,8 @@ def _bind(commands: Sequence[Command], state: EngineState) -> Iterator[Bound]:
     """Bind the commands, each under the settings of then."""
     config = state.context.config
     for command in commands:
-        said = {**config.said, **command.settings}
-        context = replace(state.context, config=replace(config, said=said), partial=True)
+        overrides = {**config.overrides, **command.settings}
+        context = replace(state.context, config=replace(config, overrides=overrides), partial=True)
         for bound in bind_script(command.statement, context):
             yield bound
             state.context = replace(state.context, catalog=bound.after.catalog)

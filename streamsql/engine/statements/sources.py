@@ -20,7 +20,7 @@ _ASSERT_POLL_SECONDS = 0.1
 
 
 def create_source(statement: CreateSource, planned: Planned, state: EngineState) -> Result:
-    """Declare a source over its topic, which is made when PARTITIONS was said."""
+    """Declare a source over its topic, which is made when PARTITIONS was written."""
     source = statement.source
     state.broker.create(planned.create)
     state.note(planned.bound)
@@ -95,5 +95,5 @@ def _end_queries(planned: Planned, state: EngineState) -> str:
     before, after = planned.bound.before.catalog.queries, planned.bound.after.catalog.queries
     gone = sorted(before.keys() - after.keys())
     for query_id in gone:
-        state.queries.remove(query_id)
+        state.queries.forget(query_id)
     return "".join(f', query "{query_id}" ended' for query_id in gone)

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from streamsql.broker.ports import Broker
+from streamsql.engine.applications.application import Application
+from streamsql.engine.applications.applications import Applications
 from streamsql.engine.applications.clock import EngineClock
 from streamsql.engine.applications.loop import Loop
-from streamsql.engine.applications.queries import Host, QuerySet
+from streamsql.engine.applications.workers import Outputs
 from streamsql.engine.planning.binding import Bound
 from streamsql.engine.planning.context import PlannerContext
+from streamsql.engine.planning.planned import ApplicationPlan
 from streamsql.engine.statements.command_log import Command, CommandLog
 
 
@@ -18,6 +21,9 @@ class EngineState:
     Attributes:
         context: What the next statement is planned against, but for the topics.
         log: Where statements that last are noted; ``None``: nowhere.
+        queries: What runs until it is ended, by the id of the query or the name of the file's
+            application.
+        pushes: What runs as long as somebody reads its rows.
     """
 
     def __init__(
@@ -33,32 +39,39 @@ class EngineState:
         self.clock = clock
         self.wall_clock_ms = wall_clock_ms
         self.log = log
-        self.queries = QuerySet()
-        self.pushes = QuerySet()
+        self.queries = Applications()
+        self.pushes = Applications()
         self.loop = Loop(self.step, self._is_idle, clock.put_forward)
-
-    def host(self, context: PlannerContext) -> Host:
-        """Return where a query that was planned in the context runs."""
-        return Host(self.broker, context, self.clock)
 
     def now(self) -> PlannerContext:
         """Return what a statement is planned against now."""
         return replace(self.context, topics=self.broker.topics())
 
+    def application(self, plan: ApplicationPlan, outputs: Outputs | None = None) -> Application:
+        """Return an application on this broker; it is not started yet."""
+        return Application(plan, self.broker, self.clock, outputs=outputs)
+
     def note(self, bound: Bound) -> None:
         """Write the statement to the command log."""
         if self.log is not None:
-            command = Command(bound.text, dict(bound.before.config.said))
+            command = Command(bound.text, dict(bound.before.config.overrides))
             self.log.append(command, self.wall_clock_ms())
 
     def step(self, timeout_ms: int) -> int:
-        """Let every query work; when none has anything to do, wait in one of them."""
+        """Let everything work; when nothing has anything to do, wait."""
         done = self.pushes.step(0) + self.queries.step(0)
         if done or not timeout_ms:
             return done
-        return self.pushes.step(timeout_ms if self.pushes else 0) or self.queries.step(
-            0 if self.pushes else timeout_ms
-        )
+        waiting = self.pushes or self.queries
+        return waiting.step(timeout_ms)
+
+    def close(self) -> None:
+        """Stop what runs, and close the broker."""
+        try:
+            self.pushes.forget_all()
+            self.queries.stop()
+        finally:
+            self.broker.close()
 
     def _is_idle(self) -> bool:
         return not self.pushes and not self.queries

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from streamsql.engine.applications import collector
+from streamsql.engine.applications.garbage import collect_rarely
 from streamsql.engine.configuration.place import find_place
-from streamsql.engine.connect import open_application
+from streamsql.engine.connect import open_program
 from streamsql.shell.rendering.progress import Progress
 from streamsql.shell.rendering.render import renderer
 from streamsql.shell.rendering.terminal import Terminal
@@ -26,18 +26,18 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         directory=options.directory,
         settings=dict(options.settings),
     )
-    application = open_application(
+    program = open_program(
         options.files,
         place,
         name=options.application,
         variables=dict(options.variables),
         until_end=options.until_end,
     )
-    collector.spare()
+    collect_rarely()
     progress = Progress(terminal)
     rendered = renderer(options.output, terminal)
-    with application, _stopping_on_signals(application.stop) as received:
-        for result in application.run(workers=options.workers, on_progress=progress):
+    with program, _interrupting_on_signals(program.interrupt) as received:
+        for result in program.run(workers=options.workers, on_progress=progress):
             rendered.render(result)
     if received:
         return _status(received[0], until_end=options.until_end)
@@ -54,15 +54,15 @@ def _status(number: int, *, until_end: bool) -> int:
 
 
 @contextmanager
-def _stopping_on_signals(stop: Callable[[], None]) -> Iterator[list[int]]:
-    """Call ``stop`` at the first SIGINT or SIGTERM; the list holds its number then."""
+def _interrupting_on_signals(interrupt: Callable[[], None]) -> Iterator[list[int]]:
+    """Call ``interrupt`` at the first SIGINT or SIGTERM; the list holds its number then."""
     received: list[int] = []
 
     def react(number: int, _frame: FrameType | None) -> None:
         if received:
             raise KeyboardInterrupt
         received.append(number)
-        stop()
+        interrupt()
 
     before = {each: signal.signal(each, react) for each in (signal.SIGINT, signal.SIGTERM)}
     try:

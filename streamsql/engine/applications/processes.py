@@ -31,7 +31,7 @@ class WorkerSpec:
     """What a worker process needs to know.
 
     Attributes:
-        said: Settings by name.
+        overrides: Settings by name that were given.
         state_directory: Empty: in memory.
     """
 
@@ -39,7 +39,7 @@ class WorkerSpec:
     application: str
     texts: tuple[str, ...]
     variables: dict[str, str]
-    said: dict[str, str]
+    overrides: dict[str, str]
     state_directory: str
 
     def encode(self) -> bytes:
@@ -67,8 +67,13 @@ class WorkerProcesses:
             for _ in range(number):
                 self._children.append(_Child(self._spawn(dict(os.environ))))
         except BaseException:
-            self.close()
+            self.abandon()
             raise
+
+    @property
+    def is_open(self) -> bool:
+        """Whether they run; what they do is known to the broker alone."""
+        return all(child.process.poll() is None for child in self._children)
 
     @property
     def pids(self) -> list[int]:
@@ -91,7 +96,7 @@ class WorkerProcesses:
                 return 0
             time.sleep(min(_LOOK_SECONDS, left))
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """Let every worker commit and end; one that does not in time is killed."""
         for child in self._children:
             if child.process.poll() is None:
@@ -106,6 +111,18 @@ class WorkerProcesses:
                 child.process.wait()
             _close_input(child.process)
         self._children.clear()
+
+    def abandon(self) -> None:
+        """Kill the processes."""
+        for child in self._children:
+            child.process.kill()
+            child.process.wait()
+            _close_input(child.process)
+        self._children.clear()
+
+    def leave(self) -> None:
+        """Kill the processes: their places in the group end with their sessions."""
+        self.abandon()
 
     def _revive(self, child: _Child) -> None:
         """Start a dead worker again: at once, or later when it dies as soon as it starts."""

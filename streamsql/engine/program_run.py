@@ -1,0 +1,181 @@
+"""Query files run: queries as one application, the other statements carried out in order."""
+
+import time
+from collections.abc import Callable, Iterator
+
+from streamsql.broker.ports import Broker
+from streamsql.engine.applications.application import Application
+from streamsql.engine.applications.clock import EngineClock
+from streamsql.engine.applications.processes import WorkerProcesses, WorkerSpec
+from streamsql.engine.applications.workers import LocalWorkers, Workers
+from streamsql.engine.closing import Closing
+from streamsql.engine.planning.program import Program
+from streamsql.engine.results import Result
+from streamsql.engine.statements.insert import insert_once
+from streamsql.engine.statements.perform import perform
+from streamsql.engine.statements.state import EngineState
+from streamsql.runtime.completion import Completion
+from streamsql.runtime.failpoints import crash_from_environment
+from streamsql.runtime.layout import Layout
+from streamsql.sql.statements import PushQuery
+
+_LOOK_MS = 50
+_PROGRESS_MS = 200
+_PLENTY, _ROUNDS = 100, 8
+"""With so many records in a round, further ones follow before anybody looks at anything else."""
+
+Progress = Callable[[int, int], None]
+"""Takes how many of the input records of the start are done, and how many there were."""
+
+
+class ProgramRun(Closing):
+    """A program that runs.
+
+    The catalog is the files' own. Running it again under the same name goes on from its committed
+    offsets; INSERT VALUES are carried out once in its life.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        program: Program,
+        *,
+        spec: WorkerSpec | None = None,
+        clock_ms: Callable[[], float] | None = None,
+        wall_clock_ms: Callable[[], int] | None = None,
+    ) -> None:
+        """Prepare to run; nothing happens on the broker yet, which is closed in the end.
+
+        Args:
+            spec: How worker processes find the same program; ``None``: all workers are here.
+        """
+        self._program = program
+        self._spec = spec
+        self._state = EngineState(
+            broker,
+            program.context,
+            EngineClock(clock_ms),
+            wall_clock_ms or (lambda: int(time.time() * 1000)),
+            None,
+        )
+        self._application: Application | None = None
+        self._on_progress: Progress | None = None
+        self._reported_ms = 0.0
+
+    @property
+    def name(self) -> str:
+        """The name of the application."""
+        return self._program.name
+
+    @property
+    def application(self) -> Application | None:
+        """The queries, once they run."""
+        return self._application
+
+    def run(self, *, workers: int = 1, on_progress: Progress | None = None) -> Iterator[Result]:
+        """Run the queries, and yield the results of the other statements in order.
+
+        Pull queries and listings are answered when the input that was there at the start is
+        processed and committed. Push queries stream: their rows come while the queries run. Of a
+        program that has an end they come up to that, and so does this method. A result must be
+        read before the next one.
+
+        Args:
+            workers: On Kafka the number of processes; else of workers in this one.
+            on_progress: Called now and then.
+
+        Raises:
+            EngineError: The broker or a worker cannot go on.
+        """
+        self._on_progress = on_progress
+        until_end = self._program.context.until_end
+        completion = self._start(workers)
+        try:
+            for planned in self._program.with_results:
+                if until_end or not isinstance(planned.statement, PushQuery):
+                    self._finish(completion)
+                    completion = None
+                if until_end:
+                    self._stop()
+                if self._interrupted:
+                    return
+                with perform(planned, self._state) as result:
+                    yield result
+            if until_end:
+                self._finish(completion)
+            while not (until_end or self._interrupted) and self._application is not None:
+                self._work(completion)
+        finally:
+            self._stop()
+
+    def interrupt(self) -> None:
+        """Let :meth:`run` commit and end soon; may be called from a signal handler."""
+        self._state.loop.interrupt()
+
+    def close(self) -> None:
+        """End what runs, and close the broker."""
+        self._state.close()
+
+    @property
+    def _interrupted(self) -> bool:
+        return self._state.loop.interrupted
+
+    def _start(self, workers: int) -> Completion | None:
+        """Create topics, write the records of INSERT VALUES, and start the queries."""
+        broker, program = self._state.broker, self._program
+        broker.create(program.create)
+        insert_once(program.inserts, broker, program.name, self._state.wall_clock_ms)
+        if program.application is None:
+            return None
+
+        def make_workers(layout: Layout) -> Workers:
+            if workers > 1 and self._spec is not None:
+                return WorkerProcesses(self._spec, workers)
+            crash_from_environment()
+            config = program.context.config.runtime(program.name)
+            return LocalWorkers(layout, broker, config, self._state.clock, number=workers)
+
+        self._application = Application(
+            program.application, broker, self._state.clock, make_workers=make_workers
+        )
+        self._application.start()
+        self._state.queries.add(program.name, self._application)
+        return self._application.completion()
+
+    def _stop(self) -> None:
+        """Let the queries commit and end."""
+        self._application = None
+        self._state.queries.stop()
+
+    def _finish(self, completion: Completion | None) -> None:
+        """Work until the input of the start is done."""
+        while completion is not None and not self._interrupted:
+            if not self._work(completion) and completion.done():
+                self._report(completion, 1)
+                return
+
+    def _work(self, completion: Completion | None) -> int:
+        """Let everything work for some rounds, and tell how far it is."""
+        done = 0
+        for _ in range(_ROUNDS):
+            some = self._state.step(0)
+            done += some
+            if some < _PLENTY:
+                break
+        if not done:
+            # Nothing waits, so what is done need not wait for its commit either.
+            self._state.clock.put_forward(self._program.context.config.whole("commit.interval.ms"))
+            done = self._state.step(_LOOK_MS)
+        failure = self._state.queries.failure()
+        if failure is not None:
+            raise failure
+        self._report(completion, _PROGRESS_MS)
+        return done
+
+    def _report(self, completion: Completion | None, interval_ms: int) -> None:
+        now_ms = time.monotonic() * 1000
+        if self._on_progress is None or completion is None:
+            return
+        if now_ms - self._reported_ms >= interval_ms:
+            self._reported_ms = now_ms
+            self._on_progress(*completion.progress())
