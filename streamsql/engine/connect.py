@@ -1,17 +1,11 @@
-"""From what a user writes to an engine, or to files that run."""
+"""From what a user writes to an engine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from streamsql.broker.open import is_kafka
-from streamsql.engine.applications.processes import WorkerSpec
-from streamsql.engine.configuration.config import EngineConfig
-from streamsql.engine.configuration.place import Place, find_place
-from streamsql.engine.engine import Engine, read_script
-from streamsql.engine.planning.context import context_on
-from streamsql.engine.planning.program import compile_program
-from streamsql.engine.program_run import ProgramRun
+from streamsql.engine.configuration.place import find_place
+from streamsql.engine.engine import Engine
 
 
 def connect(
@@ -48,53 +42,3 @@ def connect(
         raise
     engine.start()
     return engine
-
-
-def open_program(
-    files: Sequence[str | Path],
-    place: Place,
-    *,
-    name: str | None = None,
-    variables: Mapping[str, str] | None = None,
-    until_end: bool = False,
-) -> ProgramRun:
-    """Return some files, planned as one application; it closes the broker in the end.
-
-    Args:
-        files: Paths; or texts, as ``str``.
-        name: Of the application; ``None``: ``ksql.service.id`` if that was set, else from the
-            first path.
-        variables: Values of ``${name}``.
-        until_end: Stop when the input that is there at the start is worked off.
-
-    Raises:
-        StatementError: A statement is wrong, or cannot stand in an application.
-        EngineError: A file cannot be read, or the broker cannot be reached.
-    """
-    texts = [read_script(file) if isinstance(file, Path) else file for file in files]
-    name = name or application_name(files, place.config)
-    broker = place.open()
-    try:
-        context = context_on(broker, place.config, variables, until_end=until_end)
-        program = compile_program(texts, context, name)
-    except BaseException:
-        broker.close()
-        raise
-    spec = None
-    if isinstance(place.target, str) and is_kafka(place.target):
-        state = place.config.state_directory
-        spec = WorkerSpec(
-            target=place.target,
-            application=name,
-            texts=tuple(texts),
-            variables=dict(variables or {}),
-            overrides=dict(place.config.overrides),
-            state_directory="" if state is None else str(state),
-        )
-    return ProgramRun(broker, program, spec=spec)
-
-
-def application_name(files: Sequence[str | Path], config: EngineConfig) -> str:
-    """Return the name of an application that was not given one."""
-    paths = [file.stem for file in files if isinstance(file, Path)]
-    return config.overrides.get("ksql.service.id") or (paths[0] if paths else "application")

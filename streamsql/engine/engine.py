@@ -10,12 +10,11 @@ from streamsql.catalog.catalog import Catalog
 from streamsql.engine.applications.clock import EngineClock
 from streamsql.engine.closing import Closing
 from streamsql.engine.configuration.config import EngineConfig
-from streamsql.engine.planning.context import PlannerContext, context_on
+from streamsql.engine.planning.context import PlannerContext, context_on, read_script
 from streamsql.engine.planning.planned import Planned
 from streamsql.engine.planning.planner import compile_script
 from streamsql.engine.results import Result
 from streamsql.engine.statements.command_log import CommandLog
-from streamsql.engine.statements.explain import explain_query
 from streamsql.engine.statements.perform import perform
 from streamsql.engine.statements.replay import replay
 from streamsql.engine.statements.state import EngineState
@@ -128,6 +127,8 @@ class Engine(Closing):
         Raises:
             StatementError: It is wrong, or runs nothing that could be explained.
         """
+        from streamsql.engine.statements.explain import explain_query
+
         with self._loop.exclusive():
             (*_, planned) = compile_script(sql, replace(self._state.now(), partial=True))
             if isinstance(planned.statement, Explain):
@@ -215,15 +216,3 @@ class Engine(Closing):
 
     def _longest_commit_ms(self) -> int:
         return max((query.commit_interval_ms for query in self._state.queries), default=0)
-
-
-def read_script(path: Path) -> str:
-    """Return the text of a file.
-
-    Raises:
-        EngineError: It cannot be read.
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise EngineError(f'cannot read "{path}": {error}') from error

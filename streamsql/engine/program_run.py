@@ -1,15 +1,21 @@
 """Query files run: queries as one application, the other statements carried out in order."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
+from streamsql.broker.open import is_kafka
 from streamsql.broker.ports import Broker
 from streamsql.engine.applications.application import Application
 from streamsql.engine.applications.clock import EngineClock
+from streamsql.engine.applications.local_workers import LocalWorkers
 from streamsql.engine.applications.processes import WorkerProcesses, WorkerSpec
-from streamsql.engine.applications.workers import LocalWorkers, Workers
+from streamsql.engine.applications.workers import Workers
 from streamsql.engine.closing import Closing
-from streamsql.engine.planning.program import Program
+from streamsql.engine.configuration.config import EngineConfig
+from streamsql.engine.configuration.place import Place
+from streamsql.engine.planning.context import context_on, read_script
+from streamsql.engine.planning.program import Program, compile_program
 from streamsql.engine.results import Result
 from streamsql.engine.statements.insert import insert_once
 from streamsql.engine.statements.perform import perform
@@ -179,3 +185,53 @@ class ProgramRun(Closing):
         if now_ms - self._reported_ms >= interval_ms:
             self._reported_ms = now_ms
             self._on_progress(*completion.progress())
+
+
+def open_program(
+    files: Sequence[str | Path],
+    place: Place,
+    *,
+    name: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    until_end: bool = False,
+) -> ProgramRun:
+    """Return some files, planned as one application; it closes the broker in the end.
+
+    Args:
+        files: Paths; or texts, as ``str``.
+        name: Of the application; ``None``: ``ksql.service.id`` if that was set, else from the
+            first path.
+        variables: Values of ``${name}``.
+        until_end: Stop when the input that is there at the start is worked off.
+
+    Raises:
+        StatementError: A statement is wrong, or cannot stand in an application.
+        EngineError: A file cannot be read, or the broker cannot be reached.
+    """
+    texts = [read_script(file) if isinstance(file, Path) else file for file in files]
+    name = name or application_name(files, place.config)
+    broker = place.open()
+    try:
+        context = context_on(broker, place.config, variables, until_end=until_end)
+        program = compile_program(texts, context, name)
+    except BaseException:
+        broker.close()
+        raise
+    spec = None
+    if isinstance(place.target, str) and is_kafka(place.target):
+        state = place.config.state_directory
+        spec = WorkerSpec(
+            target=place.target,
+            application=name,
+            texts=tuple(texts),
+            variables=dict(variables or {}),
+            overrides=dict(place.config.overrides),
+            state_directory="" if state is None else str(state),
+        )
+    return ProgramRun(broker, program, spec=spec)
+
+
+def application_name(files: Sequence[str | Path], config: EngineConfig) -> str:
+    """Return the name of an application that was not given one."""
+    paths = [file.stem for file in files if isinstance(file, Path)]
+    return config.overrides.get("ksql.service.id") or (paths[0] if paths else "application")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from streamsql.broker.ports import TopicConfig, TopicPartition
 from streamsql.errors import EngineError
-from streamsql.topology.naming import repartition_topic
+from streamsql.topology.naming import changelog_topic, repartition_topic
 from streamsql.topology.nodes import (
     Node,
     Repartition,
@@ -63,6 +63,14 @@ class Layout:
 
 StateTopics = Callable[[StoreSpec, int], Sequence[TopicConfig]]
 """Returns the topics that keep a store of so many tasks: ``topics`` of a ``StateKeeping``."""
+
+
+def changelog(application: str, store: StoreSpec, tasks: int) -> TopicConfig:
+    """Return a store's changelog: compacted, and never cut off by time.
+
+    Brokers reckon retention from today, and events may be of any age.
+    """
+    return TopicConfig(changelog_topic(application, store.name), tasks, compacted=True)
 
 
 def lay_out(

@@ -12,10 +12,10 @@ from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.catalog.catalog import Catalog
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.configuration.place import find_place
-from streamsql.engine.connect import connect, open_program
+from streamsql.engine.connect import connect
 from streamsql.engine.planning.context import PlannerContext, context_on
 from streamsql.engine.planning.program import Program, compile_program
-from streamsql.engine.program_run import ProgramRun
+from streamsql.engine.program_run import ProgramRun, open_program
 from streamsql.errors import EngineError, StatementError, UnsupportedError
 from streamsql.expr.builtins import builtins
 

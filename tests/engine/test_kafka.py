@@ -12,7 +12,8 @@ import pytest
 from streamsql.broker.ports import TopicConfig
 from streamsql.engine.applications.processes import WorkerProcesses, WorkerSpec
 from streamsql.engine.configuration.place import Place, find_place
-from streamsql.engine.connect import connect, open_program
+from streamsql.engine.connect import connect
+from streamsql.engine.program_run import open_program
 from streamsql.errors import EngineError
 
 SQL = """
@@ -113,7 +114,7 @@ def test_workers_end_with_their_supervisor(kafka: str, tmp_path: Path) -> None:
     fill(place, "orphan-in")
     program = (
         "import sys; from pathlib import Path\n"
-        "from streamsql.engine.connect import open_program\n"
+        "from streamsql.engine.program_run import open_program\n"
         "from streamsql.engine.configuration.place import find_place\n"
         f"place = find_place({kafka!r}, directory={str(tmp_path)!r})\n"
         f"application = open_program([{SQL.format(p='orphan')!r}], place, name='orphan')\n"

@@ -44,6 +44,14 @@ def test_run_imports_neither_the_prompt_nor_the_tests(tmp_path: Path) -> None:
     assert not found & {"prompt_toolkit", "duckdb", "streamsql.testing", "confluent_kafka"}
 
 
+def test_looking_imports_no_machine(tmp_path: Path) -> None:
+    found = imported("-e", "SHOW TABLES;", "--directory", str(tmp_path / "broker"))
+
+    machine = {"streamsql.runtime.worker", "streamsql.runtime.build", "streamsql.codegen.stretches"}
+    assert "streamsql.engine.engine" in found
+    assert not found & {*machine, "prompt_toolkit", "confluent_kafka", "streamsql.testing"}
+
+
 def test_public_names_are_where_the_stub_says() -> None:
     """Type checkers read the stub, programs run the module: both must know the same."""
     stub = ast.parse((ROOT / "streamsql" / "__init__.pyi").read_text())

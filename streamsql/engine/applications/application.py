@@ -12,6 +12,8 @@ queries of a file are one together. What becomes of it:
 |         |                 |         | waiting twice as long each time                           |
 | ERROR   | :meth:`step`    | RUNNING |                                                           |
 | any     | :meth:`forget`  | STOPPED | group, state and internal topics are gone                 |
+
+The machine is imported when something is to run: ``streamsql -e "SHOW TABLES"`` need not wait.
 """
 
 import logging
@@ -21,13 +23,12 @@ from dataclasses import replace
 from enum import Enum
 
 from streamsql.broker.ports import Broker
-from streamsql.engine.applications.workers import LocalWorkers, Outputs, Workers
+from streamsql.engine.applications.workers import Outputs, Workers
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.planning.lowering import lay_out_in
 from streamsql.engine.planning.planned import ApplicationPlan
 from streamsql.errors import EngineError, StreamSQLError
 from streamsql.runtime.completion import Completion
-from streamsql.runtime.keeping.choose import state_keeping
 from streamsql.runtime.layout import Layout
 
 log = logging.getLogger(__name__)
@@ -188,6 +189,8 @@ class Application:
         workers, self._workers = self._workers, None
         if workers is not None:
             workers.leave()
+        from streamsql.runtime.keeping.choose import state_keeping
+
         state_keeping(self._broker, self._config.runtime(self.name)).forget()
 
     @property
@@ -195,6 +198,8 @@ class Application:
         return self.plan.context.config
 
     def _one_worker(self, layout: Layout) -> Workers:
+        from streamsql.engine.applications.local_workers import LocalWorkers
+
         config = self._config.runtime(self.name)
         return LocalWorkers(layout, self._broker, config, self._clock_ms, outputs=self._outputs)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from streamsql.broker.ports import Broker, TopicConfig
 from streamsql.catalog.catalog import Catalog
 from streamsql.engine.configuration.config import EngineConfig
+from streamsql.errors import EngineError
 from streamsql.expr.builtins import builtins
 
 
@@ -60,7 +61,7 @@ def context_on(
         changelogs=broker.keeper is None,
         until_end=until_end,
         session=uuid.uuid4().hex[:12],
-        read_script=read_from_disk,
+        read_script=text_of,
     )
 
 
@@ -70,6 +71,18 @@ def first_catalog(config: EngineConfig) -> Catalog:
     return Catalog(functions=builtins(limits))
 
 
-def read_from_disk(path: str) -> str:
+def text_of(path: str | Path) -> str:
     """Return the text of a file."""
     return Path(path).read_text(encoding="utf-8")
+
+
+def read_script(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        EngineError: It cannot be read.
+    """
+    try:
+        return text_of(path)
+    except (OSError, ValueError) as error:
+        raise EngineError(f'cannot read "{path}": {error}') from error

@@ -12,8 +12,7 @@ from streamsql.engine.planning.context import PlannerContext
 from streamsql.errors import EngineError
 from streamsql.logical.lower.plans import lower, lower_into
 from streamsql.logical.nodes import Filter, Plan, Project, Scan
-from streamsql.runtime.keeping.changelogs import changelog
-from streamsql.runtime.layout import Layout, lay_out
+from streamsql.runtime.layout import Layout, changelog, lay_out
 from streamsql.sql.statements import (
     CreateAs,
     CreateSource,

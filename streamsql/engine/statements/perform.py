@@ -6,8 +6,6 @@ from streamsql.engine.planning.planned import Planned
 from streamsql.engine.results import Result, status
 from streamsql.engine.serving.print_topic import print_topic
 from streamsql.engine.statements import listings, queries, sources
-from streamsql.engine.statements.explain import explain
-from streamsql.engine.statements.insert import insert_values
 from streamsql.engine.statements.state import EngineState
 from streamsql.errors import UnsupportedError
 from streamsql.sql.statements import (
@@ -57,7 +55,8 @@ def perform(planned: Planned, state: EngineState) -> Result:
 
 
 # Every statement is named in one of the two functions below, and the type checker sees that none
-# is left out: one branch each is what they are for.
+# is left out: one branch each is what they are for. What needs generated code or a running task is
+# imported when it is asked for: looking need not wait for the machine.
 
 
 def _perform(planned: Planned, state: EngineState) -> Result:  # noqa: C901, PLR0911
@@ -84,6 +83,8 @@ def _perform(planned: Planned, state: EngineState) -> Result:  # noqa: C901, PLR
         case Terminate():
             return sources.terminate(planned, state)
         case InsertValues() as statement:
+            from streamsql.engine.statements.insert import insert_values
+
             return insert_values(statement, state)
         case _ as statement:
             return _look(statement, planned, state)
@@ -104,6 +105,8 @@ def _look(statement: _Look, planned: Planned, state: EngineState) -> Result:  # 
         case DescribeFunction():
             return listings.describe_function(statement, context)
         case Explain():
+            from streamsql.engine.statements.explain import explain
+
             return explain(statement, planned, state)
         case PrintTopic():
             return print_topic(statement, state.broker, state.loop)

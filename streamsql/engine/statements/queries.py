@@ -3,7 +3,6 @@
 from streamsql.engine.planning.planned import Planned
 from streamsql.engine.results import Result, ResultKind, rows, status
 from streamsql.engine.serving.outputs import output_columns
-from streamsql.engine.serving.pull import pull
 from streamsql.engine.serving.push import PushedRows
 from streamsql.engine.statements.state import EngineState
 from streamsql.sql.statements import CreateAs, InsertSelect, PullQuery, PushQuery
@@ -25,6 +24,8 @@ def insert_select(statement: InsertSelect, planned: Planned, state: EngineState)
 
 def pull_rows(statement: PullQuery, planned: Planned, state: EngineState) -> Result:
     """Return the rows as they are now."""
+    from streamsql.engine.serving.pull import pull
+
     assert planned.query is not None
     columns = output_columns(statement.plan.schema, statement.columns)
     return rows(columns, pull(statement, planned.query, state.broker))

@@ -7,6 +7,7 @@ from functools import cached_property
 from streamsql.broker.ports import Broker, Producer, TopicConfig, TopicPartition
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.keeping.restore import CHECKPOINT, restore
+from streamsql.runtime.layout import changelog
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.task import TaskId
 from streamsql.state.directory import SlotLock, StateDirectory
@@ -133,11 +134,3 @@ class ChangelogKeeping:
                 storage = RocksStorage(self._directory.task(task), stores)
             self._open[task] = storage
         return storage
-
-
-def changelog(application: str, store: StoreSpec, tasks: int) -> TopicConfig:
-    """Return a store's changelog: compacted, and never cut off by time.
-
-    Brokers reckon retention from today, and events may be of any age.
-    """
-    return TopicConfig(changelog_topic(application, store.name), tasks, compacted=True)

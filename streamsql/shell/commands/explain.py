@@ -9,11 +9,10 @@ from collections.abc import Sequence
 
 from streamsql.broker.open import is_kafka
 from streamsql.engine.configuration.place import find_place
-from streamsql.engine.connect import application_name
-from streamsql.engine.engine import read_script
-from streamsql.engine.planning.context import PlannerContext, first_catalog, read_from_disk
+from streamsql.engine.planning.context import PlannerContext, first_catalog, read_script, text_of
 from streamsql.engine.planning.planned import Planned, PlannedQuery
 from streamsql.engine.planning.program import compile_program
+from streamsql.engine.program_run import application_name
 from streamsql.engine.statements.explain import explain_query
 from streamsql.shell.rendering.terminal import Terminal
 from streamsql.sql.statements import (
@@ -42,7 +41,7 @@ def explain(options: argparse.Namespace, terminal: Terminal) -> int:
         dict(options.variables),
         partial=True,
         changelogs=isinstance(place.target, str) and is_kafka(place.target),
-        read_script=read_from_disk,
+        read_script=text_of,
     )
     texts = [read_script(path) for path in options.files]
     name = options.application or application_name(options.files, place.config)

@@ -8,7 +8,7 @@ from types import FrameType
 
 from streamsql.engine.applications.garbage import collect_rarely
 from streamsql.engine.configuration.place import find_place
-from streamsql.engine.connect import open_program
+from streamsql.engine.program_run import open_program
 from streamsql.shell.rendering.progress import Progress
 from streamsql.shell.rendering.render import renderer
 from streamsql.shell.rendering.terminal import Terminal
