@@ -118,7 +118,8 @@ class Engine(Closing):
         with self._loop.exclusive():
             planned = self._compile_one(sql)
             if not isinstance(planned.statement, PullQuery | PushQuery):
-                raise BindError("a SELECT was expected", hint="Other statements go to execute.")
+                with planned.bound.located():
+                    raise BindError("a SELECT was expected", hint="Other statements go to execute.")
             return self.perform(planned)
 
     def explain(self, sql: str) -> str:
@@ -130,13 +131,16 @@ class Engine(Closing):
         from streamsql.engine.statements.explain import explain_query
 
         with self._loop.exclusive():
-            (*_, planned) = compile_script(sql, replace(self._state.now(), partial=True))
-            if isinstance(planned.statement, Explain):
-                return self.perform(planned).message
-            with planned.bound.located():
-                if planned.query is None:
+            planned = compile_script(sql, replace(self._state.now(), partial=True))
+            if not planned:
+                raise BindError("there is no statement to explain")
+            if isinstance(planned[-1].statement, Explain):
+                return self.perform(planned[-1]).message
+            query = planned[-1].query
+            if query is None:
+                with planned[-1].bound.located():
                     raise BindError("only queries can be explained")
-            return explain_query(planned.query, ExplainWhat.TOPOLOGY)
+            return explain_query(query, ExplainWhat.TOPOLOGY)
 
     def compile(self, text: str) -> list[Planned]:
         """Plan the statements of a text, each after the ones before it; nothing happens.

@@ -15,7 +15,7 @@ from streamsql.engine.closing import Closing
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.configuration.place import Place
 from streamsql.engine.planning.context import context_on, read_script
-from streamsql.engine.planning.program import Program, compile_program
+from streamsql.engine.planning.program import Program, Role, compile_program
 from streamsql.engine.results import Result
 from streamsql.engine.statements.insert import insert_once
 from streamsql.engine.statements.perform import perform
@@ -97,7 +97,7 @@ class ProgramRun(Closing):
         until_end = self._program.context.until_end
         completion = self._start(workers)
         try:
-            for planned in self._program.with_results:
+            for planned in self._program.of(Role.RESULT):
                 if until_end or not isinstance(planned.statement, PushQuery):
                     self._finish(completion)
                     completion = None
@@ -130,7 +130,7 @@ class ProgramRun(Closing):
         """Create topics, write the records of INSERT VALUES, and start the queries."""
         broker, program = self._state.broker, self._program
         broker.create(program.create)
-        insert_once(program.inserts, broker, program.name, self._state.wall_clock_ms)
+        insert_once(program.of(Role.INSERT), broker, program.name, self._state.wall_clock_ms)
         if program.application is None:
             return None
 

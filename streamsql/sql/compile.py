@@ -1,8 +1,7 @@
-"""The front door: one statement from text to meaning, and the catalog as it is after it.
+"""The front door: one statement from text to meaning, and the catalog as it will be after it.
 
-:func:`bind` is pure: it looks at a catalog and changes nothing. :func:`apply` says what the catalog
-will be once a statement is carried out, so that a whole script can be bound before its first
-statement takes effect.
+:func:`bind` is pure: it looks at a catalog and changes nothing, so that a whole script can be bound
+before its first statement takes effect.
 """
 
 from collections.abc import Mapping
@@ -25,8 +24,8 @@ from streamsql.sql.dialect.parse import ParsedStatement
 
 def bind(
     parsed: ParsedStatement, catalog: Catalog, settings: Mapping[str, str]
-) -> statements.Statement:
-    """Return what a statement means.
+) -> tuple[statements.Statement, Catalog]:
+    """Return what a statement means, and the catalog as it is once it has been carried out.
 
     Args:
         parsed: The statement.
@@ -41,7 +40,7 @@ def bind(
     plain = {plain_name(name): value for name, value in settings.items()}
     context = Context(catalog, plain, parsed.text, parsed.span)
     try:
-        return _bind(parsed.node, context)
+        statement = _bind(parsed.node, context)
     except StatementError as error:
         if error.span is None:
             error.span = parsed.span
@@ -49,10 +48,10 @@ def bind(
     except RecursionError as error:
         hint = "Split it: compute a part of it in another query."
         raise BindError("the statement nests too deeply", parsed.span, hint) from error
+    return statement, _after(statement, parsed.text, catalog)
 
 
-def apply(statement: statements.Statement, text: str, catalog: Catalog) -> Catalog:
-    """Return the catalog as it is after the statement of that text is carried out."""
+def _after(statement: statements.Statement, text: str, catalog: Catalog) -> Catalog:
     match statement:
         case statements.CreateSource(source) | statements.AlterSource(source):
             return catalog.with_source(source)

@@ -16,7 +16,7 @@ from streamsql.broker.simulated.mishaps import kill
 from streamsql.catalog.catalog import Source, SourceKind
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.planning.context import PlannerContext, context_on
-from streamsql.engine.planning.program import compile_program
+from streamsql.engine.planning.program import Role, compile_program
 from streamsql.engine.statements.insert import insert_once
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.config import RuntimeConfig
@@ -125,7 +125,7 @@ class Run:
         assert self.program.application.layout is not None
         self.layout = self.program.application.layout
         self.broker.create(self.program.create)
-        insert_once(self.program.inserts, self.broker, APPLICATION, lambda: 1_000_000)
+        insert_once(self.program.of(Role.INSERT), self.broker, APPLICATION, lambda: 1_000_000)
         self.workers: list[Worker] = []
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from streamsql.catalog.catalog import Catalog
 from streamsql.sql.binding.settings import plain_name
-from streamsql.sql.compile import apply, bind
+from streamsql.sql.compile import bind
 from streamsql.sql.dialect.parse import parse_script
 from streamsql.sql.statements import SetProperty, Statement
 
@@ -15,8 +15,7 @@ def bind_script(
     """Yield the statements, each with the catalog after it."""
     said = {plain_name(name): value for name, value in settings.items()}
     for parsed in parse_script(text):
-        statement = bind(parsed, catalog, said)
-        catalog = apply(statement, parsed.text, catalog)
+        statement, catalog = bind(parsed, catalog, said)
         if isinstance(statement, SetProperty):
             said.pop(statement.name, None)
             said |= {} if statement.value is None else {statement.name: statement.value}

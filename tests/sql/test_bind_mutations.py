@@ -7,7 +7,7 @@ import pytest
 
 from streamsql.catalog.catalog import Catalog
 from streamsql.errors import StatementError
-from streamsql.sql.compile import apply, bind
+from streamsql.sql.compile import bind
 from streamsql.sql.dialect.parse import parse_script
 from tests.sql.bind_qtt import Case, cases, catalog
 
@@ -90,7 +90,7 @@ def test_mutations_raise_only_statement_errors(empty: Catalog, seed: int) -> Non
 def _bind(script: str, known: Catalog) -> bool:
     try:
         for parsed in parse_script(script):
-            known = apply(bind(parsed, known, {}), parsed.text, known)
+            _, known = bind(parsed, known, {})
     except StatementError as error:
         return _is_worded(error)
     except Exception as error:

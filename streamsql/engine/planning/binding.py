@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from streamsql.engine.configuration.settings import SettingError
 from streamsql.engine.planning.context import PlannerContext
 from streamsql.errors import BindError, Span, StatementError
-from streamsql.sql.compile import apply, bind
+from streamsql.sql.compile import bind
 from streamsql.sql.dialect.parse import ParsedStatement, parse_script
 from streamsql.sql.statements import (
     DefineVariable,
@@ -72,8 +72,8 @@ def bind_script(script: str, context: PlannerContext, depth: int = 0) -> Iterato
 
 
 def _bind(parsed: ParsedStatement, script: str, before: PlannerContext) -> Bound:
-    statement = bind(parsed, before.catalog, before.config.all())
-    after = replace(before, catalog=apply(statement, parsed.text, before.catalog))
+    statement, catalog = bind(parsed, before.catalog, before.config.all())
+    after = replace(before, catalog=catalog)
     match statement:
         case SetProperty(name, value):
             try:

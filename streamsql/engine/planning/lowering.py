@@ -10,7 +10,7 @@ from streamsql.broker.ports import TopicConfig
 from streamsql.catalog.catalog import SourceKind
 from streamsql.engine.planning.context import PlannerContext
 from streamsql.errors import EngineError
-from streamsql.logical.lower.plans import lower, lower_into
+from streamsql.logical.lower.plans import lower
 from streamsql.logical.nodes import Filter, Plan, Project, Scan
 from streamsql.runtime.layout import Layout, changelog, lay_out
 from streamsql.sql.statements import (
@@ -39,20 +39,20 @@ def lower_query(
     Raises:
         UnsupportedError: The query has an operator that this version does not have.
     """
-    earliest = context.config.reset(OffsetReset.EARLIEST)
+    begin, sink, timestamp = OffsetReset.EARLIEST, None, None
     match statement:
-        case CreateAs():
-            result = lower(plan, builder, prefix, earliest)
-            return lower_into(result, statement.source, statement.timestamp)
-        case InsertSelect():
-            return lower_into(lower(plan, builder, prefix, earliest), statement.sink, None)
+        case CreateAs(source):
+            sink, timestamp = source, statement.timestamp
+        case InsertSelect(source):
+            sink = source
         case PushQuery():
-            begin = OffsetReset.EARLIEST if context.until_end else OffsetReset.LATEST
-            return lower(plan, builder, prefix, context.config.reset(begin)).output()
+            begin = begin if context.until_end else OffsetReset.LATEST
         case PullQuery():
-            return lower(_as_stream(plan), builder, prefix, OffsetReset.EARLIEST).output()
+            plan = _as_stream(plan)
         case _:
             assert_never(statement)
+    reset = context.config.reset(begin)
+    return lower(plan, builder, prefix, reset, sink=sink, timestamp=timestamp)
 
 
 def _as_stream(plan: Plan) -> Plan:

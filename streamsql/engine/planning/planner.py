@@ -30,6 +30,7 @@ from streamsql.sql.statements import (
     Query,
 )
 from streamsql.streams.builder import StreamsBuilder
+from streamsql.topology.naming import internal_topics
 from streamsql.topology.topology import Topology
 
 
@@ -81,8 +82,8 @@ def topics_after(planned: Planned, topics: Mapping[str, TopicConfig]) -> Mapping
     after = {**topics, **{topic.name: topic for topic in planned.create}}
     before, left = planned.bound.before, planned.bound.after.catalog.queries
     for query_id in before.catalog.queries.keys() - left.keys():
-        internal = f"{query_application(query_id, before)}-"
-        after = {name: topic for name, topic in after.items() if not name.startswith(internal)}
+        for name in internal_topics(query_application(query_id, before), tuple(after), ()):
+            del after[name]
     match planned.statement:
         case DropSource(source, delete_topic) if delete_topic:
             after.pop(source.topic, None)

@@ -1,10 +1,5 @@
 """Query files planned as one application: one topology and one layout for all their queries.
 
-    CREATE STREAM | TABLE              topics that must be there
-    CREATE … AS SELECT, INSERT SELECT  one topology
-    INSERT VALUES                      records to write once
-    SELECT, SHOW, DESCRIBE, EXPLAIN    results, given back in order
-
 Operators are named after what a query writes, not after its number, so that stores and internal
 topics stay what they are when other statements come or go.
 """
@@ -12,6 +7,8 @@ topics stay what they are when other statements come or go.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
+from typing import assert_never
 
 from streamsql.broker.ports import TopicConfig
 from streamsql.engine.planning.binding import Bound, bind_script
@@ -23,27 +20,68 @@ from streamsql.errors import UnsupportedError
 from streamsql.logical.nodes import Plan
 from streamsql.logical.optimize import optimize
 from streamsql.sql.statements import (
+    AlterSource,
     AssertRecord,
     AssertSource,
     AssertTopic,
     CreateAs,
     CreateSource,
+    CreateType,
+    DefineVariable,
     Describe,
     DescribeFunction,
     DropSource,
+    DropType,
     Explain,
     InsertSelect,
     InsertValues,
+    NoEffect,
     PrintTopic,
     PullQuery,
     PushQuery,
+    RunScript,
+    SetProperty,
     Show,
     Statement,
+    Terminate,
 )
 from streamsql.streams.builder import StreamsBuilder
 from streamsql.topology.topology import Topology
 
-_WITH_RESULTS = PullQuery | PushQuery | Show | Describe | DescribeFunction | Explain | AssertTopic
+
+class Role(Enum):
+    """What becomes of a statement in a file."""
+
+    SOURCE = "a topic that must be there"
+    QUERY = "a part of the one topology"
+    INSERT = "a record that is written once"
+    RESULT = "carried out in its turn, for what it gives back"
+    NAMES = "nothing but what names and settings mean to the statements behind it"
+    FOREIGN = "refused: it cannot stand in a file"
+
+
+def role(statement: Statement) -> Role:
+    """Return what becomes of the statement in a file."""
+    match statement:
+        case CreateSource():
+            found = Role.SOURCE
+        case CreateAs() | InsertSelect():
+            found = Role.QUERY
+        case InsertValues():
+            found = Role.INSERT
+        case PullQuery() | PushQuery() | Show() | Describe() | DescribeFunction():
+            found = Role.RESULT
+        case Explain() | AssertTopic():
+            found = Role.RESULT
+        case PrintTopic() | AssertRecord() | AssertSource() | DropSource(delete_topic=True):
+            found = Role.FOREIGN
+        case AlterSource() | DropSource() | CreateType() | DropType() | Terminate() | NoEffect():
+            found = Role.NAMES
+        case SetProperty() | DefineVariable() | RunScript():
+            found = Role.NAMES
+        case _:
+            assert_never(statement)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +103,13 @@ class Program:
     @property
     def create(self) -> tuple[TopicConfig, ...]:
         """The topics that must be there before the queries start, and do not exist."""
-        declared = [
-            topic
-            for one in self.statements
-            if isinstance(one.statement, CreateSource)
-            for topic in one.create
-        ]
+        declared = [topic for one in self.of(Role.SOURCE) for topic in one.create]
         layout = None if self.application is None else self.application.layout
         return (*declared, *(() if layout is None else layout.create))
 
-    @property
-    def inserts(self) -> Iterator[Planned]:
-        """The records to write before the queries start."""
-        return (one for one in self.statements if isinstance(one.statement, InsertValues))
-
-    @property
-    def with_results(self) -> Iterator[Planned]:
-        """The statements that give something back, in order."""
-        return (one for one in self.statements if isinstance(one.statement, _WITH_RESULTS))
+    def of(self, wanted: Role) -> Iterator[Planned]:
+        """Yield the statements of which this becomes, in order."""
+        return (one for one in self.statements if role(one.statement) is wanted)
 
 
 def compile_program(texts: Sequence[str], context: PlannerContext, name: str) -> Program:
@@ -122,22 +149,15 @@ def _bind(texts: Sequence[str], context: PlannerContext) -> list[Bound]:
     bound: list[Bound] = []
     for text in texts:
         for one in bind_script(text, context):
-            with one.located():
-                _check_belongs(one.statement)
+            if role(one.statement) is Role.FOREIGN:
+                with one.located():
+                    raise UnsupportedError(
+                        "this statement cannot stand in an application's file",
+                        hint="Carry it out at the prompt or with streamsql -e.",
+                    )
             bound.append(one)
             context = one.after
     return bound
-
-
-def _check_belongs(statement: Statement) -> None:
-    match statement:
-        case PrintTopic() | AssertRecord() | AssertSource() | DropSource(delete_topic=True):
-            raise UnsupportedError(
-                "this statement cannot stand in an application's file",
-                hint="Carry it out at the prompt or with streamsql -e.",
-            )
-        case _:
-            pass
 
 
 def _declare(

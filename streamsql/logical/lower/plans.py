@@ -36,22 +36,27 @@ def lower(
     plan: Plan,
     builder: StreamsBuilder,
     prefix: str,
-    reset: OffsetReset = OffsetReset.EARLIEST,
-) -> KStream | KTable:
-    """Add the operators of the plan to the builder's topology; return what its rows come out of.
+    reset: OffsetReset,
+    *,
+    sink: Source | None,
+    timestamp: TimestampSpec | None = None,
+) -> str:
+    """Add a query to the builder's topology; return the operator that its rows come out of.
 
     Args:
-        prefix: Begins the names of the operators: the query's id.
+        prefix: Begins the names of the operators.
+        sink: Where the rows are written; ``None``: they are handed to the program.
+        timestamp: The column that gives the written records their time.
 
     Raises:
         UnsupportedError: An operator that this version does not have.
     """
     needed = frozenset(column.name for column in plan.schema.columns())
-    return _lower(plan, _Context(builder.within(prefix), reset), needed)
+    result = _lower(plan, _Context(builder.within(prefix), reset), needed)
+    return result.output() if sink is None else _write(result, sink, timestamp)
 
 
-def lower_into(result: KStream | KTable, sink: Source, timestamp: TimestampSpec | None) -> str:
-    """Write the rows to the topic of the sink; return the name of the operator that does."""
+def _write(result: KStream | KTable, sink: Source, timestamp: TimestampSpec | None) -> str:
     topic = TopicSpec(
         sink.topic,
         sink.partitions,

@@ -41,6 +41,7 @@ def explain(options: argparse.Namespace, terminal: Terminal) -> int:
         dict(options.variables),
         partial=True,
         changelogs=isinstance(place.target, str) and is_kafka(place.target),
+        session="…",
         read_script=text_of,
     )
     texts = [read_script(path) for path in options.files]
