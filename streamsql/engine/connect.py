@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from streamsql.engine.configuration.place import find_place
+from streamsql.engine.configuration.address import find_broker
 from streamsql.engine.engine import Engine
 
 
@@ -30,11 +30,11 @@ def connect(
         EngineError: The cluster cannot be reached, the directory belongs to another process, or a
             setting does not exist.
     """
-    place = find_place(target, directory=directory, settings=settings)
-    config = place.config
+    address = find_broker(target, directory=directory, settings=settings)
+    config = address.config
     if application is not None:
         config = replace(config, overrides={**config.overrides, "ksql.service.id": application})
-    broker = place.open()
+    broker = address.open()
     try:
         engine = Engine(broker, config)
     except BaseException:

@@ -12,8 +12,8 @@ from streamsql.engine.applications.local_workers import LocalWorkers
 from streamsql.engine.applications.processes import WorkerProcesses, WorkerSpec
 from streamsql.engine.applications.workers import Workers
 from streamsql.engine.closing import Closing
+from streamsql.engine.configuration.address import BrokerAddress
 from streamsql.engine.configuration.config import EngineConfig
-from streamsql.engine.configuration.place import Place
 from streamsql.engine.planning.context import context_on, read_script
 from streamsql.engine.planning.program import Program, Role, compile_program
 from streamsql.engine.results import Result
@@ -189,7 +189,7 @@ class ProgramRun(Closing):
 
 def open_program(
     files: Sequence[str | Path],
-    place: Place,
+    address: BrokerAddress,
     *,
     name: str | None = None,
     variables: Mapping[str, str] | None = None,
@@ -209,23 +209,23 @@ def open_program(
         EngineError: A file cannot be read, or the broker cannot be reached.
     """
     texts = [read_script(file) if isinstance(file, Path) else file for file in files]
-    name = name or application_name(files, place.config)
-    broker = place.open()
+    name = name or application_name(files, address.config)
+    broker = address.open()
     try:
-        context = context_on(broker, place.config, variables, until_end=until_end)
+        context = context_on(broker, address.config, variables, until_end=until_end)
         program = compile_program(texts, context, name)
     except BaseException:
         broker.close()
         raise
     spec = None
-    if isinstance(place.target, str) and is_kafka(place.target):
-        state = place.config.state_directory
+    if isinstance(address.target, str) and is_kafka(address.target):
+        state = address.config.state_directory
         spec = WorkerSpec(
-            target=place.target,
+            target=address.target,
             application=name,
             texts=tuple(texts),
             variables=dict(variables or {}),
-            overrides=dict(place.config.overrides),
+            overrides=dict(address.config.overrides),
             state_directory="" if state is None else str(state),
         )
     return ProgramRun(broker, program, spec=spec)

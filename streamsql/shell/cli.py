@@ -38,10 +38,10 @@ def main(arguments: Sequence[str] | None = None, run_tests: RunTests | None = No
     if options.command == "test":
         assert run_tests is not None, "the program's entry brings the test runner along"
         return _guarded(lambda: run_tests(options.paths, options.report, options.filter))
-    return _guarded(lambda: _carry_out(options))
+    return _guarded(lambda: _dispatch(options))
 
 
-def _carry_out(options: argparse.Namespace) -> int:
+def _dispatch(options: argparse.Namespace) -> int:
     """Do what the options say, importing no more than that takes."""
     from streamsql.shell.logs import log_to
     from streamsql.shell.rendering.terminal import Terminal

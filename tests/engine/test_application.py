@@ -10,8 +10,8 @@ from streamsql.broker.embedded.broker import EmbeddedBroker
 from streamsql.broker.ports import Broker
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.catalog.catalog import Catalog
+from streamsql.engine.configuration.address import find_broker
 from streamsql.engine.configuration.config import EngineConfig
-from streamsql.engine.configuration.place import find_place
 from streamsql.engine.connect import connect
 from streamsql.engine.planning.context import PlannerContext, context_on
 from streamsql.engine.planning.program import Program, compile_program
@@ -180,13 +180,13 @@ def test_variables() -> None:
 def test_from_files_on_the_embedded_broker(tmp_path: Path) -> None:
     path = tmp_path / "pipeline.sql"
     path.write_text(SOURCES + ROWS + QUERIES + ASK)
-    place = find_place(directory=tmp_path / "data")
+    address = find_broker(directory=tmp_path / "data")
     for _ in range(2):
-        with open_program([path], place, until_end=True) as application:
+        with open_program([path], address, until_end=True) as application:
             assert application.name == "pipeline"
             assert answers(application) == [[("a", 2), ("b", 1)]]
     with pytest.raises(EngineError, match="cannot read"):
-        open_program([tmp_path / "missing.sql"], place)
+        open_program([tmp_path / "missing.sql"], address)
 
 
 def test_connect_to_the_embedded_broker(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from streamsql.broker.ports import TopicConfig
 from streamsql.engine.applications.processes import WorkerProcesses, WorkerSpec
-from streamsql.engine.configuration.place import Place, find_place
+from streamsql.engine.configuration.address import BrokerAddress, find_broker
 from streamsql.engine.connect import connect
 from streamsql.engine.program_run import open_program
 from streamsql.errors import EngineError
@@ -26,8 +26,8 @@ CREATE TABLE {p}_sums AS
 KEYS, ROWS = 20, 4_000
 
 
-def fill(place: Place, topic: str) -> None:
-    broker = place.open()
+def fill(address: BrokerAddress, topic: str) -> None:
+    broker = address.open()
     broker.create([TopicConfig(topic, 4)])
     records = [
         (f"k{number % KEYS}".encode(), b'{"K":"","V":%d}' % number, number, ())
@@ -41,8 +41,8 @@ def expected_sums() -> list[tuple[str, int, int]]:
     return sorted((f"k{key}", ROWS // KEYS, sum(range(key, ROWS, KEYS))) for key in range(KEYS))
 
 
-def place_of(kafka: str, directory: Path) -> Place:
-    return find_place(
+def address_of(kafka: str, directory: Path) -> BrokerAddress:
+    return find_broker(
         kafka,
         directory=directory,
         settings={"session.timeout.ms": 3_000, "max.poll.records": 50},
@@ -50,18 +50,18 @@ def place_of(kafka: str, directory: Path) -> Place:
 
 
 def test_two_worker_processes(kafka: str, tmp_path: Path) -> None:
-    place = place_of(kafka, tmp_path)
-    fill(place, "plain-in")
+    address = address_of(kafka, tmp_path)
+    fill(address, "plain-in")
     text = SQL.format(p="plain") + "SELECT k, n, total FROM plain_sums;"
-    with open_program([text], place, name="plain", until_end=True) as application:
+    with open_program([text], address, name="plain", until_end=True) as application:
         (rows,) = [result.fetchall() for result in application.run(workers=2)]
     assert sorted(row.as_tuple() for row in rows) == expected_sums()
 
 
 @pytest.mark.slow
 def test_workers_die_again_and_again(kafka: str, tmp_path: Path) -> None:
-    place = place_of(kafka, tmp_path)
-    fill(place, "storm-in")
+    address = address_of(kafka, tmp_path)
+    fill(address, "storm-in")
     text = SQL.format(p="storm") + "SELECT k, n, total FROM storm_sums; SELECT v FROM storm_even;"
     killed = 0
 
@@ -74,7 +74,7 @@ def test_workers_die_again_and_again(kafka: str, tmp_path: Path) -> None:
             killed += 1
             time.sleep(0.3)
 
-    with open_program([text], place, name="storm", until_end=True) as application:
+    with open_program([text], address, name="storm", until_end=True) as application:
         results = application.run(workers=2, on_progress=kill_one)
         sums, evens = (result.fetchall() for result in results)
     assert killed == 4
@@ -110,14 +110,14 @@ def test_a_worker_that_cannot_start(tmp_path: Path) -> None:
 
 
 def test_workers_end_with_their_supervisor(kafka: str, tmp_path: Path) -> None:
-    place = place_of(kafka, tmp_path)
-    fill(place, "orphan-in")
+    address = address_of(kafka, tmp_path)
+    fill(address, "orphan-in")
     program = (
         "import sys; from pathlib import Path\n"
         "from streamsql.engine.program_run import open_program\n"
-        "from streamsql.engine.configuration.place import find_place\n"
-        f"place = find_place({kafka!r}, directory={str(tmp_path)!r})\n"
-        f"application = open_program([{SQL.format(p='orphan')!r}], place, name='orphan')\n"
+        "from streamsql.engine.configuration.address import find_broker\n"
+        f"address = find_broker({kafka!r}, directory={str(tmp_path)!r})\n"
+        f"application = open_program([{SQL.format(p='orphan')!r}], address, name='orphan')\n"
         "def tell(done, total):\n"
         "    print(*application.application.workers.pids, flush=True)\n"
         "list(application.run(workers=2, on_progress=tell))\n"

@@ -18,8 +18,8 @@ from streamsql.broker.open import open_broker
 from streamsql.engine.applications.application import Application
 from streamsql.engine.applications.garbage import collect_rarely
 from streamsql.engine.applications.processes import WorkerSpec
+from streamsql.engine.configuration.address import broker_options
 from streamsql.engine.configuration.config import EngineConfig
-from streamsql.engine.configuration.place import broker_options
 from streamsql.engine.planning.context import context_on
 from streamsql.engine.planning.program import compile_program
 from streamsql.errors import StreamSQLError

@@ -18,7 +18,7 @@ _FOREVER = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class LoggedStatement:
     """A statement that took effect.
 
     Attributes:
@@ -37,7 +37,7 @@ class CommandLog:
         self.topic = f"_streamsql_{service}_commands"
         self._broker = broker
 
-    def read(self) -> list[Command]:
+    def read(self) -> list[LoggedStatement]:
         """Return all commands in order.
 
         Raises:
@@ -48,14 +48,14 @@ class CommandLog:
         commands = []
         for message in read_to_end(self._broker, [TopicPartition(self.topic, 0)]):
             try:
-                commands.append(msgspec.json.decode(message.value() or b"", type=Command))
+                commands.append(msgspec.json.decode(message.value() or b"", type=LoggedStatement))
             except msgspec.DecodeError as error:
                 raise EngineError(
                     f'record {message.offset()} of topic "{self.topic}" is not a command: {error}'
                 ) from error
         return commands
 
-    def append(self, command: Command, timestamp_ms: int) -> None:
+    def append(self, command: LoggedStatement, timestamp_ms: int) -> None:
         """Add a command durably; the log is made with the first one."""
         if self.topic not in self._broker.topics():
             self._broker.create([TopicConfig(self.topic, 1, retention_ms=_FOREVER)])

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from streamsql.engine.planning.binding import Bound, bind_script
 from streamsql.engine.planning.planner import plan_statement
-from streamsql.engine.statements.command_log import Command
+from streamsql.engine.statements.command_log import LoggedStatement
 from streamsql.engine.statements.state import EngineState
 from streamsql.errors import EngineError, StatementError
 from streamsql.sql.statements import CreateAs, InsertSelect
 
 
-def replay(commands: Sequence[Command], state: EngineState) -> None:
+def replay(commands: Sequence[LoggedStatement], state: EngineState) -> None:
     """Bring catalog and queries to where the commands left them.
 
     A query whose topics are missing is there all the same, and fails when it is started.
@@ -33,7 +33,7 @@ def replay(commands: Sequence[Command], state: EngineState) -> None:
         raise EngineError(f"a statement of the command log is wrong now: {error}") from error
 
 
-def _bind(commands: Sequence[Command], state: EngineState) -> Iterator[Bound]:
+def _bind(commands: Sequence[LoggedStatement], state: EngineState) -> Iterator[Bound]:
     """Bind the commands, each under the settings of then."""
     config = state.context.config
     for command in commands:

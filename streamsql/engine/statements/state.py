@@ -12,7 +12,7 @@ from streamsql.engine.applications.workers import Outputs
 from streamsql.engine.planning.binding import Bound
 from streamsql.engine.planning.context import PlannerContext
 from streamsql.engine.planning.planned import ApplicationPlan
-from streamsql.engine.statements.command_log import Command, CommandLog
+from streamsql.engine.statements.command_log import CommandLog, LoggedStatement
 
 
 class EngineState:
@@ -54,7 +54,7 @@ class EngineState:
     def note(self, bound: Bound) -> None:
         """Write the statement to the command log."""
         if self.log is not None:
-            command = Command(bound.text, dict(bound.before.config.overrides))
+            command = LoggedStatement(bound.text, dict(bound.before.config.overrides))
             self.log.append(command, self.wall_clock_ms())
 
     def step(self, timeout_ms: int) -> int:

@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Sequence
 
 from streamsql.broker.open import is_kafka
-from streamsql.engine.configuration.place import find_place
+from streamsql.engine.configuration.address import find_broker
 from streamsql.engine.planning.context import PlannerContext, first_catalog, read_script, text_of
 from streamsql.engine.planning.planned import Planned, PlannedQuery
 from streamsql.engine.planning.program import compile_program
@@ -34,18 +34,18 @@ _TITLES = {
 
 def explain(options: argparse.Namespace, terminal: Terminal) -> int:
     """Explain the queries of the files; return the exit status."""
-    place = find_place(settings=dict(options.settings))
+    address = find_broker(settings=dict(options.settings))
     context = PlannerContext(
-        first_catalog(place.config),
-        place.config,
+        first_catalog(address.config),
+        address.config,
         dict(options.variables),
         partial=True,
-        changelogs=isinstance(place.target, str) and is_kafka(place.target),
+        changelogs=isinstance(address.target, str) and is_kafka(address.target),
         session="…",
         read_script=text_of,
     )
     texts = [read_script(path) for path in options.files]
-    name = options.application or application_name(options.files, place.config)
+    name = options.application or application_name(options.files, address.config)
     steps = [ExplainWhat[name] for name in options.steps or ()] or _DEFAULT
     for planned in compile_program(texts, context, name).statements:
         if planned.query is not None:

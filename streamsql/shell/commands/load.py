@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-from streamsql.engine.configuration.place import find_place
+from streamsql.engine.configuration.address import find_broker
 from streamsql.errors import EngineError
 from streamsql.shell.commands.csv_lines import TYPES, CsvLines
 from streamsql.shell.commands.file_records import FileRecords
@@ -30,7 +30,7 @@ _STANDARD_INPUT = "-"
 
 def load(options: argparse.Namespace, terminal: Terminal) -> int:
     """Load the file; return the exit status."""
-    place = find_place(
+    address = find_broker(
         options.bootstrap_servers, directory=options.directory, settings=dict(options.settings)
     )
     records = _file_records(options)
@@ -39,7 +39,7 @@ def load(options: argparse.Namespace, terminal: Terminal) -> int:
             with _opened(options.file) as file:
                 looked = records.look(file, options.skip_bad_lines, terminal)
                 name = load_name(options.topic, file)
-                with open_topic(place, options.topic, options.partitions, name) as topic:
+                with open_topic(address, options.topic, options.partitions, name) as topic:
                     loading = _Loading(topic, looked.records, _said(options), terminal)
                     loading.begin(anew=options.from_start)
                     loading.write(records, file, signals)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from streamsql.engine.applications.garbage import collect_rarely
-from streamsql.engine.configuration.place import find_place
+from streamsql.engine.configuration.address import find_broker
 from streamsql.engine.program_run import open_program
 from streamsql.shell.rendering.progress import Progress
 from streamsql.shell.rendering.render import renderer
@@ -21,14 +21,14 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
     A signal lets the application commit and leave the group; the second one ends it at once.
     """
-    place = find_place(
+    address = find_broker(
         options.bootstrap_servers,
         directory=options.directory,
         settings=dict(options.settings),
     )
     program = open_program(
         options.files,
-        place,
+        address,
         name=options.application,
         variables=dict(options.variables),
         until_end=options.until_end,

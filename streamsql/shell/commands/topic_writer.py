@@ -21,7 +21,7 @@ from streamsql.broker.embedded.inbox import GroupPosition, InboxWriter, left_pos
 from streamsql.broker.embedded.reader import EmbeddedReader
 from streamsql.broker.open import is_kafka
 from streamsql.broker.ports import Broker, Committed, TopicConfig, TopicPartition
-from streamsql.engine.configuration.place import Place
+from streamsql.engine.configuration.address import BrokerAddress
 from streamsql.errors import EngineError, StreamSQLError, TaskFenced, TransactionAborted
 
 _TAKEN_MS = 10_000
@@ -61,7 +61,9 @@ class TopicWriter(Protocol):
 
 
 @contextmanager
-def open_topic(place: Place, name: str, partitions: int | None, load: str) -> Iterator[TopicWriter]:
+def open_topic(
+    address: BrokerAddress, name: str, partitions: int | None, load: str
+) -> Iterator[TopicWriter]:
     """Open a topic for a load, made if it does not exist.
 
     Args:
@@ -72,23 +74,23 @@ def open_topic(place: Place, name: str, partitions: int | None, load: str) -> It
         EngineError: The broker cannot be reached, the topic has other partitions, or somebody else
             is at this load.
     """
-    kafka = is_kafka(place.target)
+    kafka = is_kafka(address.target)
     # What a worker notes on its disk to be back sooner is of no use to a load.
-    config = replace(place.config, state_directory=None) if kafka else place.config
+    config = replace(address.config, state_directory=None) if kafka else address.config
     try:
-        broker = Place(place.target, config).open()
+        broker = BrokerAddress(address.target, config).open()
     except EngineError as error:
         # The directory's lock is held: its owner takes records in through the inbox.
         if kafka or not isinstance(error.__cause__, BlockingIOError):
             raise
-        directory = Path(place.target)
+        directory = Path(address.target)
         with _only_one(directory, load):
             yield _InboxTopic(directory, name, partitions, load)
         return
     with closing(broker):
         if broker.topics().get(name) is None or partitions is not None:
-            broker.create([TopicConfig(name, partitions or 1, place.config.replicas)])
-        alone = nullcontext() if kafka else _only_one(Path(place.target), load)
+            broker.create([TopicConfig(name, partitions or 1, address.config.replicas)])
+        alone = nullcontext() if kafka else _only_one(Path(address.target), load)
         with alone, closing(_BrokerTopic(broker, name, load)) as topic:
             yield topic
 

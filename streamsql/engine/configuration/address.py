@@ -13,7 +13,7 @@ _STATE = "state"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BrokerAddress:
     """A broker that is not open yet, and the configuration for it."""
 
     target: str | Path
@@ -28,12 +28,12 @@ class Place:
         return open_broker(self.target, **broker_options(self.target, self.config))
 
 
-def find_place(
+def find_broker(
     target: str | Path | None = None,
     *,
     directory: str | Path | None = None,
     settings: Mapping[str, object] | None = None,
-) -> Place:
+) -> BrokerAddress:
     """Return where the broker is, by what was given and the configuration.
 
     Raises:
@@ -43,11 +43,11 @@ def find_place(
     if target is None:
         target = config.get("bootstrap.servers")
     if target is None or not is_kafka(target):
-        return Place(Path(target or directory or EMBEDDED_DIRECTORY), config)
+        return BrokerAddress(Path(target or directory or EMBEDDED_DIRECTORY), config)
     if "state.dir" not in config.overrides:
         home = EMBEDDED_DIRECTORY if directory is None else Path(directory)
         config = replace(config, state_directory=home / _STATE)
-    return Place(target, config)
+    return BrokerAddress(target, config)
 
 
 def broker_options(target: str | Path, config: EngineConfig) -> dict[str, Any]:
