@@ -1,6 +1,7 @@
 """The program, run as a person runs it: every command, and everything that can be in its way."""
 
 import json
+import re
 import resource
 import signal
 import subprocess
@@ -110,6 +111,19 @@ def test_explain(place: Place) -> None:
     assert "Optimized plan:" in code
     assert "Topology:" not in code
     assert not (place.path / ".streamsql").exists()
+
+
+def test_explain_names_the_topics_that_run_creates(place: Place) -> None:
+    pages = "CREATE TABLE pages AS SELECT page, COUNT(*) AS n FROM clicks GROUP BY page;"
+    script = place.write("s.sql", CLICKS + COUNTS + pages)
+    shown = succeeded(place.run("explain", script, "--step", "topology", "--application", "app"))
+    promised = re.findall(r"^ +(\S+) \((\d) partitions", shown, re.MULTILINE)
+    succeeded(place.run("run", script, "--until-end", "--application", "app"))
+    listed = succeeded(place.run("-e", "SHOW TOPICS EXTENDED;", "--output", "json"))
+    topics = [json.loads(line) for line in listed.splitlines()]
+    created = {(topic["TOPIC"], str(topic["PARTITIONS"])) for topic in topics}
+    assert created - {("clicks", "2")} == set(promised)
+    assert any(name.startswith("app-") for name, _ in promised)
 
 
 def test_test(place: Place) -> None:
