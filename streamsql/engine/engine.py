@@ -62,6 +62,7 @@ class Engine(Closing):
         )
         self._loop = self._state.loop
         self._closed = False
+        self._state.forget_orphans()
         if log is not None:
             replay(log.read(), self._state)
 

@@ -129,6 +129,7 @@ class ProgramRun(Closing):
     def _start(self, workers: int) -> Completion | None:
         """Create topics, write the records of INSERT VALUES, and start the queries."""
         broker, program = self._state.broker, self._program
+        self._state.forget_orphans()
         broker.create(program.create)
         insert_once(program.of(Role.INSERT), broker, program.name, self._state.wall_clock_ms)
         if program.application is None:

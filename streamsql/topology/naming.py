@@ -3,6 +3,7 @@
 | what | name |
 |---|---|
 | the consumer group | ``app`` |
+| the application of a push query | ``service-transient-SESSION-NUMBER`` |
 | the changelog of a store | ``app-STORE-changelog`` |
 | what leads from one sub-topology to another | ``app-OPERATOR-repartition`` |
 | which INSERT VALUES have been carried out | ``app-statements`` |
@@ -19,6 +20,21 @@ from collections.abc import Iterable
 
 _INTERNAL = re.compile(r".+-changelog|(.+-)?repartition(-\d+)?|statements")
 """What follows the application in the name of a topic of its own."""
+
+
+def push_query(service: str, session: str, number: int) -> str:
+    """Return the name of the application of a push query of an engine's session."""
+    return f"{service}-transient-{session}-{number}"
+
+
+def push_queries(service: str, names: Iterable[str]) -> list[str]:
+    """Return the push queries of a service that groups and topics are named after.
+
+    >>> push_queries("default", ["default-transient-0a-1-SUM-changelog", "default-transient", "x"])
+    ['default-transient-0a-1']
+    """
+    begin = re.compile(rf"{re.escape(service)}-transient-[0-9a-f]+-\d+")
+    return sorted({match[0] for name in names if (match := begin.match(name))})
 
 
 def changelog_topic(application: str, store: str) -> str:

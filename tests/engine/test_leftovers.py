@@ -9,6 +9,7 @@ import pytest
 
 from streamsql.broker.embedded.broker import EmbeddedBroker
 from streamsql.broker.simulated.broker import SimulatedBroker
+from streamsql.broker.simulated.mishaps import kill
 from streamsql.engine.connect import connect
 from streamsql.engine.engine import Engine
 from streamsql.errors import EngineError
@@ -115,3 +116,20 @@ def test_a_query_that_has_failed_leaves_nothing(tmp_path: Path) -> None:
         assert [row["STATE"] for row in engine.execute("SHOW QUERIES")] == ["ERROR"]
         engine.execute(f"DROP TABLE {prefix}_pages DELETE TOPIC;")
         assert Left.of(engine, tmp_path) == before
+
+
+def test_a_killed_engine_s_push_queries_are_forgotten_by_the_next(tmp_path: Path) -> None:
+    broker = SimulatedBroker(keeps_state=True)
+    killed = Engine(broker, clock_ms=broker.clock)
+    prefix = prepared(killed)
+    before = Left.of(killed, tmp_path)
+    killed.execute("SET 'auto.offset.reset' = 'earliest';")
+    result = killed.query(PUSH.format(p=prefix))
+    assert result.fetchone() is not None
+    killed.drain()
+    (application,) = Left.of(killed, tmp_path).groups - before.groups
+    kill(broker, "worker-0", f"{application}-worker-0")
+    broker.clock.advance(60_000)
+    with Engine(broker, clock_ms=broker.clock) as engine:
+        assert Left.of(engine, tmp_path) == before
+        assert kept(engine, application) == []

@@ -30,7 +30,7 @@ from streamsql.sql.statements import (
     Query,
 )
 from streamsql.streams.builder import StreamsBuilder
-from streamsql.topology.naming import internal_topics
+from streamsql.topology.naming import internal_topics, push_query
 from streamsql.topology.topology import Topology
 
 
@@ -103,7 +103,7 @@ def application_of(statement: Query, context: PlannerContext) -> str:
         case CreateAs() | InsertSelect():
             return query_application(statement.query_id, context)
         case PushQuery() | PullQuery():
-            return f"{context.config.service}-transient-{context.session}-{context.pushes}"
+            return push_query(context.config.service, context.session, context.pushes)
 
 
 def _alone(

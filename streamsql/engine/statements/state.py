@@ -13,6 +13,7 @@ from streamsql.engine.planning.binding import Bound
 from streamsql.engine.planning.context import PlannerContext
 from streamsql.engine.planning.planned import ApplicationPlan
 from streamsql.engine.statements.command_log import CommandLog, LoggedStatement
+from streamsql.topology.naming import push_queries
 
 
 class EngineState:
@@ -50,6 +51,17 @@ class EngineState:
     def application(self, plan: ApplicationPlan, outputs: Outputs | None = None) -> Application:
         """Return an application on this broker; it is not started yet."""
         return Application(plan, self.broker, self.clock, outputs=outputs)
+
+    def forget_orphans(self) -> None:
+        """Remove the push queries that a killed process has left on a broker that it owned.
+
+        On Kafka they may be those of an engine that runs elsewhere.
+        """
+        if self.broker.keeper is None:
+            return
+        names = (*self.broker.groups(), *self.broker.topics())
+        for orphan in push_queries(self.context.config.service, names):
+            self.broker.forget(orphan)
 
     def note(self, bound: Bound) -> None:
         """Write the statement to the command log."""
