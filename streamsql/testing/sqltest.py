@@ -24,25 +24,13 @@ from typing import Any
 
 from streamsql.broker.ports import Message
 from streamsql.catalog.catalog import Source
-from streamsql.engine.planning.planned import Planned
+from streamsql.engine.planning.program import Role, role
 from streamsql.engine.serving.evaluate import evaluate
 from streamsql.errors import DecodeError, EngineError, StatementError, StreamSQLError
 from streamsql.expr.nodes import Expression
 from streamsql.formats.format import attribute_names
 from streamsql.formats.formats import key_decoder, value_decoder
-from streamsql.sql.statements import (
-    AssertRecord,
-    AssertSource,
-    Describe,
-    DescribeFunction,
-    Explain,
-    PrintTopic,
-    PullQuery,
-    PushQuery,
-    RunScript,
-    Show,
-    Terminate,
-)
+from streamsql.sql.statements import AssertRecord, AssertSource, AssertTopic, DropSource
 from streamsql.testing.driver import TestDriver
 from streamsql.testing.json_numbers import plain
 from streamsql.testing.outcomes import Mismatch, Outcome, Status
@@ -160,17 +148,13 @@ def _run(test: SqlTest) -> None:
                         _assert_record(statement, topics)
                 case AssertSource() as statement:
                     _assert_source(statement, driver)
-                case Show() | Describe() | DescribeFunction() | Explain() | PrintTopic():
-                    raise Mismatch(_no_test(planned))
-                case PushQuery() | PullQuery() | Terminate() | RunScript():
-                    raise Mismatch(_no_test(planned))
+                case AssertTopic() | DropSource():
+                    driver.perform(planned)
+                case statement if role(statement) in {Role.RESULT, Role.FOREIGN}:
+                    first_line, *_ = planned.bound.text.strip().split("\n", 1)
+                    raise Mismatch(f"a test cannot hold this statement: {first_line}")
                 case _:
                     driver.perform(planned)
-
-
-def _no_test(planned: Planned) -> str:
-    first_line, *_ = planned.bound.text.strip().split("\n", 1)
-    return f"a test cannot hold this statement: {first_line}"
 
 
 class _Topics:
