@@ -28,10 +28,11 @@ class EncodedRecord:
     timestamp_ms: int
 
 
-def insert_values(statement: InsertValues, state: EngineState) -> Result:
+def insert_values(statement: InsertValues, planned: Planned, state: EngineState) -> Result:
     """Write one record."""
     record = encode_values(statement, state.wall_clock_ms)
-    if record.topic not in state.broker.topics():
+    known = planned.bound.before.topics  # a statement of the same script may have made others
+    if record.topic not in known and record.topic not in state.broker.topics():
         raise EngineError(f'topic "{record.topic}" does not exist')
     state.broker.append(record.topic, [(record.key, record.value, record.timestamp_ms, ())])
     return status(f'1 record inserted into "{statement.sink.name}"')

@@ -85,7 +85,7 @@ def _perform(planned: Planned, state: EngineState) -> Result:  # noqa: C901, PLR
         case InsertValues() as statement:
             from streamsql.engine.statements.insert import insert_values
 
-            return insert_values(statement, state)
+            return insert_values(statement, planned, state)
         case _ as statement:
             return _look(statement, planned, state)
 
