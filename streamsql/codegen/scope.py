@@ -1,7 +1,10 @@
-"""Where generated code finds the columns at one point of a stretch."""
+"""Where generated code finds the columns of a record."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
+from streamsql.codegen.namespace import Locals
+from streamsql.codegen.source import Lines
 from streamsql.types.schema import ROW_COLUMNS, WINDOWEND, WINDOWSTART
 
 
@@ -114,3 +117,25 @@ class Scope:
 def tuple_text(parts: list[str]) -> str:
     """Return the text of a tuple."""
     return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+
+
+def key_columns(
+    lines: Lines, names: Locals, keys: tuple[str, ...], uses: Counter[str], *, windowed: bool
+) -> dict[str, str]:
+    """Return the text of the key columns, given the local ``key``, which may be ``None``."""
+    inner = "key[0]" if windowed else "key"
+    texts = {name: f"{inner}[{i}]" for i, name in enumerate(keys)} if len(keys) > 1 else {}
+    if len(keys) == 1:
+        texts = {keys[0]: inner}
+    if windowed:
+        texts |= {WINDOWSTART: "key[1]", WINDOWEND: "key[2]"}
+    for name, text in texts.items():
+        if text == "key":
+            continue
+        if uses[name]:
+            local = names.new(name)
+            lines.add(f"{local} = None if key is None else {text}")
+            texts[name] = local
+        else:
+            texts[name] = "None"
+    return texts

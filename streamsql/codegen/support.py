@@ -1,6 +1,6 @@
 """What generated code calls at run time, besides arithmetic and casts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -19,29 +19,8 @@ def element(array: list[Any], index: int) -> Any:
     return array[index] if index and -index <= len(array) else None
 
 
-Attempt = Callable[[Callable[[], Any], Any, str, Any], Any]
-"""``attempt(evaluate, instead, text, record)``."""
-
-
-def attempting(report: Callable[[Exception, str, Any], None]) -> Attempt:
-    """Return a function that evaluates, and on an exception reports it and returns ``instead``."""
-
-    def attempt(evaluate: Callable[[], Any], instead: Any, text: str, record: Any) -> Any:
-        try:
-            return evaluate()
-        except Exception as error:  # noqa: BLE001 - whatever a user's function raises
-            report(error, text, record)
-            return instead
-
-    return attempt
-
-
-def _unreported(_error: Exception, _text: str, _record: Any) -> None:
-    pass
-
-
-QUIETLY = attempting(_unreported)
-"""For the old row of a change: what fails in it was reported when it was new."""
+def unreported(_error: Exception, _text: str, _record: Any) -> None:
+    """Note nothing: a failure in the old row of a change was reported when it was new."""
 
 
 def all_headers(headers: list[Header] | None) -> list[tuple[str, bytes | None]]:

@@ -1,37 +1,20 @@
-"""A sub-topology as the processors of one task.
+"""The program of a sub-topology as the processors of one task.
 
-Built from the leaves up: what is below a node is first turned into *steps* (stateless nodes, sinks,
-calls of stateful processors); the steps below a source or a stateful processor then become one
-generated function each, its stretch.
+Built from the leaves up: what is below a stateful node is loaded before its processor is made, and
+what is below a source before the source.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from streamsql.broker.ports import Message
-from streamsql.codegen.liveness import required_columns
-from streamsql.codegen.stretch import (
-    BranchStep,
-    FilterStep,
-    FlatMapStep,
-    FoldStep,
-    ForwardStep,
-    ProjectStep,
-    RekeyStep,
-    SendStep,
-    SourceInput,
-    SourcePolicy,
-    Step,
-    StreamInput,
-    Stretch,
-    StretchInput,
-    TableInput,
-)
-from streamsql.codegen.stretches import generate
-from streamsql.expr.nodes import ColumnRef, NamedExpression
-from streamsql.formats.format import attribute_names
+from streamsql.codegen.load import load
+from streamsql.codegen.namespace import TASK, Supplied
+from streamsql.codegen.program import Program
+from streamsql.codegen.supplies import NodeSupplies, Reader, TaskSupplies, Writer
 from streamsql.formats.formats import (
     key_decoder,
     key_encoder,
@@ -42,8 +25,7 @@ from streamsql.formats.formats import (
 from streamsql.formats.row import ChangeCodec
 from streamsql.formats.windowed import window_bytes
 from streamsql.runtime.build_stateful import StatefulBuilder, Wiring
-from streamsql.runtime.environment import Environment, SkipAndCount
-from streamsql.runtime.event_time import event_time
+from streamsql.runtime.environment import Environment, OutputTarget, SkipAndCount
 from streamsql.runtime.processors.table import (
     ChangeReceiver,
     ChangeSender,
@@ -52,21 +34,14 @@ from streamsql.runtime.processors.table import (
 )
 from streamsql.topology.naming import repartition_topic
 from streamsql.topology.nodes import (
-    Filter,
-    FlatMap,
     Node,
     Output,
-    Project,
-    Rekey,
     Repartition,
     Sink,
     StreamSource,
     TableRepartition,
     TableSource,
 )
-from streamsql.topology.topology import SubTopology, Topology
-from streamsql.types.schema import PLACE_COLUMNS, Schema
-from streamsql.types.sqltypes import STRING
 
 ProcessMessages = Callable[[Sequence[Message]], None]
 
@@ -78,246 +53,167 @@ class Processors:
     Attributes:
         sources: By physical topic, what its messages go through, in topology order.
         flushes: Functions to call before a commit, upstream first.
-        code: Source text of the generated functions, by name.
     """
 
     sources: dict[str, list[ProcessMessages]] = field(default_factory=dict)
     flushes: list[Callable[[], None]] = field(default_factory=list)
-    code: dict[str, str] = field(default_factory=dict)
 
 
-def build(
-    topology: Topology, part: SubTopology, environment: Environment, wiring: Wiring
-) -> Processors:
-    """Return the processors of one task of the part; ``wiring`` holds its stores and clocks."""
-    builder = _Builder(topology, part, environment, wiring)
-    return builder.build()
+def build(program: Program, environment: Environment, wiring: Wiring) -> Processors:
+    """Return the processors of one task; ``wiring`` holds its stores and clocks."""
+    return _Builder(program, environment, wiring).build()
+
+
+@dataclass(frozen=True, slots=True)
+class _Taker:
+    """Hands rows to the program that runs the topology."""
+
+    process: OutputTarget
 
 
 class _Builder:
-    def __init__(
-        self, topology: Topology, part: SubTopology, environment: Environment, wiring: Wiring
-    ) -> None:
-        self._topology = topology
-        self._part = part
-        self._names = frozenset((*part.nodes, *part.exits))
+    def __init__(self, program: Program, environment: Environment, wiring: Wiring) -> None:
+        self._program = program
+        self._nodes = [program.topology.nodes[name] for name in program.part.nodes]
         self._environment = environment
-        self._processors = Processors()
-        self._targets: dict[tuple[str, str], FoldStep | ForwardStep] = {}
-        self._stateful = StatefulBuilder(topology, environment, wiring)
         self._wiring = wiring
+        self._supplies: dict[str, Any] = {TASK: TaskSupplies(self._report)}
+        self._stateful = StatefulBuilder(program, environment, wiring, self._supplies)
 
     def build(self) -> Processors:
-        """Build stateful processors from the last to the first, then the sources."""
+        """Build what writes, then stateful processors from the last to the first, then sources."""
+        for node in self._nodes:
+            self._supply_end(node)
+        for name in self._program.part.exits:
+            self._supply_exit(self._program.topology.nodes[name])
         flushes: list[Callable[[], None]] = []
-        for name in reversed(self._part.nodes):
-            node = self._topology.nodes[name]
+        for node in reversed(self._nodes):
             built = self._stateful.build(node, partial(self._forward, node))
             if built is not None:
-                for parent, target in built.targets.items():
-                    self._targets[name, parent] = built.fold or ForwardStep(target)
-                if built.flush is not None:
-                    flushes.append(built.flush)
-        self._processors.flushes = flushes[::-1]
-        for name in self._part.nodes:
-            self._source(self._topology.nodes[name])
-        return self._processors
+                processor, flush = built
+                self._supplies[node.name] = NodeSupplies(processor=processor)
+                if flush is not None:
+                    flushes.append(flush)
+        processors = Processors(flushes=flushes[::-1])
+        for node in self._nodes:
+            self._read(node, processors)
+        return processors
 
-    def _source(self, node: Node) -> None:
+    # What is written
+
+    def _supply_end(self, node: Node) -> None:
+        match node:
+            case Sink():
+                self._supplies[node.name] = NodeSupplies(writer=self._writer(node, node.topic.name))
+            case Output():
+                taker = _Taker(self._environment.outputs[node.name])
+                self._supplies[node.name] = NodeSupplies(processor=taker)
+            case _:
+                pass
+
+    def _supply_exit(self, node: Node) -> None:
+        match node:
+            case Repartition():
+                writer = self._writer(node, self._physical(node))
+                self._supplies[node.name] = NodeSupplies(writer=writer)
+            case TableRepartition():
+                sender = ChangeSender(
+                    key_encoder(node.format.key, node.format.schema),
+                    ChangeCodec(node.format.schema.value),
+                    self._environment.producer.sender(self._physical(node)),
+                )
+                self._supplies[node.name] = NodeSupplies(processor=sender)
+            case _:
+                raise AssertionError(f"{node.name} is no exit")
+
+    def _writer(self, node: Sink | Repartition, topic: str) -> Writer:
+        encoder = value_encoder(node.format.value, node.format.schema)
+        schema = node.format.schema
+        return Writer(
+            send=self._environment.producer.sender(topic, window_bytes(schema.window)),
+            encode_key=key_encoder(node.format.key, schema),
+            row_type=encoder.row_type,
+            encode_value=encoder.encode,
+        )
+
+    def _physical(self, node: Repartition | TableRepartition) -> str:
+        return repartition_topic(self._environment.config.application, node.topic.name)
+
+    # What is forwarded
+
+    def _forward(self, node: Node) -> Callable[..., None]:
+        """Return what a stateful node calls for each record or change that it makes."""
+        match self._program.stages.get(node.name):
+            case None:
+                return _nothing
+            case Supplied(target, attribute):
+                process: Callable[..., None] = attrgetter(attribute)(self._supplies[target])
+                return process
+            case stage:
+                return load(stage, self._supplies)["stage"]
+
+    # What is read
+
+    def _read(self, node: Node, processors: Processors) -> None:
         """Add what the messages of the node's topic go through, if the node reads one."""
         match node:
             case StreamSource():
-                self._add(node.topic, self._read(node, self._steps(node.name)))
+                self._add(node.topic, node, processors)
             case TableSource():
                 forward = self._forward(node)
-                source = (
+                update = (
                     UnkeptTableSourceProcessor(forward)
                     if node.store is None
                     else TableSourceProcessor(self._wiring.table(node.store), forward)
                 )
-                steps = (*_with_places(node), ForwardStep(source.process))
-                self._add(node.topic, self._read(node, steps))
+                self._add(node.topic, node, processors, update)
             case Repartition():
-                topic = repartition_topic(self._environment.config.application, node.topic.name)
-                self._add(topic, self._read(node, self._steps(node.name)))
+                self._add(self._physical(node), node, processors)
             case TableRepartition():
-                topic = repartition_topic(self._environment.config.application, node.topic.name)
                 receiver = ChangeReceiver(
                     key_decoder(node.format.key, node.format.schema),
                     ChangeCodec(node.format.schema.value),
                     self._forward(node),
                     self._environment.metrics,
                 )
-                self._add(topic, receiver.process)
+                processors.sources.setdefault(self._physical(node), []).append(receiver.process)
             case _:
                 pass
 
-    def _add(self, topic: str, process: ProcessMessages | None) -> None:
-        known = self._processors.sources.setdefault(topic, [])
-        if process is not None:
-            known.append(process)
+    def _add(
+        self,
+        topic: str,
+        node: StreamSource | TableSource | Repartition,
+        processors: Processors,
+        update: TableSourceProcessor | UnkeptTableSourceProcessor | None = None,
+    ) -> None:
+        """Load the source of the node; ``update`` keeps the rows of a table."""
+        processes = processors.sources.setdefault(topic, [])
+        source = self._program.sources.get(node.name)
+        if source is not None:
+            supplies = NodeSupplies(reader=self._reader(node), processor=update)
+            loaded = load(source, {**self._supplies, node.name: supplies})
+            processes.append(loaded["source"])
 
-    def _read(
-        self, node: StreamSource | TableSource | Repartition, steps: tuple[Step, ...]
-    ) -> ProcessMessages | None:
-        """Return the generated source that decodes the node's messages; ``None`` for no steps."""
-        if not steps:
-            return None
-        time = None if isinstance(node, Repartition) else event_time(node.timestamp)
-        headers = () if isinstance(node, Repartition) else node.headers
-        header_names = {header.column for header in headers}
-        schema = _without_places(node) if isinstance(node, TableSource) else node.schema
-        needed = required_columns(schema, steps, time)
-        used = [c for c in schema.value if c.name in needed and c.name not in header_names]
-        decoder = value_decoder(node.format.value, node.format.schema, used)
-        decode_key = None
-        if node.schema.key:
-            decode_key = raw_key_decoder(
-                node.format.key, node.format.schema, node.format.window_size_ms
-            )
+    def _reader(self, node: StreamSource | TableSource | Repartition) -> Reader:
+        schema, columns = node.format.schema, self._program.reads[node.name]
+        decoder = value_decoder(node.format.value, schema, columns)
         ahead_ms = self._environment.config.max_ahead_ms
         policy = SkipAndCount(decoder, self._environment.metrics, ahead_ms)
-        names = (column.name for column in used)
-        source = SourceInput(
-            schema=schema,
+        return Reader(
             decoder=decoder,
-            attributes=dict(zip(names, attribute_names(used), strict=True)),
-            decode_key=decode_key,
-            policy=SourcePolicy(
-                policy.repair,
-                policy.repair_key,
-                policy.latest_ms(),
-                policy.is_bad_timestamp,
-                policy.unreadable_timestamp,
-            ),
-            event_time=time,
-            headers=tuple((header.column, header.key) for header in headers),
+            decode_key=raw_key_decoder(node.format.key, schema, node.format.window_size_ms),
+            repair=policy.repair,
+            repair_key=policy.repair_key,
+            latest_ms=policy.latest_ms(),
+            is_bad_timestamp=policy.is_bad_timestamp,
+            unreadable_timestamp=policy.unreadable_timestamp,
         )
-        return self._generate(node.name, source, steps)
-
-    def _generate(
-        self, name: str, stretch_input: StretchInput, steps: tuple[Step, ...]
-    ) -> Callable[..., Any]:
-        description = " → ".join(self._describe(name))
-        stretch = Stretch(name, description, stretch_input, steps, self._report)
-        compiled = generate(stretch)
-        self._processors.code[compiled.name] = compiled.source
-        return compiled.function
-
-    def _describe(self, name: str) -> list[str]:
-        """Return the names of the node and of what is directly below it."""
-        children = [child.name for child in self._topology.children(name)]
-        return [name, ", ".join(children)] if children else [name]
 
     def _report(self, error: Exception, text: str, record: Any) -> None:
         message = record if hasattr(record, "offset") else None
         self._environment.metrics.fail(text, error, message)
 
-    def _forward(self, node: Node) -> Callable[..., None]:
-        """Return what a stateful node calls for each record or change that it makes."""
-        steps = self._steps(node.name)
-        if not steps:
-            return _nothing
-        if len(steps) == 1 and isinstance(steps[0], ForwardStep):
-            return steps[0].target
-        if len(steps) == 1 and isinstance(steps[0], FoldStep):
-            return steps[0].process
-        stretch_input: StretchInput
-        if self._topology.is_table(node.name):
-            known = not (isinstance(node, TableSource) and node.store is None)
-            stretch_input = TableInput(node.schema, known)
-        else:
-            stretch_input = StreamInput(node.schema)
-        return self._generate(f"{node.name}/out", stretch_input, steps)
-
-    def _steps(self, name: str) -> tuple[Step, ...]:
-        """Return the steps below a node: of its only child, or a branch for each."""
-        branches = []
-        for child in self._topology.children(name):
-            if child.name in self._names:
-                steps = self._step(child, name)
-                if steps:
-                    branches.append(steps)
-        if len(branches) <= 1:
-            return branches[0] if branches else ()
-        return (BranchStep(tuple(branches)),)
-
-    def _step(self, node: Node, parent: str) -> tuple[Step, ...]:
-        """Return the steps that carry out the node for records from the parent."""
-        step: Step
-        match node:
-            case Filter():
-                step = FilterStep(node.predicate)
-            case Project():
-                step = ProjectStep(tuple(c.name for c in node.schema.key), node.columns)
-            case Rekey():
-                step = RekeyStep(node.keys, node.drop_null_key)
-            case FlatMap():
-                step = FlatMapStep(node.calls)
-            case Sink():
-                return (self._send(node, node.topic.name),)
-            case Repartition():
-                application = self._environment.config.application
-                return (self._send(node, repartition_topic(application, node.topic.name)),)
-            case TableRepartition():
-                return (ForwardStep(self._change_sender(node)),)
-            case Output():
-                return (ForwardStep(self._environment.outputs[node.name]),)
-            case _:
-                target = self._targets.get((node.name, parent))
-                return () if target is None else (target,)
-        below = self._steps(node.name)
-        return (step, *below) if below else ()
-
-    def _send(self, node: Sink | Repartition, topic: str) -> SendStep:
-        encoder = value_encoder(node.format.value, node.format.schema)
-        as_read = self._key_passes_through(node)
-        return SendStep(
-            send=self._environment.producer.sender(topic, window_bytes(node.format.schema.window)),
-            encode_key=None if as_read else key_encoder(node.format.key, node.format.schema),
-            row_type=encoder.row_type,
-            encode=encoder.encode,
-            event_time=event_time(node.timestamp) if isinstance(node, Sink) else None,
-            label=topic,
-        )
-
-    def _key_passes_through(self, node: Sink | Repartition) -> bool:
-        """Tell whether the bytes of a text key can be written as they were read."""
-        text = [column.type for column in node.schema.key] == [STRING]
-        if not text or node.schema.window is not None or node.format.key.name != "KAFKA":
-            return False
-        above: Node = node
-        while isinstance(above, Sink | Repartition | Filter | Project | FlatMap):
-            above = self._topology.nodes[above.parents[0]]
-        return isinstance(above, StreamSource) and above.format.key == node.format.key
-
-    def _change_sender(self, node: TableRepartition) -> Callable[..., None]:
-        topic = repartition_topic(self._environment.config.application, node.topic.name)
-        sender = ChangeSender(
-            key_encoder(node.format.key, node.format.schema),
-            ChangeCodec(node.format.schema.value),
-            self._environment.producer.sender(topic),
-        )
-        return sender.process
-
 
 def _nothing(*_: object) -> None:
     """Take a record that nobody reads."""
-
-
-def _with_places(node: TableSource) -> tuple[Step, ...]:
-    """Return the step that makes values of a row's partition and offset, if the table keeps them.
-
-    They are known where the message is read, and not any more where its row is.
-    """
-    if _without_places(node) == node.schema:
-        return ()
-    columns = [NamedExpression(c.name, ColumnRef(c.name, c.type)) for c in node.schema.value]
-    return (ProjectStep(tuple(c.name for c in node.schema.key), tuple(columns)),)
-
-
-def _without_places(node: TableSource) -> Schema:
-    """Return the schema as the topic and its headers hold it."""
-    schema = node.schema
-    value = tuple(column for column in schema.value if column not in PLACE_COLUMNS)
-    return Schema(schema.key, value, schema.window)

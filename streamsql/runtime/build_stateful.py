@@ -1,12 +1,10 @@
 """The stateful processors of a task, each from its node, its stores and what it forwards to."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
 
-from streamsql.codegen.aggregates import Fold, generate_fold
-from streamsql.codegen.keys import generate_key
-from streamsql.codegen.stretch import FoldStep
+from streamsql.codegen.aggregates.fold import Fold, load_fold
+from streamsql.codegen.load import Supplies, load
+from streamsql.codegen.program import Program
 from streamsql.runtime.environment import Environment
 from streamsql.runtime.processors.context import ProcessorContext, StreamTime
 from streamsql.runtime.processors.emission import Emission
@@ -35,7 +33,6 @@ from streamsql.topology.nodes import (
     TableTableJoin,
 )
 from streamsql.topology.stores import KeyValueStoreSpec, SessionStoreSpec, WindowStoreSpec
-from streamsql.topology.topology import Topology
 from streamsql.types.windows import SessionWindows, TimeWindows
 
 AnyStore = KeyValueStore | WindowStore | SessionStore | DuplicateWindowStore
@@ -99,29 +96,21 @@ class Wiring:
         return self.clocks[name]
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
-    """A processor as its neighbours see it.
-
-    Attributes:
-        targets: What takes the records or changes of each parent.
-        flush: Forwards what is held back.
-        fold: What a source's loop can do itself, instead of calling the one target.
-    """
-
-    targets: Mapping[str, Callable[..., None]]
-    flush: Callable[[], None] | None = None
-    fold: FoldStep | None = None
+Built = tuple[object, Callable[[], None] | None]
+"""A processor, and what forwards what it holds back."""
 
 
 class StatefulBuilder:
     """Builds the processor of a stateful node."""
 
-    def __init__(self, topology: Topology, environment: Environment, wiring: Wiring) -> None:
-        self._topology = topology
-        self._environment = environment
+    def __init__(
+        self, program: Program, environment: Environment, wiring: Wiring, supplies: Supplies
+    ) -> None:
+        self._program = program
+        self._topology = program.topology
         self._metrics = environment.metrics
         self._wiring = wiring
+        self._supplies = supplies
 
     def build(self, node: Node, forward: Callable[[], Callable[..., None]]) -> Built | None:
         """Return the processor of the node, or ``None`` when the node is not stateful.
@@ -132,44 +121,35 @@ class StatefulBuilder:
             case StreamAggregate():
                 return self._stream_aggregate(node, forward())
             case TableAggregate():
-                store = self._wiring.table(node.store)
-                aggregate = RunningAggregateProcessor(
-                    self._fold(node), store, Emission.EACH, forward(), self._metrics
-                )
-                return Built({node.parents[0]: aggregate.change})
+                fold, store = self._fold(node.name), self._wiring.table(node.store)
+                return RunningAggregateProcessor(
+                    fold, store, Emission.EACH, forward(), self._metrics
+                ), None
             case TableRegroup():
-                parent = self._topology.nodes[node.parents[0]].schema
-                group_of = generate_key(node.name, parent, node.keys, self._report)
-                regroup = TableRegroupProcessor(group_of, forward())
-                return Built({node.parents[0]: regroup.process})
+                group_of = load(self._program.groups[node.name], self._supplies)["group"]
+                return TableRegroupProcessor(group_of, forward()), None
             case Materialize():
-                keeper = MaterializeProcessor(self._wiring.table(node.store), forward())
-                return Built({node.parents[0]: keeper.process})
+                return MaterializeProcessor(self._wiring.table(node.store), forward()), None
             case StreamTableJoin():
-                return self._stream_table_join(node, forward())
+                return self._stream_table_join(node, forward()), None
             case StreamStreamJoin():
-                return self._stream_stream_join(node, forward())
+                return self._stream_stream_join(node, forward()), None
             case TableTableJoin():
-                return self._table_table_join(node, forward())
+                return self._table_table_join(node, forward()), None
             case _:
                 return None
 
-    def _fold(self, node: StreamAggregate | TableAggregate) -> Fold:
-        parent = self._topology.nodes[node.parents[0]].schema
-        return generate_fold(node.name, parent, node.columns, node.aggregates, self._report)
-
-    def _report(self, error: Exception, text: str, record: Any) -> None:
-        del record
-        self._metrics.fail(text, error)
+    def _fold(self, name: str) -> Fold:
+        return load_fold(self._program.folds[name], self._supplies)
 
     def _stream_aggregate(self, node: StreamAggregate, forward: Callable[..., None]) -> Built:
-        fold, emission = self._fold(node), self._emission(node)
+        fold, emission = self._fold(node.name), self._emission(node)
         match node.store:
             case KeyValueStoreSpec():
                 groups = self._wiring.table(node.store)
                 running = RunningAggregateProcessor(fold, groups, emission, forward, self._metrics)
                 groups.count_held(running.held)
-                return _aggregate(node, fold, running, emission, hashable=groups.hashable)
+                return running, running.flush
             case WindowStoreSpec():
                 assert isinstance(node.windows, TimeWindows)
                 windows = self._wiring.window(node.store, node.windows.advance_ms)
@@ -177,7 +157,7 @@ class StatefulBuilder:
                     fold, windows, node.windows, emission, forward, self._context(node.name)
                 )
                 windows.count_held(windowed.held)
-                return _aggregate(node, fold, windowed, emission, hashable=windows.hashable)
+                return windowed, windowed.flush
             case SessionStoreSpec():
                 assert isinstance(node.windows, SessionWindows)
                 sessions = self._wiring.session(node.store)
@@ -185,25 +165,24 @@ class StatefulBuilder:
                     fold, sessions, node.windows, emission, forward, self._context(node.name)
                 )
                 sessions.count_held(session.held)
-                return Built({node.parents[0]: session.process}, session.flush)
+                return session, session.flush
 
     def _emission(self, node: StreamAggregate) -> Emission:
         if node.final:
             return Emission.CLOSE
-        return Emission.COMMIT if self._environment.config.cache_bytes > 0 else Emission.EACH
+        return Emission.COMMIT if self._program.cached else Emission.EACH
 
     def _context(self, name: str) -> ProcessorContext:
         return ProcessorContext(self._wiring.clock(name), self._metrics)
 
-    def _stream_table_join(self, node: StreamTableJoin, forward: Callable[..., None]) -> Built:
-        stream, table = node.parents
+    def _stream_table_join(self, node: StreamTableJoin, forward: Callable[..., None]) -> object:
+        _, table = node.parents
         absent = None
         if node.kind is JoinKind.LEFT:
             absent = (None,) * len(self._topology.nodes[table].schema.value)
-        processor = StreamTableJoinProcessor(self._kept(table), absent, forward, self._metrics)
-        return Built({stream: processor.process})
+        return StreamTableJoinProcessor(self._kept(table), absent, forward, self._metrics)
 
-    def _stream_stream_join(self, node: StreamStreamJoin, forward: Callable[..., None]) -> Built:
+    def _stream_stream_join(self, node: StreamStreamJoin, forward: Callable[..., None]) -> object:
         absent = [
             (None,) * len(self._topology.nodes[parent].schema.value) for parent in node.parents
         ]
@@ -226,17 +205,15 @@ class StatefulBuilder:
             absent=absent[1],
             time=self._wiring.clock(f"{node.name}-right"),
         )
-        join = StreamStreamJoinProcessor(left, right, forward, self._context(node.name))
-        return Built({node.parents[0]: join.left, node.parents[1]: join.right})
+        return StreamStreamJoinProcessor(left, right, forward, self._context(node.name))
 
-    def _table_table_join(self, node: TableTableJoin, forward: Callable[..., None]) -> Built:
+    def _table_table_join(self, node: TableTableJoin, forward: Callable[..., None]) -> object:
         left, right = node.parents
         absent = tuple(
             (None,) * len(self._topology.nodes[parent].schema.value) for parent in node.parents
         )
         stores = (self._kept(left), self._kept(right))
-        join = TableTableJoinProcessor(node.kind, stores, (absent[0], absent[1]), forward)
-        return Built({left: join.left, right: join.right})
+        return TableTableJoinProcessor(node.kind, stores, (absent[0], absent[1]), forward)
 
     def _kept(self, name: str) -> KeyValueStore:
         """Return the store that keeps the rows of the table node."""
@@ -244,26 +221,3 @@ class StatefulBuilder:
         assert isinstance(node, TableSource | Materialize)
         assert node.store is not None
         return self._wiring.table(node.store)
-
-
-def _aggregate(
-    node: StreamAggregate,
-    fold: Fold,
-    processor: RunningAggregateProcessor | WindowAggregateProcessor,
-    emission: Emission,
-    *,
-    hashable: bool,
-) -> Built:
-    """Return an aggregate; a source's loop can fold unless each change is to be forwarded."""
-    targets = {node.parents[0]: processor.process}
-    if emission is Emission.EACH:
-        return Built(targets, processor.flush)
-    step = FoldStep(
-        node.columns,
-        node.aggregates,
-        fold.aggregators,
-        processor.groups,
-        hashable,
-        processor.process,
-    )
-    return Built(targets, processor.flush, step)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from streamsql.broker.ports import Message, Producer
-from streamsql.codegen.stretch import SKIPPED
+from streamsql.codegen.supplies import SKIPPED
 from streamsql.errors import DecodeError
 from streamsql.formats.format import Decoder
 from streamsql.runtime.config import RuntimeConfig

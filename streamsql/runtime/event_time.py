@@ -1,26 +1,14 @@
-"""Event time from a column: conversions for the generated sources, and a reader for ordering."""
+"""The event time of a message that has not been processed, by which messages are ordered."""
 
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from streamsql.broker.ports import Message
-from streamsql.codegen.stretch import EventTime
 from streamsql.expr.dates.javatime import parse_timestamp
 from streamsql.formats.format import attribute_names
 from streamsql.formats.formats import key_decoder, value_decoder
 from streamsql.topology.nodes import StreamSource, TableSource
-from streamsql.topology.topics import TimestampSpec
-
-
-def event_time(spec: TimestampSpec | None) -> EventTime | None:
-    """Return how the column of the spec is turned into milliseconds; ``None`` for no column."""
-    if spec is None:
-        return None
-    convert: Callable[[Any], int] | None = None
-    if spec.pattern is not None:
-        convert = partial(parse_timestamp, pattern=spec.pattern)
-    return EventTime(spec.column, convert)
 
 
 def timestamp_reader(source: StreamSource | TableSource) -> Callable[[Message], int]:
@@ -28,13 +16,15 @@ def timestamp_reader(source: StreamSource | TableSource) -> Callable[[Message], 
 
     Messages whose time cannot be read have their own timestamp; the source drops them later.
     """
-    time = event_time(source.timestamp)
-    if time is None:
+    spec = source.timestamp
+    if spec is None:
         return message_timestamp
-    column = source.schema.find(time.column)
+    column = source.schema.find(spec.column)
     assert column is not None
-    convert = time.convert or int
-    if source.schema.is_key(time.column):
+    convert: Callable[[Any], int] = int
+    if spec.pattern is not None:
+        convert = partial(parse_timestamp, pattern=spec.pattern)
+    if source.schema.is_key(spec.column):
         decode_key = key_decoder(source.format.key, source.schema, source.format.window_size_ms)
         return _reader(lambda message: decode_key(message.key() or b""), convert)
     decoder = value_decoder(source.format.value, source.format.schema, [column])

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
 from streamsql.broker.ports import Broker, Polled, TopicPartition
+from streamsql.codegen.program import Program, generate
 from streamsql.errors import (
     EngineError,
     TaskCorrupted,
@@ -31,7 +32,7 @@ from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.task import Task, TaskId, TaskInputs, decode_times
 from streamsql.runtime.upstream import Upstream
 from streamsql.topology.naming import producer_identity
-from streamsql.topology.topology import stores_of
+from streamsql.topology.topology import SubTopology, stores_of
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class Worker:
         self._upstream = Upstream(broker, layout, clock_ms)
         self._keeping = state_keeping(broker, config, clock_ms, self.metrics)
         self._cache = CacheBudget(config.cache_bytes or DEFAULT_CACHE_BYTES)
+        self._programs: dict[int, Program] = {}
         self._tasks: dict[TaskId, Task] = {}
         self._opening: dict[TaskId, Iterator[None]] = {}
         self._owned: set[TopicPartition] = set()
@@ -284,7 +286,7 @@ class Worker:
         positions = self._assignments.positions(identity, committed, self._broker)
         wiring = Wiring(storage, decode_times(committed))
         environment = Environment(self._config, self._producer, self.metrics, self._outputs)
-        processors = build(self._layout.topology, part, environment, wiring)
+        processors = build(self._program(part), environment, wiring)
         reading = TaskInputs(
             positions, self._assignments.timestamps(identity), self._derived(identity)
         )
@@ -293,6 +295,15 @@ class Worker:
         for partition, offset in positions.items():
             self._readers[partition] = task
             self._consumer.seek(partition, offset)
+
+    def _program(self, part: SubTopology) -> Program:
+        """Return the code of the part, the same for all its tasks."""
+        program = self._programs.get(part.index)
+        if program is None:
+            cached = self._config.cache_bytes > 0
+            program = generate(self._layout.topology, part, cached=cached)
+            self._programs[part.index] = program
+        return program
 
     def _derived(self, identity: TaskId) -> frozenset[TopicPartition]:
         """Return the inputs that the application writes itself, of a task with several."""

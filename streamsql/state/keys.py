@@ -23,6 +23,7 @@ from streamsql.types.sqltypes import (
     Primitive,
     SqlType,
     Struct,
+    is_hashable,
 )
 
 Encoder: TypeAlias = Callable[[Any], bytes]
@@ -61,7 +62,7 @@ class KeyCodec:
         Raises:
             UnsupportedError: A type has no order (MAP).
         """
-        self.hashable = all(_hashable(sql_type) for sql_type in types)
+        self.hashable = all(map(is_hashable, types))
         last = len(types) - 1
         self._parts = [
             _part(sql_type, terminated or position < last)
@@ -102,16 +103,6 @@ def encode_long(value: int) -> bytes:
 def decode_long(encoded: bytes) -> int:
     """Return the integer of :func:`encode_long`."""
     return int.from_bytes(encoded, "big") - _SIGN
-
-
-def _hashable(sql_type: SqlType) -> bool:
-    match sql_type:
-        case Struct(fields):
-            return all(_hashable(field.type) for field in fields)
-        case Array() | Map() | Primitive.DOUBLE:
-            return False
-        case _:
-            return True
 
 
 def _encode_nothing(_: Key) -> bytes:

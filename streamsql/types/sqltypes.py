@@ -120,6 +120,20 @@ def is_numeric(sql_type: SqlType) -> bool:
     return isinstance(sql_type, Decimal) or sql_type in (INTEGER, BIGINT, DOUBLE)
 
 
+def is_hashable(sql_type: SqlType) -> bool:
+    """Tell whether equal values of the type, and no others, are equal as keys of a dict.
+
+    Lists are not hashable, and 0.0 equals -0.0.
+    """
+    match sql_type:
+        case Struct(fields):
+            return all(is_hashable(field.type) for field in fields)
+        case Array() | Map() | Primitive.DOUBLE:
+            return False
+        case _:
+            return True
+
+
 def quote(name: str) -> str:
     """Return the identifier as SQL writes it, in back-ticks unless it is plain upper case."""
     plain = name.isidentifier() and name.isascii() and name == name.upper() and name[0] != "_"

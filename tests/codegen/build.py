@@ -1,12 +1,15 @@
 """Short names for bound expressions, a schema to use them on, and functions made of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from streamsql.codegen import support
-from streamsql.codegen.expressions import ExpressionCompiler, Guard
-from streamsql.codegen.namespace import Namespace
+from streamsql.codegen.expressions.compiler import ExpressionCompiler
+from streamsql.codegen.expressions.evaluation import Columns, Evaluation
+from streamsql.codegen.load import load
+from streamsql.codegen.namespace import TASK, Namespace
+from streamsql.codegen.source import Lines, Module
+from streamsql.codegen.supplies import TaskSupplies
 from streamsql.expr.nodes import (
     Arithmetic,
     ArithmeticOperator,
@@ -87,41 +90,59 @@ def named(**columns: Expression) -> tuple[NamedExpression, ...]:
 
 
 def text_of(
-    expression: Expression,
-    columns: Mapping[str, str],
-    namespace: Namespace | None = None,
-    guard: Guard | None = None,
+    expression: Expression, columns: Mapping[str, str], namespace: Namespace | None = None
 ) -> str:
     """Return the text of an expression over the given texts of its columns."""
     namespace = namespace or Namespace()
-    compiler = ExpressionCompiler(namespace, namespace.locals(), columns, guard)
+    compiler = ExpressionCompiler(namespace, namespace.locals(), columns)
     return compiler.compile(expression).text
 
 
 def evaluate(expression: Expression, row: Mapping[str, Any] | None = None) -> Any:
-    """Evaluate the fast form over named values."""
+    """Evaluate the text of an expression over named values."""
+    row = row or {}
     namespace = Namespace()
-    text = text_of(expression, {name: f"row_{name}" for name in row or {}}, namespace)
-    return run(text, namespace, row or {})
+    text = text_of(expression, {name: f"row_{name}" for name in row}, namespace)
+    values = dict(namespace.values)
+    exec(f"def evaluate({', '.join(f'row_{name}' for name in row)}):\n    return {text}", values)
+    return values["evaluate"](*row.values())
 
 
-def evaluate_guarded(
+def evaluate_tried(
     expression: Expression, row: Mapping[str, Any], reports: list[str] | None = None
 ) -> Any:
-    """Evaluate the guarded form; ``reports`` takes the texts of what failed."""
-    namespace = Namespace()
+    """Evaluate as stretches do, what fails being NULL; ``reports`` takes the texts of it."""
+    return _evaluate(
+        row,
+        reports,
+        lambda evaluation, columns: evaluation.value("value", expression, columns).text,
+    )
 
+
+def evaluate_by_parts(
+    expression: Expression, row: Mapping[str, Any], reports: list[str] | None = None
+) -> Any:
+    """Evaluate as stretches do after a failure, part by part, though nothing may have failed."""
+
+    def write(evaluation: Evaluation, columns: Columns) -> str:
+        by_parts = evaluation.by_parts("value", expression, columns)
+        return by_parts or evaluation.value("value", expression, columns).text
+
+    return _evaluate(row, reports, write)
+
+
+def _evaluate(
+    row: Mapping[str, Any],
+    reports: list[str] | None,
+    write: Callable[[Evaluation, Columns], str],
+) -> Any:
     def report(_error: Exception, text: str, _record: Any) -> None:
         if reports is not None:
             reports.append(text)
 
-    guard = Guard(namespace.add("attempt", support.attempting(report)), "None")
+    module, lines = Module("test"), Lines()
     columns = {name: f"row_{name}" for name in row}
-    return run(text_of(expression, columns, namespace, guard), namespace, row)
-
-
-def run(text: str, namespace: Namespace, row: Mapping[str, Any]) -> Any:
-    parameters = ", ".join(f"row_{name}" for name in row)
-    values = dict(namespace.values)
-    exec(f"def evaluate({parameters}):\n    return {text}", values)
-    return values["evaluate"](*row.values())
+    evaluation = Evaluation(module, module.namespace.locals(*columns.values()), lines, "None")
+    lines.add(f"return {write(evaluation, Columns(columns))}")
+    module.define("evaluate", tuple(columns.values()), "", lines)
+    return load(module.source(), {TASK: TaskSupplies(report)})["evaluate"](*row.values())

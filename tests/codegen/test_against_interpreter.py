@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streamsql.codegen.expressions.failure import may_fail
 from streamsql.expr.nodes import (
     And,
     Arithmetic,
@@ -30,7 +31,15 @@ from streamsql.expr.nodes import (
 )
 from streamsql.types import sqltypes
 from streamsql.types.sqltypes import BIGINT, BOOLEAN, DOUBLE, INTEGER, STRING, Array, SqlType
-from tests.codegen.build import PRICE, cast, column, constant, evaluate, evaluate_guarded
+from tests.codegen.build import (
+    PRICE,
+    cast,
+    column,
+    constant,
+    evaluate,
+    evaluate_by_parts,
+    evaluate_tried,
+)
 from tests.codegen.interpreter import Interpreter
 
 Expressions = st.SearchStrategy[Expression]
@@ -201,22 +210,34 @@ def test_the_fast_form_gives_what_the_interpreter_gives(
 
 @settings(max_examples=150, deadline=None)
 @given(ANY_EXPRESSION, ROWS)
-def test_the_guarded_form_gives_what_the_interpreter_gives(
+def test_part_by_part_gives_what_the_interpreter_gives(
     expression: Expression, row: dict[str, Any]
 ) -> None:
     expected = outcome(lambda: Interpreter(row, guarded=True).value(expression))
-    found = outcome(lambda: evaluate_guarded(expression, row))
+    found = evaluate_by_parts(expression, row)
     if expected is not Failed:
         assert repr(found) == repr(expected)
 
 
 @settings(max_examples=150, deadline=None)
 @given(ANY_EXPRESSION, ROWS)
-def test_the_guarded_form_differs_only_where_the_fast_form_fails(
+def test_what_does_not_fail_is_the_same_part_by_part(
     expression: Expression, row: dict[str, Any]
 ) -> None:
     fast = outcome(lambda: evaluate(expression, row))
     reports: list[str] = []
-    guarded = outcome(lambda: evaluate_guarded(expression, row, reports))
+    tried = evaluate_tried(expression, row, reports)
+    by_parts = evaluate_by_parts(expression, row)
     if fast is not Failed:
-        assert repr(guarded) == repr(fast)
+        assert repr(tried) == repr(by_parts) == repr(fast)
+        assert reports == []
+    else:
+        assert repr(tried) == repr(by_parts)
+        assert reports
+
+
+@settings(max_examples=300, deadline=None)
+@given(ANY_EXPRESSION, ROWS)
+def test_what_cannot_fail_does_not(expression: Expression, row: dict[str, Any]) -> None:
+    if not may_fail(expression):
+        evaluate(expression, row)

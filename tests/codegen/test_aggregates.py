@@ -1,14 +1,22 @@
 """Folds of hand-made aggregates, inline and called."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from streamsql.codegen.aggregates import Fold, generate_fold
-from streamsql.codegen.keys import generate_key
+from streamsql.codegen.aggregates.fold import Fold, generate_fold, load_fold
+from streamsql.codegen.load import load
+from streamsql.codegen.namespace import TASK
+from streamsql.codegen.source import Source
+from streamsql.codegen.stretches.keys import generate_group
+from streamsql.codegen.supplies import Report, TaskSupplies
 from streamsql.expr.nodes import AggregateCall, Expression, NamedExpression
 from streamsql.expr.registry import AggregateFunction, Aggregator
+from streamsql.topology.nodes import StreamAggregate, TableAggregate, TableRegroup
+from streamsql.topology.stores import KeyValueStoreSpec, SessionStoreSpec
 from streamsql.types.sqltypes import BIGINT, STRING
+from streamsql.types.windows import SessionWindows
 from tests.codegen.build import arithmetic, column, constant
 from tests.codegen.rig import BID, WINDOWED
 
@@ -49,14 +57,32 @@ def call(name: str, aggregator: Aggregator, *arguments: Expression) -> Aggregate
     return AggregateCall(name, function, arguments, (), BIGINT)
 
 
-def fold(*calls: AggregateCall, reports: list[str] | None = None, **columns: Expression) -> Fold:
-    named = [NamedExpression(name, expression) for name, expression in columns.items()]
+def folded(*calls: AggregateCall, **columns: Expression) -> Source:
+    named = tuple(NamedExpression(name, expression) for name, expression in columns.items())
+    store = KeyValueStoreSpec("store", BID.key, ())
+    return generate_fold(TableAggregate("hourly/2", (), named, calls, store, BID), BID)
 
+
+def fold(*calls: AggregateCall, reports: list[str] | None = None, **columns: Expression) -> Fold:
     def report(_error: Exception, text: str, record: Any) -> None:
         assert reports is not None, text
         reports.append(f"{text} of {record}")
 
-    return generate_fold("hourly/2", BID, named, calls, report)
+    return load_fold(folded(*calls, **columns), {TASK: TaskSupplies(report)})
+
+
+def stream_fold(
+    *calls: AggregateCall, windows: SessionWindows | None = None, **columns: Expression
+) -> Fold:
+    named = tuple(NamedExpression(name, expression) for name, expression in columns.items())
+    store = SessionStoreSpec("store", BID.key, (), 10)
+    node = StreamAggregate("hourly/2", (), named, calls, windows, store, BID)
+    return load_fold(generate_fold(node, BID), {})
+
+
+def group_of(keys: Sequence[NamedExpression], report: Report) -> Any:
+    source = generate_group(TableRegroup("g", (), tuple(keys), BID), BID)
+    return load(source, {TASK: TaskSupplies(report)})["group"]
 
 
 def test_columns_take_the_newest_row() -> None:
@@ -72,8 +98,9 @@ def test_columns_take_the_newest_row() -> None:
 
 
 def test_arguments_are_computed_once_and_in_place() -> None:
-    hourly = fold(call("A", SUM, RATIO), call("B", SUM, RATIO), call("C", SUM, constant(2, BIGINT)))
-    assert hourly.source.count("divide_bigint(") == 3  # add, undo, and the careful function
+    calls = (call("A", SUM, RATIO), call("B", SUM, RATIO), call("C", SUM, constant(2, BIGINT)))
+    assert folded(*calls).text.count("divide_bigint(") == 2  # in add and undo
+    hourly = fold(*calls)
     state = hourly.initial()
     hourly.add(state, 7, ROW, 5)
     hourly.add(state, 7, ROW, 5)
@@ -94,13 +121,13 @@ def test_what_an_aggregate_raises_is_not_caught() -> None:
         raise OverflowError
 
     broken = Aggregator(BIGINT, int, fail, int)
-    hourly = fold(call("A", broken))
+    hourly = stream_fold(call("A", broken))
     with pytest.raises(OverflowError):
         hourly.add(hourly.initial(), 7, ROW, 5)
 
 
 def test_aggregates_of_several_arguments() -> None:
-    hourly = fold(call("J", JOIN, AUCTION, column("CHANNEL", BID), constant("!'")))
+    hourly = stream_fold(call("J", JOIN, AUCTION, column("CHANNEL", BID), constant("!'")))
     state = hourly.initial()
     hourly.add(state, 7, ROW, 5)
     assert hourly.result(state) == ("<1x!'>",)
@@ -109,7 +136,12 @@ def test_aggregates_of_several_arguments() -> None:
 
 
 def test_merging_takes_the_columns_of_the_right() -> None:
-    hourly = fold(call("N", COUNT), call("S", SUM, PRICE), CHANNEL=column("CHANNEL", BID))
+    hourly = stream_fold(
+        call("N", COUNT),
+        call("S", SUM, PRICE),
+        windows=SessionWindows(5, 0, 10),
+        CHANNEL=column("CHANNEL", BID),
+    )
     left, right = hourly.initial(), hourly.initial()
     hourly.add(left, 7, ROW, 5)
     hourly.add(right, 7, ZERO_ROW, 5)
@@ -124,7 +156,9 @@ def test_the_key_is_an_argument_too() -> None:
     hourly.add(state, 7, ROW, 5)
     assert hourly.result(state) == (14,)
     start = column("WINDOWSTART", BID)
-    windowed = generate_fold("w", WINDOWED, [], [call("S", SUM, start)], lambda *_: None)
+    store = KeyValueStoreSpec("store", BID.key, ())
+    node = TableAggregate("w", (), (), (call("S", SUM, start),), store, WINDOWED)
+    windowed = load_fold(generate_fold(node, WINDOWED), {})
     state = windowed.initial()
     windowed.add(state, (7, 10, 20), ROW, 5)
     assert windowed.result(state) == (10,)
@@ -133,10 +167,10 @@ def test_the_key_is_an_argument_too() -> None:
 def test_group_keys() -> None:
     reports: list[str] = []
     keys = [NamedExpression("A", AUCTION), NamedExpression("R", RATIO)]
-    group = generate_key("g", BID, keys, lambda error, text, record: reports.append(text))
+    group = group_of(keys, lambda error, text, record: reports.append(text))
     assert group(7, ROW, 5) == (1, 20)
     assert group(7, ZERO_ROW, 5) is None
     assert reports == ["PRICE / BIDDER"]
-    single = generate_key("g", BID, keys[:1], lambda *_: None)
+    single = group_of(keys[:1], lambda *_: None)
     assert single(7, ROW, 5) == 1
     assert single(7, (None, 1, 1, None), 5) is None

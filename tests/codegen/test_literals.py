@@ -53,7 +53,7 @@ from streamsql.types.sqltypes import (
     SqlType,
     Struct,
 )
-from tests.codegen.build import cast, evaluate, evaluate_guarded, text_of
+from tests.codegen.build import cast, evaluate, evaluate_by_parts, text_of
 from tests.codegen.interpreter import Interpreter
 
 VALUES: dict[SqlType, tuple[Any, ...]] = {
@@ -139,7 +139,7 @@ def null_tests(operand: Expression) -> Iterator[Expression]:
 
 def check(expression: Expression, row: Mapping[str, Any]) -> None:
     """Compare both forms with the interpreter; what fails there is only compiled."""
-    for guarded, evaluated in ((False, evaluate), (True, evaluate_guarded)):
+    for guarded, evaluated in ((False, evaluate), (True, evaluate_by_parts)):
         try:
             expected = repr(Interpreter(row, guarded=guarded).value(expression))
         except Exception:  # noqa: BLE001

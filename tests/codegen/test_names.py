@@ -2,20 +2,11 @@
 
 import pytest
 
-from streamsql.codegen.stretch import (
-    BranchStep,
-    FilterStep,
-    ProjectStep,
-    RekeyStep,
-    Step,
-    StreamInput,
-    TableInput,
-)
 from streamsql.expr.nodes import IsNull, NamedExpression
 from streamsql.types.schema import Column, Schema
 from streamsql.types.sqltypes import BIGINT
 from tests.codegen.build import arithmetic, column, named
-from tests.codegen.rig import BID, Rig
+from tests.codegen.rig import BID, Rig, Step, branches, keep, project, rekey
 
 AUCTION, BIDDER = (column(name, BID) for name in ("AUCTION", "BIDDER"))
 
@@ -32,17 +23,17 @@ def test_columns_may_have_any_name(divisor: int) -> None:
         NamedExpression(name, arithmetic(column(name, schema), "/", column("key", schema)))
         for name in AWKWARD
     )
-    kept = FilterStep(IsNull(column("error", schema), negated=True))
+    kept = keep(IsNull(column("error", schema), negated=True))
     values = tuple(divisor if name == "key" else 6 for name in AWKWARD)
     expected = tuple(None if divisor == 0 else value for value in values)
     rig = Rig()
     steps: list[Step] = [
         kept,
-        ProjectStep(("k e y",), columns),
-        BranchStep(((rig.forward(),), (rig.send(),))),
+        project(("k e y",), columns),
     ]
-    rig.compiled(StreamInput(schema), steps).function(7, values, 5)
-    rig.compiled(TableInput(schema), [*steps[:2], rig.forward()]).function(7, values, None, 5)
+    ways = branches([rig.forward()], [rig.send()])
+    rig.stream([*steps, ways], schema).function(7, values, 5)
+    rig.table([*steps, rig.forward()], schema).function(7, values, None, 5)
     forwarded = [event[2] for event in rig.events if event[0] == "forward"]
     assert forwarded == [expected, expected]
     reports = [event for event in rig.events if event[0] == "report"]
@@ -51,8 +42,8 @@ def test_columns_may_have_any_name(divisor: int) -> None:
 
 def test_a_key_named_like_a_value_column_does_not_vouch_for_it() -> None:
     rig = Rig()
-    by_auction = RekeyStep((NamedExpression("BIDDER", AUCTION),), drop_null_key=True)
-    doubled = ProjectStep(("BIDDER",), named(D=arithmetic(BIDDER, "+", BIDDER)))
-    run = rig.compiled(StreamInput(BID), [by_auction, doubled, rig.forward()]).function
+    by_auction = rekey((NamedExpression("BIDDER", AUCTION),), drop_null_key=True)
+    doubled = project(("BIDDER",), named(D=arithmetic(BIDDER, "+", BIDDER)))
+    run = rig.stream([by_auction, doubled, rig.forward()]).function
     run(1, (9, None, 1, "x"), 5)
     assert rig.events == [("forward", 9, (None,), 5)]

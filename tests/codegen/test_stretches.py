@@ -5,31 +5,38 @@ from typing import Any
 
 import pytest
 
-from streamsql.codegen.liveness import required_columns
-from streamsql.codegen.stretch import (
-    BranchStep,
-    EventTime,
-    FilterStep,
-    FlatMapStep,
-    ProjectStep,
-    RekeyStep,
-    Step,
-    StreamInput,
-    TableInput,
-)
 from streamsql.expr.nodes import IsNull, NamedExpression, TableCall
 from streamsql.expr.registry import TableFunction
+from streamsql.topology.nodes import HeaderColumn, StreamSource
+from streamsql.topology.topics import TimestampSpec
 from streamsql.types.schema import HEADERS_TYPE, Column, Schema
 from streamsql.types.sqltypes import BIGINT, BYTES, STRING
 from tests.codegen.build import arithmetic, column, compare, constant, named
-from tests.codegen.rig import BID, KEYED_TWICE, WINDOWED, Message, Rig, message
+from tests.codegen.rig import (
+    BID,
+    BY_TEXT,
+    ENTRY,
+    KEYED_TWICE,
+    WINDOWED,
+    Message,
+    Rig,
+    Step,
+    Steps,
+    branches,
+    flat_map,
+    keep,
+    message,
+    project,
+    record_format,
+    rekey,
+)
 
 AUCTION, BIDDER, PRICE, CHANNEL = (
     column(name, BID) for name in ("AUCTION", "BIDDER", "PRICE", "CHANNEL")
 )
 RATIO = arithmetic(PRICE, "/", BIDDER)
-HIGH = FilterStep(compare(PRICE, ">", constant(10, BIGINT)))
-PROJECT = ProjectStep(("ID",), named(A=AUCTION, R=RATIO))
+HIGH = keep(compare(PRICE, ">", constant(10, BIGINT)))
+PROJECT = project(("ID",), named(A=AUCTION, R=RATIO))
 GOOD = message(auction=1, bidder=2, price=40, channel="x")
 ZERO = message(auction=1, bidder=0, price=40, channel="x")
 LOW = message(auction=1, bidder=2, price=4, channel="x")
@@ -39,8 +46,10 @@ LOW_ROW = (1, 2, 4, "x")
 FAILURE = ("report", "EvaluationError", "PRICE / BIDDER")
 
 
-def through_source(steps: Sequence[Step], messages: Sequence[Message], rig: Rig) -> Any:
-    rig.source(steps).function(messages)
+def through_source(
+    steps: Steps, messages: Sequence[Message], rig: Rig, schema: Schema = BID
+) -> Any:
+    rig.source(steps, schema).function(messages)
     return rig.events
 
 
@@ -54,7 +63,7 @@ def test_a_failing_column_is_null_and_the_others_stay() -> None:
 def test_a_failing_predicate_is_false() -> None:
     rig = Rig()
     predicate = compare(RATIO, ">", constant(1, BIGINT))
-    assert through_source([FilterStep(predicate), rig.forward()], [ZERO, GOOD], rig) == [
+    assert through_source([keep(predicate), rig.forward()], [ZERO, GOOD], rig) == [
         ("report", "EvaluationError", "(PRICE / BIDDER) > 1"),
         ("forward", 1, ROW, 5),
     ]
@@ -62,12 +71,12 @@ def test_a_failing_predicate_is_false() -> None:
 
 def test_a_branch_that_fails_leaves_the_others_alone_and_emits_once() -> None:
     rig = Rig()
-    branches = (
-        (rig.forward("first"),),
-        (HIGH, PROJECT, rig.send()),
-        (RekeyStep((NamedExpression("R", RATIO),), drop_null_key=True), rig.forward("last")),
+    ways = branches(
+        [rig.forward("first")],
+        [HIGH, PROJECT, rig.send()],
+        [rekey((NamedExpression("R", RATIO),), drop_null_key=True), rig.forward("last")],
     )
-    events = through_source([BranchStep(branches)], [GOOD, ZERO], rig)
+    events = through_source([ways], [GOOD, ZERO], rig)
     assert events == [
         ("first", 1, ROW, 5),
         ("send", b"1", b"[1,20]", 5),
@@ -81,8 +90,8 @@ def test_a_branch_that_fails_leaves_the_others_alone_and_emits_once() -> None:
 
 def test_a_failure_before_a_branch_is_seen_by_all_of_it() -> None:
     rig = Rig()
-    branches = ((rig.forward("first"),), (FilterStep(IsNull(column_r(), False)), rig.send()))
-    events = through_source([PROJECT, BranchStep(branches)], [ZERO, GOOD], rig)
+    ways = branches([rig.forward("first")], [keep(IsNull(column_r(), False)), rig.send()])
+    events = through_source([PROJECT, ways], [ZERO, GOOD], rig)
     assert events == [
         FAILURE,
         ("first", 1, (1, None), 5),
@@ -101,7 +110,7 @@ def test_what_a_target_raises_is_not_caught() -> None:
     def fail(*_arguments: Any) -> None:
         raise RuntimeError("downstream")
 
-    step = type(rig.forward())(fail)
+    step = rig.target(fail)
     for source_message in (GOOD, ZERO, Message(None)):
         with pytest.raises(RuntimeError, match="downstream"):
             through_source([PROJECT, step], [source_message], rig)
@@ -109,27 +118,27 @@ def test_what_a_target_raises_is_not_caught() -> None:
 
 def test_an_encoder_failure_skips_the_record() -> None:
     rig = Rig()
-    step = rig.send()
-    broken = type(step)(step.send, step.encode_key, step.row_type, lambda row: 1 // 0, None, "out")  # type: ignore[arg-type, return-value]
-    events = through_source([BranchStep(((broken,), (rig.forward(),)))], [GOOD], rig)
+    broken = rig.send(encode=lambda row: b"" if 1 // 0 else None)
+    events = through_source([branches([broken], [rig.forward()])], [GOOD], rig)
     assert events == [("report", "ZeroDivisionError", "out"), ("forward", 1, ROW, 5)]
 
 
 def test_records_without_a_value() -> None:
     rig = Rig()
     nothing = [Message(None), Message(b"null")]
-    by_bidder = RekeyStep((NamedExpression("BIDDER", BIDDER),))
-    by_key = RekeyStep((NamedExpression("KEY", column("ID", BID)),))
-    branches: tuple[tuple[Step, ...], ...] = (
-        (rig.forward("passed"),),
-        (PROJECT, rig.forward("projected")),
-        (HIGH, rig.forward("filtered")),
-        (by_bidder, rig.forward("by bidder")),
-        (by_key, rig.forward("by key")),
-        (RekeyStep(by_key.keys, drop_null_key=True), rig.forward("grouped")),
-        (PROJECT, rig.send()),
+    by_bidder = rekey((NamedExpression("BIDDER", BIDDER),))
+    keys = (NamedExpression("KEY", column("ID", BID)),)
+    by_key, grouped = rekey(keys), rekey(keys, drop_null_key=True)
+    ways = branches(
+        [rig.forward("passed")],
+        [PROJECT, rig.forward("projected")],
+        [HIGH, rig.forward("filtered")],
+        [by_bidder, rig.forward("by bidder")],
+        [by_key, rig.forward("by key")],
+        [grouped, rig.forward("grouped")],
+        [PROJECT, rig.send()],
     )
-    events = through_source([BranchStep(branches)], nothing, rig)
+    events = through_source([ways], nothing, rig)
     assert events == [
         ("passed", 1, None, 5),
         ("projected", 1, None, 5),
@@ -144,7 +153,7 @@ def test_records_without_a_value() -> None:
         ("send", b"1", None, 5),
     ]
     stage = Rig()
-    stage.compiled(StreamInput(BID), [PROJECT, stage.forward()]).function(1, None, 5)
+    stage.stream([PROJECT, stage.forward()]).function(1, None, 5)
     assert stage.events == [("forward", 1, None, 5)]
 
 
@@ -158,14 +167,14 @@ def test_records_that_cannot_be_read_are_skipped() -> None:
 def test_the_key_is_decoded_only_when_needed() -> None:
     rig = Rig()
     unreadable = message(raw_key=b"{", auction=1, bidder=2, price=40, channel="x")
-    events = through_source([PROJECT, rig.send(raw_key=True)], [unreadable], rig)
+    events = through_source([PROJECT, rig.send()], [unreadable], rig, BY_TEXT)
     assert events == [("send", b"{", b"[1,20]", 5)]
 
 
 def test_the_time_of_a_column() -> None:
     rig = Rig()
-    steps: list[Step] = [ProjectStep(("ID",), named(T=column("ROWTIME", BID))), rig.forward()]
-    function = rig.source(steps, event_time=EventTime("PRICE")).function
+    steps: list[Step] = [project(("ID",), named(T=column("ROWTIME", BID))), rig.forward()]
+    function = rig.source(steps, event_time=TimestampSpec("PRICE")).function
     function([message(price=7), message(price=-7), message(price=None), Message(None)])
     assert rig.events == [
         ("forward", 1, (7,), 7),
@@ -177,18 +186,22 @@ def test_the_time_of_a_column() -> None:
 
 def test_the_time_of_a_text() -> None:
     rig = Rig()
-    function = rig.source([rig.forward()], event_time=EventTime("CHANNEL", int)).function
-    function([message(channel="7"), message(channel="x")])
-    assert rig.events == [("forward", 1, (None, None, None, "7"), 7), ("bad time", "x")]
+    spec = TimestampSpec("CHANNEL", "yyyy-MM-dd")
+    function = rig.source([rig.forward()], event_time=spec).function
+    function([message(channel="1970-01-02"), message(channel="x")])
+    assert rig.events == [
+        ("forward", 1, (None, None, None, "1970-01-02"), 86_400_000),
+        ("bad time", "x"),
+    ]
 
 
 def test_the_time_of_a_record_sent() -> None:
     rig = Rig()
-    step = rig.send(EventTime("PRICE"))
+    step = rig.send(TimestampSpec("PRICE"))
     events = through_source([step], [message(price=9), message(price=-9), Message(None)], rig)
     assert events == [
         ("send", b"1", b"[null,null,9,null]", 9),
-        ("report", "EvaluationError", "topic out"),
+        ("report", "EvaluationError", "out"),
         ("send", b"1", None, 5),
     ]
 
@@ -202,8 +215,8 @@ def test_headers_and_positions() -> None:
         O=column("ROWOFFSET", schema),
     )
     rig = Rig()
-    headers = (("ALL_OF", None), ("LAST", "k"))
-    steps: list[Step] = [ProjectStep((), columns), rig.forward()]
+    headers = (HeaderColumn("ALL_OF", None), HeaderColumn("LAST", "k"))
+    steps: list[Step] = [project((), columns), rig.forward()]
     head: list[tuple[str, bytes | None]] = [("k", b"1"), ("k", b"2"), ("j", None)]
     rig.source(steps, schema, headers=headers).function(
         [Message(b"{}", None, 5, 9, head), Message(b"{}")]
@@ -219,7 +232,7 @@ def test_windowed_keys() -> None:
         S=column("WINDOWSTART", WINDOWED), E=column("WINDOWEND", WINDOWED), I=column("ID", BID)
     )
     rig = Rig()
-    stage = rig.compiled(StreamInput(WINDOWED), [ProjectStep(("ID",), columns), rig.forward()])
+    stage = rig.stream([project(("ID",), columns), rig.forward()], WINDOWED)
     stage.function((7, 10, 20), ROW, 5)
     assert rig.events == [("forward", (7, 10, 20), (10, 20, 7), 5)]
 
@@ -227,14 +240,14 @@ def test_windowed_keys() -> None:
 def test_keys_of_several_columns() -> None:
     columns = named(I=column("ID", KEYED_TWICE), S=column("SITE", KEYED_TWICE))
     rig = Rig()
-    rig.source([ProjectStep(("A", "B"), columns), rig.forward()], KEYED_TWICE).function(
+    rig.source([project(("A", "B"), columns), rig.forward()], KEYED_TWICE).function(
         [message(raw_key=b'[1,"x"]'), message(raw_key=None)]
     )
     assert rig.events == [("forward", (1, "x"), (1, "x"), 5), ("forward", None, (None, None), 5)]
     keys = tuple(NamedExpression(name, value) for name, value in (("A", AUCTION), ("R", RATIO)))
     stage = Rig()
-    steps: list[Step] = [RekeyStep(keys), stage.forward()]
-    run = stage.compiled(StreamInput(BID), steps).function
+    steps: list[Step] = [rekey(keys), stage.forward()]
+    run = stage.stream(steps).function
     run(1, ROW, 5)
     run(1, ZERO_ROW, 5)
     assert stage.events == [
@@ -243,16 +256,14 @@ def test_keys_of_several_columns() -> None:
         ("forward", (1, None), ZERO_ROW, 5),
     ]
     grouped = Rig()
-    steps = [RekeyStep(keys, drop_null_key=True), grouped.forward()]
-    grouped.compiled(StreamInput(BID), steps).function(1, ZERO_ROW, 5)
+    steps = [rekey(keys, drop_null_key=True), grouped.forward()]
+    grouped.stream(steps).function(1, ZERO_ROW, 5)
     assert grouped.events == [FAILURE]
 
 
 def test_no_keys_make_the_key_null() -> None:
     rig = Rig()
-    events = through_source(
-        [RekeyStep(()), BranchStep(((rig.forward(),), (rig.send(),)))], [GOOD], rig
-    )
+    events = through_source([rekey(()), branches([rig.forward()], [rig.send()])], [GOOD], rig)
     assert events == [("forward", None, ROW, 5), ("send", None, b'[1,2,40,"x"]', 5)]
 
 
@@ -262,11 +273,11 @@ def test_table_functions_are_zipped() -> None:
         "UPTO", "BIGINT -> BIGINT", lambda n: [10 // i for i in range(n)][1:] or range(n)
     )
     calls = (TableCall("C", split, (CHANNEL,), STRING), TableCall("N", upto, (BIDDER,), BIGINT))
-    kept = ProjectStep(("ID",), named(C=column_of("C"), N=column_of("N"), P=PRICE))
+    kept = project(("ID",), named(C=column_of("C"), N=column_of("N"), P=PRICE))
     rig = Rig()
     steps: list[Step] = [
-        FlatMapStep(calls),
-        FilterStep(IsNull(column_of("C"), True)),
+        flat_map(*calls),
+        keep(IsNull(column_of("C"), True)),
         kept,
         rig.forward(),
     ]
@@ -288,10 +299,10 @@ def column_of(name: str) -> Any:
 
 def test_a_row_of_a_table_function_fails_alone() -> None:
     each = TableFunction("EACH", "BIGINT -> BIGINT", range)
-    by = ProjectStep(("ID",), named(Q=arithmetic(constant(6, BIGINT), "/", column_of("N"))))
+    by = project(("ID",), named(Q=arithmetic(constant(6, BIGINT), "/", column_of("N"))))
     rig = Rig()
     events = through_source(
-        [FlatMapStep((TableCall("N", each, (BIDDER,), BIGINT),)), by, rig.forward()],
+        [flat_map(TableCall("N", each, (BIDDER,), BIGINT)), by, rig.forward()],
         [message(bidder=3)],
         rig,
     )
@@ -305,9 +316,7 @@ def test_a_row_of_a_table_function_fails_alone() -> None:
 
 def test_tables_filter_both_rows() -> None:
     rig = Rig()
-    run = rig.compiled(
-        TableInput(BID), [HIGH, BranchStep(((rig.forward(),), (rig.send(),)))]
-    ).function
+    run = rig.table([HIGH, branches([rig.forward()], [rig.send()])]).function
     run(1, ROW, None, 5)
     run(1, LOW_ROW, ROW, 6)
     run(1, LOW_ROW, LOW_ROW, 7)
@@ -326,7 +335,7 @@ def test_tables_filter_both_rows() -> None:
 
 def test_a_table_sends_tombstones_only_for_rows_that_matched() -> None:
     rig = Rig()
-    run = rig.compiled(TableInput(BID), [HIGH, PROJECT, rig.send()]).function
+    run = rig.table([HIGH, PROJECT, rig.send()]).function
     run(1, LOW_ROW, None, 5)
     run(1, ROW, LOW_ROW, 6)
     run(1, LOW_ROW, ROW, 7)
@@ -335,7 +344,7 @@ def test_a_table_sends_tombstones_only_for_rows_that_matched() -> None:
 
 def test_tables_report_a_failure_once() -> None:
     rig = Rig()
-    run = rig.compiled(TableInput(BID), [PROJECT, rig.forward()]).function
+    run = rig.table([PROJECT, rig.forward()]).function
     run(1, ZERO_ROW, None, 5)
     run(1, ROW, ZERO_ROW, 6)
     assert rig.events == [
@@ -347,7 +356,7 @@ def test_tables_report_a_failure_once() -> None:
 
 def test_a_table_without_a_store_passes_tombstones() -> None:
     rig = Rig()
-    run = rig.compiled(TableInput(BID, old_known=False), [HIGH, PROJECT, rig.forward()]).function
+    run = rig.unkept_table([HIGH, PROJECT, rig.forward()]).function
     run(1, ROW, None, 5)
     run(1, None, None, 6)
     run(1, LOW_ROW, None, 7)
@@ -361,19 +370,25 @@ def test_a_table_without_a_store_passes_tombstones() -> None:
 def test_columns_that_nothing_needs_are_neither_decoded_nor_computed() -> None:
     rig = Rig()
     steps = (
-        ProjectStep(("ID",), named(A=AUCTION, R=RATIO)),
-        ProjectStep(("ID",), named(A=column("A", Schema((), (Column("A", BIGINT),))))),
+        project(("ID",), named(A=AUCTION, R=RATIO)),
+        project(("ID",), named(A=column("A", Schema((), (Column("A", BIGINT),))))),
         rig.forward(),
     )
-    assert required_columns(BID, steps) == {"AUCTION", "ID"}
+    assert reads(rig, steps) == ["AUCTION"]
     assert through_source(steps, [ZERO], rig) == [("forward", 1, (1,), 5)]
 
 
-def test_required_columns_of_what_is_passed_on() -> None:
+def test_columns_that_are_passed_on_are_decoded() -> None:
     rig = Rig()
-    everything = {"ID", "AUCTION", "BIDDER", "PRICE", "CHANNEL"}
-    assert required_columns(BID, [rig.forward()]) == everything
-    assert required_columns(BID, [rig.send(raw_key=True)]) == everything - {"ID"}
-    time = EventTime("CHANNEL")
-    project = ProjectStep(("ID",), named(T=column("ROWTIME", BID)))
-    assert required_columns(BID, [project, rig.send()], time) == {"ID", "ROWTIME", "CHANNEL"}
+    everything = ["AUCTION", "BIDDER", "PRICE", "CHANNEL"]
+    assert reads(rig, [rig.forward()]) == everything
+    assert reads(rig, [rig.send()]) == everything
+    now = project(("ID",), named(T=column("ROWTIME", BID)))
+    assert reads(rig, [now, rig.send()], TimestampSpec("CHANNEL")) == ["CHANNEL"]
+
+
+def reads(rig: Rig, steps: Steps, time: TimestampSpec | None = None) -> list[str]:
+    """Return the value columns that a source decodes."""
+    entry = StreamSource(ENTRY, "in", record_format(BID), BID, time)
+    program, _ = rig.program(entry, steps)
+    return [each.name for each in program.reads[ENTRY]]

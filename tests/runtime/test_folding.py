@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from streamsql.broker.message import StoredMessage
-from streamsql.codegen import segments
+from streamsql.codegen.program import generate
+from streamsql.codegen.stretches import records
 from streamsql.expr.builtins import builtins
 from streamsql.expr.nodes import (
     AggregateCall,
@@ -129,7 +130,7 @@ def outcome(made: Topology, batches: list[list[StoredMessage]]) -> tuple[Any, ..
     environment = Environment(RuntimeConfig("app"), producer, metrics)  # type: ignore[arg-type]
     (part,) = cut(made)
     wiring = Wiring(MemoryStorage(), {})
-    processors = build(made, part, environment, wiring)
+    processors = build(generate(made, part, cached=True), environment, wiring)
     pending = []
     for batch in batches:
         for process in processors.sources["bids"]:
@@ -165,6 +166,6 @@ def test_the_loop_does_what_process_does(
         batches = [list(messages(rng)) for _ in range(rng.randint(1, 4))]
         in_loop = outcome(made, batches)
         with monkeypatch.context() as patched:
-            patched.setattr(segments, "folds_in_loop", lambda *_: False)
+            patched.setattr(records, "folds_in_loop", lambda *_: False)
             by_call = outcome(made, batches)
         assert in_loop == by_call

@@ -5,22 +5,16 @@ from functools import partial
 from typing import assert_never
 
 from streamsql.broker.ports import TopicConfig
+from streamsql.codegen.program import generate
 from streamsql.engine.planning.planned import Planned, PlannedQuery
 from streamsql.engine.results import Result, text
-from streamsql.engine.serving.silent_producer import SilentProducer
 from streamsql.engine.statements.state import EngineState
 from streamsql.errors import BindError
 from streamsql.logical.describe import describe as describe_plan
-from streamsql.runtime.build import build
-from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.config import RuntimeConfig
-from streamsql.runtime.environment import Environment
-from streamsql.runtime.metrics import Metrics
 from streamsql.sql.statements import Explain, ExplainWhat
-from streamsql.state.memory import MemoryStorage
 from streamsql.topology.describe import describe as describe_topology
 from streamsql.topology.naming import repartition_topic
-from streamsql.topology.nodes import Output
 from streamsql.topology.topology import Topology, cut
 
 
@@ -44,7 +38,7 @@ def explain_query(query: PlannedQuery, what: ExplainWhat) -> str:
             name = query.application.name
             return _topology(name, query.operators, query.topics_to_create())
         case ExplainWhat.CODE:
-            return _code(query.operators)
+            return generated_code(query.operators)
         case _:
             assert_never(what)
 
@@ -60,7 +54,7 @@ def _running(query_id: str, what: ExplainWhat, state: EngineState) -> str:
     lines.append(state.context.catalog.queries[query_id].text)
     running = application.plan.running
     is_code = what is ExplainWhat.CODE
-    lines.append(_code(running) if is_code else _topology(application.name, running, ()))
+    lines.append(generated_code(running) if is_code else _topology(application.name, running, ()))
     return "\n".join(lines)
 
 
@@ -76,19 +70,10 @@ def _topology(name: str, operators: Topology, create: Sequence[TopicConfig]) -> 
     return "\n".join(lines)
 
 
-def _code(operators: Topology) -> str:
-    return "\n\n".join(generated_code(operators).values())
-
-
-def generated_code(topology: Topology) -> dict[str, str]:
-    """Return the source text of the functions that tasks of the topology run, by name."""
-    outputs = {n.name: _ignore for n in topology.nodes.values() if isinstance(n, Output)}
-    code: dict[str, str] = {}
+def generated_code(topology: Topology) -> str:
+    """Return the source text of everything generated that runs for a record, in its order."""
+    cached = RuntimeConfig("explain").cache_bytes > 0
+    texts = []
     for part in cut(topology):
-        environment = Environment(RuntimeConfig("explain"), SilentProducer(), Metrics(), outputs)
-        code.update(build(topology, part, environment, Wiring(MemoryStorage(), {})).code)
-    return code
-
-
-def _ignore(*_: object) -> None:
-    """Take a row that nobody reads."""
+        texts += [source.text for source in generate(topology, part, cached=cached).in_order()]
+    return "\n\n".join(texts)

@@ -6,8 +6,8 @@ the generated fold changes in place.
 
 from collections.abc import Hashable
 
-from streamsql.codegen.aggregates import Fold
-from streamsql.codegen.stretch import RunningGroups
+from streamsql.codegen.aggregates.fold import Fold
+from streamsql.codegen.supplies import RunningGroups
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.processors.emission import Emission, TouchedGroup
 from streamsql.state.key_value import KeyValueStore
@@ -19,8 +19,8 @@ class RunningAggregateProcessor:
 
     The timestamp of a change is the largest of the group. Held groups are outside the store, so
     that a record of a hot key costs one look-up. Unless each change is forwarded, most records
-    never get here: the source's loop folds them into the groups that it finds in ``groups`` (see
-    :class:`streamsql.codegen.stretch.FoldStep`).
+    never get here: the source's loop folds them into the groups that it finds in ``groups``
+    (:class:`streamsql.codegen.supplies.RunningGroups`).
     """
 
     __slots__ = ("_each", "_fold", "_forward", "_held", "_metrics", "_store", "groups")

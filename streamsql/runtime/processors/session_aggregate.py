@@ -6,7 +6,7 @@ When sessions merge, grow and are late is said by :class:`streamsql.types.window
 from collections.abc import Hashable
 from typing import Any
 
-from streamsql.codegen.aggregates import Fold
+from streamsql.codegen.aggregates.fold import Fold
 from streamsql.runtime.processors.context import ProcessorContext
 from streamsql.runtime.processors.emission import Emission, TouchedGroup
 from streamsql.state.sessions import Session, SessionStore

@@ -7,8 +7,8 @@ Stream time is advanced by each record first; then the windows that are still op
 from collections.abc import Hashable, ValuesView
 from typing import Any
 
-from streamsql.codegen.aggregates import Fold
-from streamsql.codegen.stretch import WindowGroups
+from streamsql.codegen.aggregates.fold import Fold
+from streamsql.codegen.supplies import WindowGroups
 from streamsql.runtime.processors.context import ProcessorContext
 from streamsql.runtime.processors.emission import Emission, TouchedGroup
 from streamsql.state.windowed import WindowStore
@@ -21,7 +21,8 @@ class WindowAggregateProcessor:
 
     Held groups are outside the store, by start and then key. Unless each change is forwarded, most
     records never get here: the source's loop folds them into the groups that it finds in the dict
-    of their slot, which ``groups.touch`` fills (see :class:`streamsql.codegen.stretch.FoldStep`).
+    of their slot, which ``groups.touch`` fills
+    (:class:`streamsql.codegen.supplies.WindowGroups`).
     No window closes or expires within a slot, so the loop need not ask for either.
     """
 
@@ -62,7 +63,7 @@ class WindowAggregateProcessor:
         self._slots: dict[int, dict[Any, Any]] = {}
         hopping = windows.advance_ms < windows.size_ms
         touch = self._touch_windows if hopping else self._touch_window
-        self.groups = WindowGroups(self._time, hopping, touch)
+        self.groups = WindowGroups(self._time, touch)
         if self._time.now >= 0:
             store.expire(windows.expired_before(self._time.now))
 

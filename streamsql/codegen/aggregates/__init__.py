@@ -1,0 +1,1 @@
+"""The aggregates of one GROUP BY as functions over one state."""

@@ -1,0 +1,1 @@
+"""What lies between an input and the next stateful processors, as one function."""
