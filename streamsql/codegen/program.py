@@ -81,7 +81,7 @@ def generate(topology: Topology, part: SubTopology, *, cached: bool) -> Program:
         {name: source for name, source in sources.items() if source is not None},
         {node.name: tuple(columns_read(flow, node)) for node in read},
         {
-            node.name: generate_fold(node, flow.into(node))
+            node.name: generate_fold(node, flow.into(node), cached=cached)
             for node in nodes
             if isinstance(node, StreamAggregate | TableAggregate)
         },

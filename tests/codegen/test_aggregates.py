@@ -16,7 +16,7 @@ from streamsql.expr.registry import AggregateFunction, Aggregator
 from streamsql.topology.nodes import StreamAggregate, TableAggregate, TableRegroup
 from streamsql.topology.stores import KeyValueStoreSpec, SessionStoreSpec
 from streamsql.types.sqltypes import BIGINT, STRING
-from streamsql.types.windows import SessionWindows
+from streamsql.types.windows import SessionWindows, TimeWindows, Windows
 from tests.codegen.build import arithmetic, column, constant
 from tests.codegen.rig import BID, WINDOWED
 
@@ -60,7 +60,9 @@ def call(name: str, aggregator: Aggregator, *arguments: Expression) -> Aggregate
 def folded(*calls: AggregateCall, **columns: Expression) -> Source:
     named = tuple(NamedExpression(name, expression) for name, expression in columns.items())
     store = KeyValueStoreSpec("store", BID.key, ())
-    return generate_fold(TableAggregate("hourly/2", (), named, calls, store, BID), BID)
+    return generate_fold(
+        TableAggregate("hourly/2", (), named, calls, store, BID), BID, cached=False
+    )
 
 
 def fold(*calls: AggregateCall, reports: list[str] | None = None, **columns: Expression) -> Fold:
@@ -77,7 +79,14 @@ def stream_fold(
     named = tuple(NamedExpression(name, expression) for name, expression in columns.items())
     store = SessionStoreSpec("store", BID.key, (), 10)
     node = StreamAggregate("hourly/2", (), named, calls, windows, store, BID)
-    return load_fold(generate_fold(node, BID), {})
+    return load_fold(generate_fold(node, BID, cached=False), {})
+
+
+def emitting(windows: Windows | None, *, final: bool) -> Fold:
+    store = KeyValueStoreSpec("store", BID.key, ())
+    calls = (call("N", COUNT), call("S", SUM, PRICE))
+    node = StreamAggregate("e", (), (), calls, windows, store, BID, final)
+    return load_fold(generate_fold(node, BID, cached=True), {})
 
 
 def group_of(keys: Sequence[NamedExpression], report: Report) -> Any:
@@ -158,7 +167,7 @@ def test_the_key_is_an_argument_too() -> None:
     start = column("WINDOWSTART", BID)
     store = KeyValueStoreSpec("store", BID.key, ())
     node = TableAggregate("w", (), (), (call("S", SUM, start),), store, WINDOWED)
-    windowed = load_fold(generate_fold(node, WINDOWED), {})
+    windowed = load_fold(generate_fold(node, WINDOWED, cached=False), {})
     state = windowed.initial()
     windowed.add(state, (7, 10, 20), ROW, 5)
     assert windowed.result(state) == (10,)
@@ -174,3 +183,34 @@ def test_group_keys() -> None:
     single = group_of(keys[:1], lambda *_: None)
     assert single(7, ROW, 5) == 1
     assert single(7, (None, 1, 1, None), 5) is None
+
+
+def test_results_leave_once_a_group() -> None:
+    left: list[Any] = []
+    running = emitting(None, final=False)
+    assert running.flush is not None
+    running.flush([([2, 40], 5, (1, 9), 7)], lambda *change: left.append(change))
+    tumbling = emitting(TimeWindows(10, 10, 0, 10), final=False)
+    assert tumbling.flush is not None
+    tumbling.flush([([2, 40], 5, None, 7)], 0, 10, lambda *change: left.append(change))
+    assert left == [(7, (2, 40), (1, 9), 5), ((7, 0, 10), (2, 40), None, 5)]
+
+
+def test_a_session_that_was_merged_away_leaves_as_a_tombstone() -> None:
+    left: list[Any] = []
+    sessions = emitting(SessionWindows(5, 0, 10), final=False)
+    assert sessions.flush is not None
+    held = [([2, 40], 5, None, (7, 1, 5)), (None, 4, (1, 9), (7, 1, 4)), (None, 3, None, ())]
+    sessions.flush(held, lambda *change: left.append(change))
+    assert left == [((7, 1, 5), (2, 40), None, 5), ((7, 1, 4), None, (1, 9), 4)]
+
+
+def test_results_leave_as_windows_close() -> None:
+    left: list[Any] = []
+    tumbling = emitting(TimeWindows(10, 10, 0, 10), final=True)
+    sessions = emitting(SessionWindows(5, 0, 10), final=True)
+    assert tumbling.close is not None
+    assert sessions.close is not None
+    tumbling.close([(7, 20, [2, 40], 25)], lambda *change: left.append(change))
+    sessions.close([(7, 20, 24, [2, 40], 24)], lambda *change: left.append(change))
+    assert left == [((7, 20, 30), (2, 40), None, 25), ((7, 20, 24), (2, 40), None, 24)]

@@ -15,6 +15,7 @@ from streamsql.codegen.aggregates.accumulate import (
     inputs_of,
     text_of,
 )
+from streamsql.codegen.aggregates.emission import define_emission
 from streamsql.codegen.expressions.evaluation import Columns, Evaluation
 from streamsql.codegen.load import Supplies, load
 from streamsql.codegen.namespace import Locals
@@ -42,6 +43,8 @@ class Fold:
             from it; only of tables.
         merge: ``merge(left, right)`` returns the state of both groups together, the columns of
             ``right``; only of sessions. It may reuse either argument.
+        flush: Forwards a change of each held group; only where groups are held until the next one.
+        close: Forwards the results of closed windows; only where that is when they are forwarded.
     """
 
     initial: Callable[[], list[Any]]
@@ -49,6 +52,8 @@ class Fold:
     result: Callable[[list[Any]], Row]
     undo: Callable[[list[Any], Key, Row, int], None] | None = None
     merge: Callable[[list[Any], list[Any]], list[Any]] | None = None
+    flush: Callable[..., None] | None = None
+    close: Callable[..., None] | None = None
 
 
 def load_fold(source: Source, supplies: Supplies) -> Fold:
@@ -56,10 +61,13 @@ def load_fold(source: Source, supplies: Supplies) -> Fold:
     return Fold(**load(source, supplies))
 
 
-def generate_fold(node: StreamAggregate | TableAggregate, schema: Schema) -> Source:
+def generate_fold(
+    node: StreamAggregate | TableAggregate, schema: Schema, *, cached: bool
+) -> Source:
     """Return the fold of an aggregation of the rows of ``schema``.
 
     An argument that fails counts as NULL and is reported; what an aggregate raises is not caught.
+    ``cached``: changed groups are held until the next flush.
     """
     writer = _Writer(node, schema)
     writer.initial()
@@ -69,6 +77,8 @@ def generate_fold(node: StreamAggregate | TableAggregate, schema: Schema) -> Sou
     elif isinstance(node.windows, SessionWindows):
         writer.merge()
     writer.result()
+    if isinstance(node, StreamAggregate):
+        define_emission(writer.module, node, writer.row(), cached=cached)
     return writer.module.source()
 
 
@@ -127,15 +137,19 @@ class _Writer:
         self.module.define("merge", ["left", "right"], description, lines)
 
     def result(self) -> None:
+        lines = Lines()
+        lines.add(f"return {self.row()}")
+        self.module.define("result", ["state"], "The columns, then the results.", lines)
+
+    def row(self) -> str:
+        """Return the text of the results of the local ``state``."""
         parts = [f"state[{position}]" for position in range(len(self._columns))]
         for state, call, aggregator in self._states("state"):
             if aggregator.result_inline is not None:
                 parts.append(aggregator.result_inline.format(state=state))
             else:
                 parts.append(f"{self._add_global('result', call, aggregator.result)}({state})")
-        lines = Lines()
-        lines.add(f"return {tuple_text(parts)}")
-        self.module.define("result", ["state"], "The columns, then the results.", lines)
+        return tuple_text(parts)
 
     def _input_columns(self, lines: Lines, names: Locals) -> Columns:
         """Return where the columns are, in locals if an expression needs them."""

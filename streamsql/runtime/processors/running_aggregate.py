@@ -79,11 +79,16 @@ class RunningAggregateProcessor:
 
     def flush(self) -> None:
         """Let go of the held groups."""
+        if not self._held:
+            return
         touched = tuple(self._held.values())
         self._held.clear()
         self.groups.by_bytes.clear()
-        for group in touched:
-            self._let_go(group)
+        put, flush = self._store.put, self._fold.flush
+        assert flush is not None, "groups are held"
+        for state, timestamp_ms, _, key in touched:
+            put(key, state, timestamp_ms)
+        flush(touched, self._forward)
 
     def _load(self, key: Key) -> TouchedGroup:
         """Return the group of the key, and its row as of now."""

@@ -83,12 +83,9 @@ class SessionAggregateProcessor:
     def flush(self) -> None:
         """Forward the changes of the held sessions; those that came and went are not seen."""
         held, self._held = self._held, {}
-        result, forward = self._fold.result, self._forward
-        for state, timestamp_ms, old, session in held.values():
-            if state is not None:
-                forward(session, result(state), old, timestamp_ms)
-            elif old is not None:
-                forward(session, None, old, timestamp_ms)
+        if held:
+            assert self._fold.flush is not None, "sessions are held"
+            self._fold.flush(held.values(), self._forward)
 
     def _become(
         self, session: Windowed, touched: list[Session], value: Row, timestamp_ms: int
@@ -139,7 +136,5 @@ class SessionAggregateProcessor:
         if earliest is None or earliest >= closed_before_ms:
             return
         open_from = max(self._windows.closed_before(self._time.now), 0)
-        ready = self._store.fetch_all(open_from, closed_before_ms - 1)
-        for key, start, end, state, timestamp_ms in ready:
-            row = self._fold.result(list(state))
-            self._forward((key, start, end), row, None, timestamp_ms)
+        assert self._fold.close is not None, "sessions are forwarded as they close"
+        self._fold.close(self._store.fetch_all(open_from, closed_before_ms - 1), self._forward)

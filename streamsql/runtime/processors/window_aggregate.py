@@ -173,13 +173,11 @@ class WindowAggregateProcessor:
         self._forget_slots()
         touched = sorted(self._held.items())
         self._held.clear()
-        result, forward, size_ms = self._fold.result, self._forward, self._windows.size_ms
+        flush, size_ms = self._fold.flush, self._windows.size_ms
         for start, held in touched:
-            end = start + size_ms
             self._store.put_all(start, ((slot, row, at) for slot, (row, at, *_) in held.items()))
-            if self._emission is not Emission.CLOSE:
-                for state, timestamp_ms, old, key in held.values():
-                    forward((key, start, end), result(state), old, timestamp_ms)
+            if flush is not None:
+                flush(held.values(), start, start + size_ms, self._forward)
 
     def _close_and_expire(self, timestamp_ms: int) -> None:
         """Do what is due at the new stream time; what is to be seen leaves before it expires."""
@@ -197,6 +195,5 @@ class WindowAggregateProcessor:
         """Forward the windows once, in order of their end."""
         if not starts:
             return
-        size_ms, result = self._windows.size_ms, self._fold.result
-        for key, start, state, timestamp_ms in self._store.fetch_all(starts[0], starts[-1]):
-            self._forward((key, start, start + size_ms), result(list(state)), None, timestamp_ms)
+        assert self._fold.close is not None, "windows are forwarded as they close"
+        self._fold.close(self._store.fetch_all(starts[0], starts[-1]), self._forward)
