@@ -31,3 +31,8 @@ class RuntimeConfig:
     poll_records: int = 500
     max_uncommitted: int = 200_000
     max_ahead_ms: int = 366 * DAY_MS
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether aggregates hold their changes until the commit."""
+        return self.cache_bytes > 0

@@ -300,8 +300,8 @@ class Worker:
         """Return the code of the part, the same for all its tasks."""
         program = self._programs.get(part.index)
         if program is None:
-            cached = self._config.cache_bytes > 0
-            program = generate(self._layout.topology, part, cached=cached)
+            topology, cached = self._layout.topology, self._config.is_cached
+            program = generate(topology, part, cached=cached)
             self._programs[part.index] = program
         return program
 

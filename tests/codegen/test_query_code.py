@@ -35,5 +35,5 @@ def _block(case: Case) -> str:
     statements = [s for s in case.statements.split(";\n") if not s.startswith("INSERT INTO")]
     sql = ";\n".join([*statements, ""])
     return Block((f"# {case.name}",), sql.rstrip("\n"), "", 0).render(
-        generated_code(running).strip("\n")
+        generated_code(running, cached=True).strip("\n")
     )

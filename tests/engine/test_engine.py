@@ -259,6 +259,18 @@ def test_set_is_checked_with_its_place(engine: Engine) -> None:
     assert engine.settings["commit.interval.ms"] == "100"
 
 
+def test_the_code_of_a_query_is_that_of_its_settings(engine: Engine) -> None:
+    engine.execute_script(CLICKS)
+    query = "EXPLAIN CODE SELECT usr, COUNT(*) AS n FROM clicks GROUP BY usr EMIT CHANGES"
+    held = engine.execute(query).message
+    assert "group = held.get(" in held
+    assert "for state, timestamp, old, key in touched:" in held
+    engine.execute("SET 'statestore.cache.max.bytes' = '0'")
+    each = engine.execute(query).message
+    assert "aggregate(key, (" in each
+    assert "touched" not in each
+
+
 def test_explain(engine: Engine) -> None:
     engine.execute_script(CLICKS + COUNTS)
     query = "SELECT usr FROM clicks WHERE ms > 1 EMIT CHANGES"

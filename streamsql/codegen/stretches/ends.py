@@ -39,8 +39,8 @@ class Ends:
         return self.supply(_hint(node, attribute), node, attribute, about)
 
 
-def _kind(node: Node) -> type:
-    return Written if isinstance(node, Written) else type(node)  # type: ignore[return-value]
+def _kind(node: Node) -> str:
+    return "Written" if isinstance(node, Written) else type(node).__name__
 
 
 def _hint(node: Node, attribute: str) -> str:

@@ -126,7 +126,10 @@ class _Loop:
         self._statements.emit(self._below, scope, place)
         before.add("for message in messages:")
         before.text += lines.text
-        self._module.define("source", ["messages"], describe(self._flow, self._node), before)
+        description = describe(self._flow, self._node)
+        if isinstance(self._node, TableSource):
+            description = f"{self._node.name}, which keeps its rows"
+        self._module.define("source", ["messages"], description, before)
 
     def _key_can_wait(self) -> bool:
         """Tell whether the key is needed only to find the groups of a single fold."""

@@ -6,12 +6,11 @@ from typing import assert_never
 
 from streamsql.broker.ports import TopicConfig
 from streamsql.codegen.program import generate
-from streamsql.engine.planning.planned import Planned, PlannedQuery
+from streamsql.engine.planning.planned import ApplicationPlan, Planned, PlannedQuery
 from streamsql.engine.results import Result, text
 from streamsql.engine.statements.state import EngineState
 from streamsql.errors import BindError
 from streamsql.logical.describe import describe as describe_plan
-from streamsql.runtime.config import RuntimeConfig
 from streamsql.sql.statements import Explain, ExplainWhat
 from streamsql.topology.describe import describe as describe_topology
 from streamsql.topology.naming import repartition_topic
@@ -38,7 +37,7 @@ def explain_query(query: PlannedQuery, what: ExplainWhat) -> str:
             name = query.application.name
             return _topology(name, query.operators, query.topics_to_create())
         case ExplainWhat.CODE:
-            return generated_code(query.operators)
+            return _code(query.application, query.operators)
         case _:
             assert_never(what)
 
@@ -53,8 +52,10 @@ def _running(query_id: str, what: ExplainWhat, state: EngineState) -> str:
         lines.append(f"Error: {application.error}")
     lines.append(state.context.catalog.queries[query_id].text)
     running = application.plan.running
-    is_code = what is ExplainWhat.CODE
-    lines.append(generated_code(running) if is_code else _topology(application.name, running, ()))
+    if what is ExplainWhat.CODE:
+        lines.append(_code(application.plan, running))
+    else:
+        lines.append(_topology(application.name, running, ()))
     return "\n".join(lines)
 
 
@@ -70,9 +71,14 @@ def _topology(name: str, operators: Topology, create: Sequence[TopicConfig]) -> 
     return "\n".join(lines)
 
 
-def generated_code(topology: Topology) -> str:
+def _code(application: ApplicationPlan, operators: Topology) -> str:
+    """Return the code of the operators as workers of the application run it."""
+    config = application.context.config.runtime(application.name)
+    return generated_code(operators, cached=config.is_cached)
+
+
+def generated_code(topology: Topology, *, cached: bool) -> str:
     """Return the source text of everything generated that runs for a record, in its order."""
-    cached = RuntimeConfig("explain").cache_bytes > 0
     texts = []
     for part in cut(topology):
         texts += [source.text for source in generate(topology, part, cached=cached).in_order()]
