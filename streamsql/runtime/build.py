@@ -6,11 +6,11 @@ what is below a source before the source.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from operator import attrgetter
 from typing import Any
 
 from streamsql.broker.ports import Message
+from streamsql.codegen.aggregates.fold import Fold, load_fold
 from streamsql.codegen.load import load
 from streamsql.codegen.namespace import TASK, Supplied
 from streamsql.codegen.program import Program
@@ -24,24 +24,45 @@ from streamsql.formats.formats import (
 )
 from streamsql.formats.row import ChangeCodec
 from streamsql.formats.windowed import window_bytes
-from streamsql.runtime.build_stateful import StatefulBuilder, Wiring
 from streamsql.runtime.environment import Environment, OutputTarget, SkipAndCount
+from streamsql.runtime.processors.context import ProcessorContext
+from streamsql.runtime.processors.emission import Emission
+from streamsql.runtime.processors.running_aggregate import RunningAggregateProcessor
+from streamsql.runtime.processors.session_aggregate import SessionAggregateProcessor
+from streamsql.runtime.processors.stream_stream_join import JoinSide, StreamStreamJoinProcessor
+from streamsql.runtime.processors.stream_table_join import StreamTableJoinProcessor
 from streamsql.runtime.processors.table import (
     ChangeReceiver,
     ChangeSender,
+    MaterializeProcessor,
+    TableRegroupProcessor,
     TableSourceProcessor,
     UnkeptTableSourceProcessor,
 )
+from streamsql.runtime.processors.table_table_join import TableTableJoinProcessor
+from streamsql.runtime.processors.window_aggregate import WindowAggregateProcessor
+from streamsql.runtime.wiring import Wiring
+from streamsql.state.key_value import KeyValueStore
 from streamsql.topology.naming import repartition_topic
 from streamsql.topology.nodes import (
+    JoinKind,
+    Materialize,
     Node,
     Output,
     Repartition,
     Sink,
+    StreamAggregate,
     StreamSource,
+    StreamStreamJoin,
+    StreamTableJoin,
+    TableAggregate,
+    TableRegroup,
     TableRepartition,
     TableSource,
+    TableTableJoin,
 )
+from streamsql.topology.stores import KeyValueStoreSpec, SessionStoreSpec, WindowStoreSpec
+from streamsql.types.windows import SessionWindows, TimeWindows
 
 ProcessMessages = Callable[[Sequence[Message]], None]
 
@@ -64,6 +85,10 @@ def build(program: Program, environment: Environment, wiring: Wiring) -> Process
     return _Builder(program, environment, wiring).build()
 
 
+Built = tuple[object, Callable[[], None] | None]
+"""A processor, and what forwards what it holds back."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Taker:
     """Hands rows to the program that runs the topology."""
@@ -74,21 +99,22 @@ class _Taker:
 class _Builder:
     def __init__(self, program: Program, environment: Environment, wiring: Wiring) -> None:
         self._program = program
+        self._topology = program.topology
         self._nodes = [program.topology.nodes[name] for name in program.part.nodes]
         self._environment = environment
+        self._metrics = environment.metrics
         self._wiring = wiring
         self._supplies: dict[str, Any] = {TASK: TaskSupplies(self._report)}
-        self._stateful = StatefulBuilder(program, environment, wiring, self._supplies)
 
     def build(self) -> Processors:
         """Build what writes, then stateful processors from the last to the first, then sources."""
         for node in self._nodes:
             self._supply_end(node)
         for name in self._program.part.exits:
-            self._supply_exit(self._program.topology.nodes[name])
+            self._supply_exit(self._topology.nodes[name])
         flushes: list[Callable[[], None]] = []
         for node in reversed(self._nodes):
-            built = self._stateful.build(node, partial(self._forward, node))
+            built = self._stateful(node)
             if built is not None:
                 processor, flush = built
                 self._supplies[node.name] = NodeSupplies(processor=processor)
@@ -152,6 +178,117 @@ class _Builder:
             case stage:
                 return load(stage, self._supplies)["stage"]
 
+    # What keeps state
+
+    def _stateful(self, node: Node) -> Built | None:
+        """Return the processor of the node, or ``None`` when the node is not stateful."""
+        match node:
+            case StreamAggregate():
+                return self._stream_aggregate(node, self._forward(node))
+            case TableAggregate():
+                fold, store = self._fold(node.name), self._wiring.table(node.store)
+                return RunningAggregateProcessor(
+                    fold, store, Emission.EACH, self._forward(node), self._metrics
+                ), None
+            case TableRegroup():
+                group_of = load(self._program.groups[node.name], self._supplies)["group"]
+                return TableRegroupProcessor(group_of, self._forward(node)), None
+            case Materialize():
+                return MaterializeProcessor(
+                    self._wiring.table(node.store), self._forward(node)
+                ), None
+            case StreamTableJoin():
+                return self._stream_table_join(node, self._forward(node)), None
+            case StreamStreamJoin():
+                return self._stream_stream_join(node, self._forward(node)), None
+            case TableTableJoin():
+                return self._table_table_join(node, self._forward(node)), None
+            case _:
+                return None
+
+    def _fold(self, name: str) -> Fold:
+        return load_fold(self._program.folds[name], self._supplies)
+
+    def _stream_aggregate(self, node: StreamAggregate, forward: Callable[..., None]) -> Built:
+        fold, emission = self._fold(node.name), self._emission(node)
+        match node.store:
+            case KeyValueStoreSpec():
+                groups = self._wiring.table(node.store)
+                running = RunningAggregateProcessor(fold, groups, emission, forward, self._metrics)
+                groups.count_held(running.held)
+                return running, running.flush
+            case WindowStoreSpec():
+                assert isinstance(node.windows, TimeWindows)
+                windows = self._wiring.window(node.store, node.windows.advance_ms)
+                windowed = WindowAggregateProcessor(
+                    fold, windows, node.windows, emission, forward, self._context(node.name)
+                )
+                windows.count_held(windowed.held)
+                return windowed, windowed.flush
+            case SessionStoreSpec():
+                assert isinstance(node.windows, SessionWindows)
+                sessions = self._wiring.session(node.store)
+                session = SessionAggregateProcessor(
+                    fold, sessions, node.windows, emission, forward, self._context(node.name)
+                )
+                sessions.count_held(session.held)
+                return session, session.flush
+
+    def _emission(self, node: StreamAggregate) -> Emission:
+        if node.final:
+            return Emission.CLOSE
+        return Emission.COMMIT if self._program.cached else Emission.EACH
+
+    def _context(self, name: str) -> ProcessorContext:
+        return ProcessorContext(self._wiring.clock(name), self._metrics)
+
+    def _stream_table_join(self, node: StreamTableJoin, forward: Callable[..., None]) -> object:
+        _, table = node.parents
+        absent = None
+        if node.kind is JoinKind.LEFT:
+            absent = (None,) * len(self._topology.nodes[table].schema.value)
+        return StreamTableJoinProcessor(self._kept(table), absent, forward, self._metrics)
+
+    def _stream_stream_join(self, node: StreamStreamJoin, forward: Callable[..., None]) -> object:
+        absent = [
+            (None,) * len(self._topology.nodes[parent].schema.value) for parent in node.parents
+        ]
+        buffer = self._wiring.join_buffer
+        left = JoinSide(
+            store=buffer(node.left_store),
+            waiting=None if node.left_outer is None else buffer(node.left_outer),
+            outer=node.kind in (JoinKind.LEFT, JoinKind.FULL),
+            window=node.window,
+            pair=lambda own, other: own + other,
+            absent=absent[0],
+            time=self._wiring.clock(f"{node.name}-left"),
+        )
+        right = JoinSide(
+            store=buffer(node.right_store),
+            waiting=None if node.right_outer is None else buffer(node.right_outer),
+            outer=node.kind in (JoinKind.RIGHT, JoinKind.FULL),
+            window=node.window.mirrored(),
+            pair=lambda own, other: other + own,
+            absent=absent[1],
+            time=self._wiring.clock(f"{node.name}-right"),
+        )
+        return StreamStreamJoinProcessor(left, right, forward, self._context(node.name))
+
+    def _table_table_join(self, node: TableTableJoin, forward: Callable[..., None]) -> object:
+        left, right = node.parents
+        absent = tuple(
+            (None,) * len(self._topology.nodes[parent].schema.value) for parent in node.parents
+        )
+        stores = (self._kept(left), self._kept(right))
+        return TableTableJoinProcessor(node.kind, stores, (absent[0], absent[1]), forward)
+
+    def _kept(self, name: str) -> KeyValueStore:
+        """Return the store that keeps the rows of the table node."""
+        node = self._topology.nodes[name]
+        assert isinstance(node, TableSource | Materialize)
+        assert node.store is not None
+        return self._wiring.table(node.store)
+
     # What is read
 
     def _read(self, node: Node, processors: Processors) -> None:
@@ -174,7 +311,7 @@ class _Builder:
                     key_decoder(node.format.key, node.format.schema),
                     ChangeCodec(node.format.schema.value),
                     self._forward(node),
-                    self._environment.metrics,
+                    self._metrics,
                 )
                 processors.sources.setdefault(self._physical(node), []).append(receiver.process)
             case _:
@@ -199,7 +336,7 @@ class _Builder:
         schema, columns = node.format.schema, self._program.reads[node.name]
         decoder = value_decoder(node.format.value, schema, columns)
         ahead_ms = self._environment.config.max_ahead_ms
-        policy = SkipAndCount(decoder, self._environment.metrics, ahead_ms)
+        policy = SkipAndCount(decoder, self._metrics, ahead_ms)
         return Reader(
             decoder=decoder,
             decode_key=raw_key_decoder(node.format.key, schema, node.format.window_size_ms),
@@ -212,7 +349,7 @@ class _Builder:
 
     def _report(self, error: Exception, text: str, record: Any) -> None:
         message = record if hasattr(record, "offset") else None
-        self._environment.metrics.fail(text, error, message)
+        self._metrics.fail(text, error, message)
 
 
 def _nothing(*_: object) -> None:

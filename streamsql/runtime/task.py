@@ -11,9 +11,9 @@ import msgspec
 
 from streamsql.broker.ports import Committed, Message, TopicPartition
 from streamsql.runtime.build import ProcessMessages, Processors
-from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.partition_group import PartitionGroup
+from streamsql.runtime.wiring import Wiring
 from streamsql.state.buffered import BufferedStore
 from streamsql.state.storage import Changes
 

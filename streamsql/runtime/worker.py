@@ -21,7 +21,6 @@ from streamsql.errors import (
 )
 from streamsql.runtime.assignment import Assignments
 from streamsql.runtime.build import build
-from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.cache import CacheBudget
 from streamsql.runtime.commit import commit
 from streamsql.runtime.config import DEFAULT_CACHE_BYTES, RuntimeConfig
@@ -31,6 +30,7 @@ from streamsql.runtime.layout import Layout
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.task import Task, TaskId, TaskInputs, decode_times
 from streamsql.runtime.upstream import Upstream
+from streamsql.runtime.wiring import Wiring
 from streamsql.topology.naming import producer_identity
 from streamsql.topology.topology import SubTopology, stores_of
 

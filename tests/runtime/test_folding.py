@@ -25,10 +25,10 @@ from streamsql.expr.nodes import (
 from streamsql.expr.registry import AggregateFunction
 from streamsql.expr.resolve import resolve
 from streamsql.runtime.build import build
-from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.environment import Environment
 from streamsql.runtime.metrics import Metrics
+from streamsql.runtime.wiring import Wiring
 from streamsql.state.memory import MemoryStorage
 from streamsql.streams.builder import StreamsBuilder
 from streamsql.streams.kstream import KStream

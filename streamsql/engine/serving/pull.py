@@ -21,10 +21,10 @@ from streamsql.engine.serving.silent_producer import SilentProducer
 from streamsql.formats.formats import key_encoder
 from streamsql.formats.windowed import window_bytes
 from streamsql.runtime.build import build
-from streamsql.runtime.build_stateful import Wiring
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.environment import Environment
 from streamsql.runtime.metrics import Metrics
+from streamsql.runtime.wiring import Wiring
 from streamsql.sql.statements import PullQuery
 from streamsql.state.memory import MemoryStorage
 from streamsql.topology.topology import cut
