@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from streamsql.broker.embedded.broker import EmbeddedBroker
+from streamsql.broker.kafka.broker import KafkaBroker
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.broker.simulated.mishaps import kill
 from streamsql.engine.connect import connect
@@ -30,14 +31,18 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         case _:
             servers = request.getfixturevalue("kafka")
             settings = {"session.timeout.ms": 2_000, "auto.offset.reset": "earliest"}
-            made = connect(servers, directory=tmp_path, application="tidy", settings=settings)
+            name = f"tidy{time.time_ns()}"
+            made = connect(servers, directory=tmp_path, application=name, settings=settings)
     with made as opened:
         yield opened
 
 
 @dataclass(frozen=True)
 class Left:
-    """What there is of applications on the broker and on the host."""
+    """What there is of applications on the broker and on the host.
+
+    A Kafka broker serves other tests at the same time: there it is what names this engine.
+    """
 
     topics: frozenset[str]
     groups: frozenset[str]
@@ -47,7 +52,12 @@ class Left:
     def of(cls, engine: Engine, directory: Path) -> "Left":
         broker = engine.broker
         files = frozenset((directory / "state").rglob("*"))
-        return cls(frozenset(broker.topics()), frozenset(broker.groups()), files)
+        own = engine.settings["ksql.service.id"] if isinstance(broker, KafkaBroker) else ""
+        topics, groups = (
+            frozenset(name for name in names if own in name.lower())
+            for names in (broker.topics(), broker.groups())
+        )
+        return cls(topics, groups, files)
 
 
 def kept(engine: Engine, application: str) -> list[tuple[bytes, bytes]]:
@@ -61,7 +71,7 @@ def kept(engine: Engine, application: str) -> list[tuple[bytes, bytes]]:
 
 def prepared(engine: Engine) -> str:
     """Make a stream with rows; return what its names begin with."""
-    prefix = f"L{time.time_ns()}"
+    prefix = f"{engine.settings['ksql.service.id']}L{time.time_ns()}"
     engine.execute(
         f"CREATE STREAM {prefix}_hits (usr STRING KEY, page STRING)"
         f" WITH (KAFKA_TOPIC = '{prefix}_hits', VALUE_FORMAT = 'JSON', PARTITIONS = 2);"
@@ -86,7 +96,7 @@ def test_an_ended_query_leaves_nothing(engine: Engine, end: str, tmp_path: Path)
 
     engine.execute(end.format(p=prefix))
 
-    sink = {f"{prefix}_PAGES"} if end.startswith("TERMINATE") else set()
+    sink = {f"{prefix}_pages".upper()} if end.startswith("TERMINATE") else set()
     after = Left.of(engine, tmp_path)
     assert after == Left(before.topics | sink, before.groups, before.files)
     assert kept(engine, application) == []
