@@ -31,6 +31,7 @@ from streamsql.codegen.expressions.fragment import (
 from streamsql.codegen.expressions.narrowing import columns_not_null
 from streamsql.codegen.expressions.operators import Operators
 from streamsql.codegen.namespace import Locals, Namespace
+from streamsql.codegen.scope import tuple_text
 from streamsql.expr.nodes import (
     And,
     Arithmetic,
@@ -226,7 +227,7 @@ class ExpressionCompiler:
                 pairs = (f"{self._element(key)}: {self._element(value)}" for key, value in entries)
                 return Fragment("{" + ", ".join(pairs) + "}")
             case MakeStruct(values):
-                return Fragment(f"({''.join(self._element(value) + ', ' for value in values)})")
+                return Fragment(tuple_text([self._element(value) for value in values]))
 
     def _element(self, node: Expression) -> str:
         return self._guarded(node, self.compile(node)).at(Level.TERNARY)
