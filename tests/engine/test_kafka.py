@@ -99,8 +99,8 @@ def test_an_interactive_engine(kafka: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_worker_that_cannot_start(tmp_path: Path) -> None:
-    spec = WorkerSpec("127.0.0.1:1", "broken", ("NONSENSE;",), {}, {}, str(tmp_path))
+def test_a_worker_that_cannot_start(kafka: str, tmp_path: Path) -> None:
+    spec = WorkerSpec(kafka, "broken", ("NONSENSE;",), {}, {}, str(tmp_path))
     workers = WorkerProcesses(spec, 1)
     try:
         with pytest.raises(EngineError, match="ended with status 2"):
