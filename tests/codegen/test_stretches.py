@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from streamsql.expr.nodes import IsNull, NamedExpression, TableCall
+from streamsql.expr.nodes import Cast, IsNull, NamedExpression, TableCall
 from streamsql.expr.registry import TableFunction
 from streamsql.topology.nodes import HeaderColumn, StreamSource
 from streamsql.topology.topics import TimestampSpec
 from streamsql.types.schema import HEADERS_TYPE, Column, Schema
-from streamsql.types.sqltypes import BIGINT, BYTES, STRING
-from tests.codegen.build import arithmetic, column, compare, constant, named
+from streamsql.types.sqltypes import BIGINT, BYTES, DOUBLE, STRING
+from tests.codegen.build import arithmetic, cast, column, compare, constant, named
 from tests.codegen.rig import (
     BID,
     BY_TEXT,
@@ -392,3 +392,15 @@ def reads(rig: Rig, steps: Steps, time: TimestampSpec | None = None) -> list[str
     entry = StreamSource(ENTRY, "in", record_format(BID), BID, time)
     program, _ = rig.program(entry, steps)
     return [each.name for each in program.reads[ENTRY]]
+
+
+def test_helpers_of_expressions_that_are_only_equal_are_told_apart() -> None:
+    """0.0 equals -0.0, and divides differently."""
+    as_double = cast(CHANNEL, DOUBLE)
+    shares = [arithmetic(as_double, "/", constant(zero)) for zero in (0.0, -0.0)]
+    first = Cast(Cast(Cast(shares[0], STRING), DOUBLE), BIGINT)
+    second = Cast(Cast(Cast(shares[1], STRING), DOUBLE), BIGINT)
+    rig = Rig()
+    text = rig.source([project(("ID",), named(A=first, B=second)), rig.send()]).source
+    assert "a_by_parts(" in text
+    assert "b_by_parts(" in text

@@ -118,14 +118,17 @@ class Evaluation:
             return None
         parts.define_return(fragment.text, expression)
 
+        described = wording.describe(expression)
+
         def define() -> str:
             name = self.module.function(f"{hint}_by_parts".lower())
-            description = f"{wording.describe(expression)}; what fails is NULL and reported."
+            description = f"{described}; what fails is NULL and reported."
             parameters = [*texts.values(), "reporting", "record"]
             self.module.define_helper(name, parameters, description, lines)
             return name
 
-        name = self.module.helper((expression, columns.not_null), define)
+        # As text too: 0.0 and -0.0 are equal, and differ as divisors.
+        name = self.module.helper((described, expression, columns.not_null), define)
         arguments = [*(columns.texts[column] for column in used), self._report(), self.record]
         return f"{name}({', '.join(arguments)})"
 
