@@ -18,6 +18,7 @@ from streamsql.sql.binding.statements import asserts, commands
 from streamsql.sql.binding.statements import declarations as ddl
 from streamsql.sql.binding.statements.sink import bind_insert_select
 from streamsql.sql.binding.statements.values import bind_insert_values
+from streamsql.sql.binding.unsupported import refuse_unsupported
 from streamsql.sql.dialect.nodes import statements as nodes
 from streamsql.sql.dialect.parse import ParsedStatement
 
@@ -40,6 +41,7 @@ def bind(
     plain = {plain_name(name): value for name, value in settings.items()}
     context = Context(catalog, plain, parsed.text, parsed.span)
     try:
+        refuse_unsupported(parsed.node)
         statement = _bind(parsed.node, context)
     except StatementError as error:
         if error.span is None:

@@ -8,7 +8,7 @@ from streamsql.sql.dialect.keywords import NONRESERVED, RESERVED
 from streamsql.sql.dialect.parse import parse_script
 from tests.grammar.ebnf import Grammar, references
 
-UNUSED = {"ANALYZE", "COLUMNS", "MONTH", "PARTITIONS", "RESET", "YEAR"}
+UNUSED = {"ANALYZE", "COLUMNS", "PARTITIONS", "RESET"}
 """Keywords of ksqlDB that no statement of ours has."""
 
 GRAMMAR = Grammar()

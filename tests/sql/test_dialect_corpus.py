@@ -97,6 +97,8 @@ def _is_whole(node: exp.Expr) -> bool:
     """Tell whether a node means the same by itself; ``a NOT IN (b)`` is read as NOT and as IN."""
     if isinstance(node, exp.PropertyEQ) or isinstance(node.parent, (*TOPICS, exp.Map)):
         return False
+    if isinstance(node, exp.Null) and isinstance(node.parent, exp.Is):  # maybe written UNKNOWN
+        return False
     return node.find_ancestor(exp.Lambda) is None and not _ends_in_star(node)
 
 

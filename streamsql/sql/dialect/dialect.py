@@ -8,7 +8,7 @@ remains of sqlglot is the token stream, the trees and the printer's scaffold.
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect, NormalizationStrategy
 
-from streamsql.sql.dialect.clauses.expression import parse_expression
+from streamsql.sql.dialect.clauses.expression import parse_expression, parse_value
 from streamsql.sql.dialect.clauses.query import parse_query
 from streamsql.sql.dialect.commands.command import parse_command
 from streamsql.sql.dialect.cursor import Cursor
@@ -19,31 +19,24 @@ from streamsql.sql.dialect.tokens import StreamTokenizer
 class StreamParser(Cursor):
     """Reads one statement from a list of tokens."""
 
-    def parse_query(self) -> exp.Query:
-        """Read a query."""
-        return parse_query(self)
-
-    def parse_expression(self) -> exp.Expr:
-        """Read an expression."""
-        return parse_expression(self)
-
-    def parse_statement(self) -> exp.Expr:
-        """Read a statement."""
-        return parse_command(self)
+    parse_query = parse_query
+    parse_expression = parse_expression
+    parse_value = parse_value
+    parse_statement = parse_command
 
     def _parse_statement(self) -> exp.Expr:
         """Read a whole statement; sqlglot's entry."""
         statement = self.parse_statement()
         if self.token:
             self.accept(";")  # noted for the error: statements end before tokens get here
-            self.fail()
+            raise self.error()
         return statement
 
     def _parse_expression(self) -> exp.Expr:
         """Read a whole expression; sqlglot's entry."""
         parsed = self.parse_expression()
         if self.token:
-            self.fail()
+            raise self.error()
         return parsed
 
 
@@ -51,6 +44,7 @@ class StreamSQL(Dialect):
     """The language of streamsql."""
 
     NORMALIZATION_STRATEGY = NormalizationStrategy.UPPERCASE
+    NULL_ORDERING = "nulls_are_large"
     Tokenizer = StreamTokenizer
     Parser = StreamParser
     Generator = StreamGenerator

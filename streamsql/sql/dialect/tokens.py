@@ -26,6 +26,7 @@ _OPERATORS = {
     "->": TokenType.ARROW,
     "=>": TokenType.FARROW,
     ":=": TokenType.COLON_EQ,
+    "::": TokenType.DCOLON,
 }
 _SIGNS = {
     "(": TokenType.L_PAREN,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from streamsql.errors import BindError, Span, UnsupportedError
+from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import (
     And,
     Case,
@@ -273,12 +273,6 @@ class ExpressionBinder:
                 return self._cast(node)
             case exp.Case():
                 return self._case(node)
-            case exp.AtTimeZone():
-                raise UnsupportedError(
-                    "AT TIME ZONE is not supported",
-                    span(node),
-                    hint="Use CONVERT_TZ(timestamp, from, to).",
-                )
             case _:
                 return None
 
@@ -340,6 +334,12 @@ class ExpressionBinder:
                 return field_of(self.bind(node.this), node.expression, span(node))
             case exp.Bracket():
                 return self._subscript(node)
+            case exp.Tuple():
+                raise BindError(
+                    "a list cannot be a value",
+                    span(node),
+                    hint="Write ARRAY[…] or STRUCT(name := value, …).",
+                )
             case exp.Anonymous() | exp.AggFunc():
                 return bind_call(node, self)
             case _:

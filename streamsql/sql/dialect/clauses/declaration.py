@@ -4,6 +4,12 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from streamsql.sql.dialect.clauses.type import parse_type
+from streamsql.sql.dialect.clauses.words import (
+    at_number,
+    parse_identifier,
+    parse_number,
+    parse_string,
+)
 from streamsql.sql.dialect.cursor import Cursor
 from streamsql.sql.dialect.nodes.statements import ColumnRole, RoleConstraint
 
@@ -37,7 +43,7 @@ def parse_elements(cursor: Cursor) -> list[exp.ColumnDef] | None:
 def parse_column(cursor: Cursor) -> exp.ColumnDef:
     """Read ``column type``."""
     mark = cursor.start
-    name = cursor.identifier("column")
+    name = parse_identifier(cursor, "column")
     column_type = parse_type(cursor)
     return cursor.node(exp.ColumnDef(this=name, kind=column_type), mark)
 
@@ -46,14 +52,14 @@ def parse_names(cursor: Cursor) -> list[exp.Identifier] | None:
     """Read ``(column, …)`` if it is there."""
     if not cursor.at("("):
         return None
-    return cursor.in_parentheses(lambda: cursor.identifier("column"))
+    return cursor.in_parentheses(lambda: parse_identifier(cursor, "column"))
 
 
 def parse_row(cursor: Cursor) -> list[exp.Expr]:
     """Read ``(expression, …)``, once."""
     row = cursor.in_parentheses(cursor.parse_expression)
     if cursor.at(","):
-        cursor.fail("only one row can be given", hint="Write one statement for each row.")
+        raise cursor.error("only one row can be given", hint="Write one statement for each row.")
     return row
 
 
@@ -61,10 +67,10 @@ def _property(cursor: Cursor) -> exp.Property:
     mark = cursor.start
     if cursor.token.token_type == TokenType.STRING:
         if not cursor.token.text:
-            cursor.fail("the name of the property is empty")
+            raise cursor.error("the name of the property is empty")
         name = cursor.node(exp.Identifier(this=cursor.read().text, quoted=True), mark)
     else:
-        name = cursor.identifier("property")
+        name = parse_identifier(cursor, "property")
     cursor.expect("=")
     return cursor.node(exp.Property(this=name, value=_value(cursor)), mark)
 
@@ -73,7 +79,7 @@ def _value(cursor: Cursor) -> exp.Expr:
     """Read the literal of a property."""
     mark = cursor.start
     if cursor.token.token_type == TokenType.STRING:
-        return cursor.string("a value")
+        return parse_string(cursor, "a value")
     if cursor.accept("-"):
         return cursor.node(exp.Neg(this=_number(cursor)), mark)
     if cursor.accept("TRUE"):
@@ -86,14 +92,14 @@ def _value(cursor: Cursor) -> exp.Expr:
 
 
 def _number(cursor: Cursor) -> exp.Literal:
-    if not cursor.at_number():
-        cursor.fail(hint="Expected a string in single quotes, a number, TRUE or FALSE.")
-    return cursor.number()
+    if not at_number(cursor):
+        raise cursor.error(hint="Expected a string in single quotes, a number, TRUE or FALSE.")
+    return parse_number(cursor)
 
 
 def _element(cursor: Cursor) -> exp.ColumnDef:
     mark = cursor.start
-    name = cursor.identifier("column")
+    name = parse_identifier(cursor, "column")
     column_type = parse_type(cursor)
     role_mark = cursor.start
     role = _role(cursor)
@@ -112,11 +118,11 @@ def _role(cursor: Cursor) -> exp.PrimaryKeyColumnConstraint | RoleConstraint | N
         return RoleConstraint(role=ColumnRole.HEADERS)
     if cursor.accept("HEADER"):
         cursor.expect("(")
-        key = cursor.string("the key of a header")
+        key = parse_string(cursor, "the key of a header")
         cursor.expect(")")
         return RoleConstraint(role=ColumnRole.HEADER, header_key=key)
     if cursor.at("NOT", "NULL"):
-        cursor.fail(
+        raise cursor.error(
             "NOT NULL is not part of a column's declaration",
             hint="Any column may be NULL; filter with WHERE … IS NOT NULL.",
         )

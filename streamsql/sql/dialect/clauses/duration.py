@@ -2,6 +2,7 @@
 
 from sqlglot import exp
 
+from streamsql.sql.dialect.clauses.words import parse_integer
 from streamsql.sql.dialect.cursor import Cursor
 from streamsql.sql.dialect.nodes.clauses import TimeUnit
 
@@ -21,9 +22,9 @@ _UNITS = {
 def parse_duration(cursor: Cursor) -> exp.Interval:
     """Read a whole number and a unit of fixed length."""
     mark = cursor.start
-    amount = cursor.integer("a length of time")
-    if cursor.at_any(("MONTH", "MONTHS", "YEAR", "YEARS")):
-        cursor.fail(
+    amount = parse_integer(cursor, "a length of time")
+    if cursor.keyword in ("MONTH", "MONTHS", "YEAR", "YEARS"):
+        raise cursor.error(
             f"{cursor.keyword} has no fixed length", hint="Write the time in days: 30 DAYS."
         )
     unit_mark = cursor.start

@@ -7,7 +7,8 @@ balanced tree, so that a long one stays low.
 
 from sqlglot import exp
 
-from streamsql.sql.dialect.clauses.primary import parse_postfix
+from streamsql.sql.dialect.clauses.primary import parse_enclosed, parse_postfix
+from streamsql.sql.dialect.clauses.words import parse_string
 from streamsql.sql.dialect.cursor import Cursor
 from streamsql.sql.dialect.nodes.clauses import Positive
 from streamsql.sql.dialect.nodes.node import span
@@ -85,25 +86,37 @@ def _predicate(cursor: Cursor) -> exp.Expr:
         made: exp.Expr = comparison(this=left, expression=_arithmetic(cursor))
     elif cursor.accept("IS"):
         made = _is(cursor, left)
-    elif cursor.at_any(_PREDICATES):
+    elif cursor.keyword in _PREDICATES:
         made = _negatable(cursor, left)
     else:
         return left
     parsed = cursor.node(made, mark)
-    if cursor.at_any(_PREDICATES):
-        cursor.fail(hint="Comparisons do not chain: combine them with AND, or use parentheses.")
+    if cursor.keyword in _PREDICATES:
+        raise cursor.error(
+            hint="Comparisons do not chain: combine them with AND, or use parentheses."
+        )
     return parsed
 
 
 def _is(cursor: Cursor, operand: exp.Expr) -> exp.Expr:
     negated = cursor.accept("NOT")
-    mark = cursor.start
-    if cursor.accept("NULL"):
-        null = cursor.node(exp.Null(), mark)
-        return _negated(cursor, exp.Is(this=operand, expression=null), operand, negated=negated)
+    truth = _truth(cursor)
+    if truth is not None:
+        return _negated(cursor, exp.Is(this=operand, expression=truth), operand, negated=negated)
     cursor.expect("DISTINCT", "FROM")
     kind = exp.NullSafeEQ if negated else exp.NullSafeNEQ
     return kind(this=operand, expression=_arithmetic(cursor))
+
+
+def _truth(cursor: Cursor) -> exp.Null | exp.Boolean | None:
+    """Read what IS compares with; UNKNOWN is what NULL is called as a truth value."""
+    mark = cursor.start
+    if cursor.accept("NULL") or cursor.accept("UNKNOWN"):
+        return cursor.node(exp.Null(), mark)
+    for word in ("TRUE", "FALSE"):
+        if cursor.accept(word):
+            return cursor.node(exp.Boolean(this=word == "TRUE"), mark)
+    return None
 
 
 def _negated(cursor: Cursor, made: exp.Expr, operand: exp.Expr, *, negated: bool) -> exp.Expr:
@@ -123,7 +136,7 @@ def _negatable(cursor: Cursor, operand: exp.Expr) -> exp.Expr:
     if not cursor.accept("ESCAPE"):
         return like
     placed = cursor.join(like, operand, pattern)
-    return exp.Escape(this=placed, expression=cursor.string("the escape character"))
+    return exp.Escape(this=placed, expression=parse_string(cursor, "the escape character"))
 
 
 def _between(cursor: Cursor, operand: exp.Expr, *, negated: bool) -> exp.Expr:
@@ -135,11 +148,11 @@ def _between(cursor: Cursor, operand: exp.Expr, *, negated: bool) -> exp.Expr:
 
 
 def _in(cursor: Cursor, operand: exp.Expr, *, negated: bool) -> exp.Expr:
-    if cursor.at("(", "SELECT"):
-        cursor.expect("(")
-        cursor.fail("IN takes a list of values, not a query", hint="Join the two sources instead.")
-    options = cursor.in_parentheses(cursor.parse_expression)
-    made = exp.In(this=operand, expressions=options)
+    enclosed = parse_enclosed(cursor)
+    if isinstance(enclosed, exp.Subquery):
+        made = exp.In(this=operand, query=enclosed)
+    else:
+        made = exp.In(this=operand, expressions=enclosed)
     return _negated(cursor, made, operand, negated=negated)
 
 
@@ -158,7 +171,7 @@ def _arithmetic(cursor: Cursor, minimum: int = 1) -> exp.Expr:
 
 def _signed(cursor: Cursor) -> exp.Expr:
     signs: list[tuple[str, int]] = []
-    while cursor.at_any(("-", "+")):
+    while cursor.keyword in ("-", "+"):
         signs.append((cursor.keyword, cursor.start))
         cursor.read()
     parsed = parse_postfix(cursor)

@@ -5,10 +5,22 @@ from collections.abc import Callable
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
-from streamsql.sql.dialect.clauses.call import parse_call, parse_map, parse_struct
+from streamsql.sql.dialect.clauses.call import at_call, parse_call, parse_map, parse_struct
+from streamsql.sql.dialect.clauses.duration import interval
 from streamsql.sql.dialect.clauses.type import parse_type
+from streamsql.sql.dialect.clauses.words import (
+    at_identifier,
+    at_number,
+    parse_identifier,
+    parse_number,
+    parse_string,
+)
 from streamsql.sql.dialect.cursor import Cursor
+from streamsql.sql.dialect.nodes.clauses import UNITS
 from streamsql.sql.dialect.nodes.literals import LITERAL_TYPES, typed_literal
+
+_GOES_ON = frozenset({"UNION", "EXCEPT", "INTERSECT", "ORDER", "EMIT", "LIMIT", "OFFSET", "FETCH"})
+"""What a query that begins with a query in parentheses goes on with."""
 
 
 def parse_postfix(cursor: Cursor) -> exp.Expr:
@@ -26,10 +38,13 @@ def parse_postfix(cursor: Cursor) -> exp.Expr:
             made: exp.Expr = exp.Bracket(this=parsed, expressions=[position], offset=1)
         elif cursor.at("->") and not cursor.at("->", "*"):
             cursor.expect("->")
-            made = exp.Dot(this=parsed, expression=cursor.identifier("field"))
+            made = exp.Dot(this=parsed, expression=parse_identifier(cursor, "field"))
+        elif cursor.at("::"):
+            cursor.expect("::")
+            made = exp.Cast(this=parsed, to=parse_type(cursor))
         elif cursor.at("AT"):
             cursor.expect("AT", "TIME", "ZONE")
-            made = exp.AtTimeZone(this=parsed, zone=cursor.string("a time zone"))
+            made = exp.AtTimeZone(this=parsed, zone=parse_string(cursor, "a time zone"))
         else:
             return parsed
         parsed = cursor.node(made, mark)
@@ -45,26 +60,44 @@ def _primary(cursor: Cursor) -> exp.Expr:
     for opening, parse_constructor in _CONSTRUCTORS.items():
         if cursor.at(*opening):
             return parse_constructor(cursor)
-    if not cursor.at_identifier():
-        cursor.fail(hint=_expression_hint(cursor))
-    if cursor.peek(1) is not None and cursor.following.token_type == TokenType.L_PAREN:
+    if at_call(cursor):
         return parse_call(cursor)
+    if not at_identifier(cursor):
+        raise cursor.error(hint=_expression_hint(cursor))
+    if cursor.at("INTERVAL") and _at_amount(cursor):
+        return _interval(cursor)
     return _column(cursor)
+
+
+def _at_amount(cursor: Cursor) -> bool:
+    """Tell whether a string or number follows the next token."""
+    following = cursor.peek(1)
+    return following is not None and following.token_type in (TokenType.STRING, TokenType.NUMBER)
+
+
+def _interval(cursor: Cursor) -> exp.Interval:
+    mark = cursor.start
+    cursor.expect("INTERVAL")
+    at_string = cursor.token.token_type == TokenType.STRING
+    amount = parse_string(cursor, "a length") if at_string else parse_number(cursor)
+    unit_mark = cursor.start
+    unit = cursor.node(exp.Var(this=UNITS[cursor.choose(UNITS)].value), unit_mark)
+    return cursor.node(interval(amount, unit), mark)
 
 
 def _literal(cursor: Cursor) -> exp.Expr | None:
     mark = cursor.start
     if cursor.token.token_type == TokenType.STRING:
-        return cursor.string("a string")
-    if cursor.at_number():
-        return cursor.number()
+        return parse_string(cursor, "a string")
+    if at_number(cursor):
+        return parse_number(cursor)
     following = cursor.peek(1)
     if following is None or following.token_type != TokenType.STRING:
         return None
     for name in LITERAL_TYPES:
         if cursor.accept(name):
             literal_type = cursor.node(exp.DataType(this=LITERAL_TYPES[name]), mark)
-            return cursor.node(typed_literal(cursor.string(f"a {name}"), literal_type), mark)
+            return cursor.node(typed_literal(parse_string(cursor, f"a {name}"), literal_type), mark)
     return None
 
 
@@ -77,19 +110,47 @@ def _constant(made: Callable[[], exp.Expr]) -> Callable[[Cursor], exp.Expr]:
     return parse
 
 
-def _parenthesised(cursor: Cursor) -> exp.Expr:
+def at_query(cursor: Cursor) -> bool:
+    """Tell whether a query in parentheses is next."""
+    return cursor.at("(", "SELECT") or cursor.at("(", "WITH")
+
+
+def parse_subquery(cursor: Cursor) -> exp.Subquery:
+    """Read a query in parentheses."""
     mark = cursor.start
     cursor.expect("(")
-    if cursor.at("SELECT"):
-        cursor.fail(
-            "a query cannot be a value",
-            hint="Make it a stream or table of its own, and join that.",
-        )
-    inner = cursor.parse_expression()
-    if cursor.at(","):
-        cursor.fail("a list cannot be a value", hint="Write ARRAY[…] or STRUCT(name := value, …).")
+    query = cursor.parse_query()
     cursor.expect(")")
-    return cursor.node(exp.Paren(this=inner), mark)
+    return cursor.node(exp.Subquery(this=query), mark)
+
+
+def parse_enclosed(cursor: Cursor) -> exp.Subquery | list[exp.Expr]:
+    """Read a query or expressions in parentheses."""
+    if at_query(cursor):
+        return parse_subquery(cursor)
+    mark = cursor.start
+    cursor.expect("(")
+    first = cursor.parse_expression()
+    if isinstance(first, exp.Subquery) and cursor.keyword in _GOES_ON:
+        query = cursor.parse_query(first)
+        cursor.expect(")")
+        return cursor.node(exp.Subquery(this=query), mark)
+    found = [first]
+    while cursor.at(","):
+        cursor.expect(",")
+        found.append(cursor.parse_expression())
+    cursor.expect(")")
+    return found
+
+
+def _parenthesised(cursor: Cursor) -> exp.Expr:
+    mark = cursor.start
+    enclosed = parse_enclosed(cursor)
+    if isinstance(enclosed, exp.Subquery):
+        return enclosed
+    if len(enclosed) == 1:
+        return cursor.node(exp.Paren(this=enclosed[0]), mark)
+    return cursor.node(exp.Tuple(expressions=enclosed), mark)
 
 
 def _case(cursor: Cursor) -> exp.Expr:
@@ -126,10 +187,11 @@ def _cast(cursor: Cursor) -> exp.Expr:
 
 
 def _exists(cursor: Cursor) -> exp.Expr:
-    cursor.fail(
-        "EXISTS and its query are not part of the language",
-        hint="Join the two sources instead.",
-    )
+    mark = cursor.start
+    cursor.expect("EXISTS", "(")
+    query = cursor.parse_query()
+    cursor.expect(")")
+    return cursor.node(exp.Exists(this=query), mark)
 
 
 def _array(cursor: Cursor) -> exp.Expr:
@@ -142,15 +204,15 @@ def _array(cursor: Cursor) -> exp.Expr:
 
 def _column(cursor: Cursor) -> exp.Expr:
     mark = cursor.start
-    first = cursor.identifier("column")
+    first = parse_identifier(cursor, "column")
     if not cursor.at("."):
         if cursor.is_variable(first.name):
             return first
         return cursor.node(exp.Column(this=first), mark)
     cursor.expect(".")
-    column = cursor.node(exp.Column(this=cursor.identifier("column"), table=first), mark)
+    column = cursor.node(exp.Column(this=parse_identifier(cursor, "column"), table=first), mark)
     if cursor.at("."):
-        cursor.fail(hint="A field of a struct is written struct->field.")
+        raise cursor.error(hint="A field of a struct is written struct->field.")
     return column
 
 

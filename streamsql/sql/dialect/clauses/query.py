@@ -1,122 +1,91 @@
-"""A query: SELECT … FROM … and the clauses after it, in their fixed order."""
+"""A query: named queries, SELECTs and what combines them, and what holds for the whole."""
 
 from sqlglot import exp
-from sqlglot.tokenizer_core import TokenType
 
-from streamsql.sql.dialect.clauses.expression import parse_value
-from streamsql.sql.dialect.clauses.relation import parse_alias, parse_from, parse_joins
-from streamsql.sql.dialect.clauses.window import parse_window
+from streamsql.sql.dialect.clauses.declaration import parse_names
+from streamsql.sql.dialect.clauses.order import parse_bounds, parse_order
+from streamsql.sql.dialect.clauses.primary import parse_subquery
+from streamsql.sql.dialect.clauses.select import parse_select
+from streamsql.sql.dialect.clauses.words import at_identifier, parse_identifier
 from streamsql.sql.dialect.cursor import Cursor
-from streamsql.sql.dialect.nodes.clauses import Emit, EmitMode, PartitionBy, Positive
-from streamsql.sql.dialect.tokens import is_word
+from streamsql.sql.dialect.nodes.clauses import Emit, EmitMode
+from streamsql.sql.dialect.nodes.node import span
 
-_ORDER = ("WINDOW", "WHERE", "GROUP", "PARTITION", "HAVING", "EMIT", "LIMIT")
-_ABSENT = {
-    ("ORDER", "BY"): "A stream has no end to sort at: keep the largest with TOPK in an aggregate.",
-    ("UNION",): "Write one INSERT INTO … SELECT for each part into the same stream.",
-    ("INTERSECT",): "Join the two sources instead.",
-    ("EXCEPT",): "Join the two sources with LEFT JOIN and keep the rows without a partner.",
-    ("QUALIFY",): "Aggregate with GROUP BY and HAVING instead.",
-    ("OFFSET",): "LIMIT alone bounds the rows.",
-    ("FETCH",): "LIMIT bounds the rows.",
-    ("WITH",): "Options of a source go between its name and AS; a named query is a stream.",
-}
-
-_OPERATIONS = (
-    exp.Add,
-    exp.Sub,
-    exp.Mul,
-    exp.Div,
-    exp.Mod,
-    exp.DPipe,
-    exp.Connector,
-    exp.Predicate,
-    exp.Escape,
-    exp.Neg,
-    exp.Not,
-    Positive,
+_OPERATIONS: tuple[dict[str, type[exp.SetOperation]], ...] = (
+    {"UNION": exp.Union, "EXCEPT": exp.Except},
+    {"INTERSECT": exp.Intersect},
 )
-"""What an operator makes: ``->*`` after it would belong to its last operand."""
+"""What combines queries, from loose to tight."""
+
+_ORDER = (
+    "WINDOW", "WHERE", "GROUP", "PARTITION", "HAVING", "QUALIFY", "ORDER", "EMIT", "LIMIT",
+    "OFFSET", "FETCH",
+)  # fmt: skip
 
 
-def parse_query(cursor: Cursor) -> exp.Query:
-    """Read a query."""
+def parse_query(cursor: Cursor, first: exp.Query | None = None) -> exp.Query:
+    """Read a query.
+
+    Args:
+        cursor: Where.
+        first: A query in parentheses that has been read already, as the first of a combination.
+    """
+    with cursor.nested():
+        mark = cursor.start if first is None else span(first).start
+        named = _with(cursor) if first is None and cursor.at("WITH") else None
+        query = _combination(cursor, 0, first)
+        whole: dict[str, exp.Expr | None] = {"with_": named, "order": parse_order(cursor)}
+        emit = _emit(cursor)
+        whole |= parse_bounds(cursor)
+        _refuse_leftover(cursor)
+    for name, clause in whole.items():
+        if clause is not None:
+            query.set(name, clause)
+    if emit is not None:
+        query.set("options", [*(query.args.get("options") or ()), emit])
+    return cursor.node(query, mark)
+
+
+def _with(cursor: Cursor) -> exp.With:
     mark = cursor.start
-    cursor.expect("SELECT")
-    if cursor.at("DISTINCT"):
-        cursor.fail("DISTINCT is not part of the language", hint="GROUP BY the columns instead.")
-    cursor.accept("ALL")
-    items = cursor.separated(lambda: _item(cursor))
-    parts: dict[str, object] = {"from_": parse_from(cursor), "joins": parse_joins(cursor)}
-    window = parse_window(cursor) if cursor.at("WINDOW") else None
-    parts["where"] = _where(cursor)
-    parts["group"] = _group_by(cursor)
-    partition_by = _partition_by(cursor)
-    parts["having"] = _having(cursor)
-    emit = _emit(cursor)
-    parts["limit"] = _limit(cursor)
-    _refuse_leftover(cursor)
-    parts["options"] = [part for part in (window, partition_by, emit) if part is not None]
-    made = exp.Select(expressions=items, **{name: part for name, part in parts.items() if part})
-    return cursor.node(made, mark)
+    cursor.expect("WITH")
+    recursive = at_identifier(cursor, 1) and cursor.accept("RECURSIVE")
+    named = cursor.separated(lambda: _named(cursor))
+    return cursor.node(exp.With(expressions=named, recursive=recursive), mark)
 
 
-def _item(cursor: Cursor) -> exp.Expr:
+def _named(cursor: Cursor) -> exp.CTE:
     mark = cursor.start
-    if cursor.at("*"):
-        return _unlabelled(cursor, _star(cursor))
-    if cursor.at_identifier() and cursor.at_after(".", "*"):
-        source = cursor.identifier("source")
-        cursor.expect(".")
-        column = exp.Column(this=_star(cursor), table=source)
-        return _unlabelled(cursor, cursor.node(column, mark))
-    value = cursor.parse_expression()
-    if cursor.at("->", "*") and not isinstance(value, _OPERATIONS):
-        cursor.expect("->")
-        fields = exp.Dot(this=value, expression=_star(cursor))
-        return _unlabelled(cursor, cursor.node(fields, mark))
-    label = parse_alias(cursor)
-    return value if label is None else cursor.node(exp.Alias(this=value, alias=label), mark)
+    name = parse_identifier(cursor, "query")
+    columns = parse_names(cursor)
+    alias = (
+        exp.TableAlias(this=name) if columns is None else exp.TableAlias(this=name, columns=columns)
+    )
+    placed = cursor.node(alias, mark)
+    cursor.expect("AS", "(")
+    query = cursor.parse_query()
+    cursor.expect(")")
+    return cursor.node(exp.CTE(this=query, alias=placed), mark)
 
 
-def _star(cursor: Cursor) -> exp.Star:
-    mark = cursor.start
-    cursor.expect("*")
-    return cursor.node(exp.Star(), mark)
+def _combination(cursor: Cursor, level: int, first: exp.Query | None) -> exp.Query:
+    """Read queries joined by the operations of a level, each joined by those that are tighter."""
+    if level == len(_OPERATIONS):
+        return _operand(cursor) if first is None else first
+    left = _combination(cursor, level + 1, first)
+    while (kind := _OPERATIONS[level].get(cursor.keyword)) is not None:
+        cursor.read()
+        repeated = cursor.accept("ALL")
+        if not repeated:
+            cursor.accept("DISTINCT")
+        right = _combination(cursor, level + 1, None)
+        made = kind(this=left, expression=right, distinct=not repeated)
+        left = cursor.join(made, left, right)
+    return left
 
 
-def _unlabelled(cursor: Cursor, made: exp.Expr) -> exp.Expr:
-    if cursor.at("AS"):
-        cursor.fail(hint="All columns together have no alias.")
-    return made
-
-
-def _where(cursor: Cursor) -> exp.Where | None:
-    mark = cursor.start
-    if not cursor.accept("WHERE"):
-        return None
-    return cursor.node(exp.Where(this=cursor.parse_expression()), mark)
-
-
-def _group_by(cursor: Cursor) -> exp.Group | None:
-    mark = cursor.start
-    if not cursor.accept("GROUP", "BY"):
-        return None
-    return cursor.node(exp.Group(expressions=_keys(cursor)), mark)
-
-
-def _partition_by(cursor: Cursor) -> PartitionBy | None:
-    mark = cursor.start
-    if not cursor.accept("PARTITION", "BY"):
-        return None
-    return cursor.node(PartitionBy(keys=_keys(cursor)), mark)
-
-
-def _having(cursor: Cursor) -> exp.Having | None:
-    mark = cursor.start
-    if not cursor.accept("HAVING"):
-        return None
-    return cursor.node(exp.Having(this=cursor.parse_expression()), mark)
+def _operand(cursor: Cursor) -> exp.Query:
+    return parse_subquery(cursor) if cursor.at("(") else parse_select(cursor)
 
 
 def _emit(cursor: Cursor) -> Emit | None:
@@ -126,44 +95,16 @@ def _emit(cursor: Cursor) -> Emit | None:
     return cursor.node(Emit(mode=EmitMode(cursor.choose(EmitMode))), mark)
 
 
-def _limit(cursor: Cursor) -> exp.Limit | None:
-    mark = cursor.start
-    if not cursor.accept("LIMIT"):
-        return None
-    return cursor.node(exp.Limit(expression=cursor.integer("a number of rows")), mark)
-
-
-def _keys(cursor: Cursor) -> list[exp.Expr]:
-    """Read ``key, …`` or ``(key, …)``; conditions only in parentheses."""
-    if cursor.at("(") and _whole_list_in_parentheses(cursor):
-        return cursor.in_parentheses(cursor.parse_expression)
-    return cursor.separated(lambda: parse_value(cursor))
-
-
-def _whole_list_in_parentheses(cursor: Cursor) -> bool:
-    """Tell whether the parentheses that open here hold all the keys, not the start of the first."""
-    depth = 0
-    ahead = 0
-    while (token := cursor.peek(ahead)) is not None:
-        ahead += 1
-        if token.token_type == TokenType.L_PAREN:
-            depth += 1
-        elif token.token_type == TokenType.R_PAREN:
-            depth -= 1
-            if depth == 0:
-                break
-    after = cursor.peek(ahead)
-    return after is None or (is_word(after) and after.text.upper() != "AT")
-
-
 def _refuse_leftover(cursor: Cursor) -> None:
-    """Raise for clauses that are out of order, or that the language does not have."""
-    for words, hint in _ABSENT.items():
-        if cursor.at(*words):
-            cursor.fail(f"{' '.join(words)} is not part of the language", hint=hint)
-    if cursor.at_any(_ORDER):
+    """Raise for clauses that are out of order."""
+    if cursor.at("WITH"):
+        raise cursor.error(
+            hint="Options of a source go between its name and AS, named queries before SELECT."
+        )
+    if cursor.keyword in _ORDER:
         word = cursor.keyword
-        cursor.fail(
+        raise cursor.error(
             f"the {word} clause stands too late",
-            hint="The order is WINDOW, WHERE, GROUP BY, PARTITION BY, HAVING, EMIT, LIMIT.",
+            hint="The order is WINDOW, WHERE, GROUP BY, PARTITION BY, HAVING, QUALIFY, ORDER BY, "
+            "EMIT, LIMIT.",
         )

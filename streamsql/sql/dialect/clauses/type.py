@@ -2,6 +2,7 @@
 
 from sqlglot import exp
 
+from streamsql.sql.dialect.clauses.words import parse_identifier, parse_integer
 from streamsql.sql.dialect.cursor import Cursor
 from streamsql.sql.dialect.nodes.types import named_type
 
@@ -52,13 +53,13 @@ def _struct_type(cursor: Cursor, mark: int) -> exp.DataType:
 
 def _field(cursor: Cursor) -> exp.ColumnDef:
     mark = cursor.start
-    name = cursor.identifier("field")
+    name = parse_identifier(cursor, "field")
     field_type = parse_type(cursor)
     return cursor.node(exp.ColumnDef(this=name, kind=field_type), mark)
 
 
 def _named_type(cursor: Cursor, mark: int) -> exp.DataType:
-    name = cursor.identifier("type")
+    name = parse_identifier(cursor, "type")
     parameters: list[exp.DataTypeParam] = []
     if cursor.at("("):
         if cursor.at("(", "STRING", ")") and name.name in ("VARCHAR", "STRING"):
@@ -70,4 +71,4 @@ def _named_type(cursor: Cursor, mark: int) -> exp.DataType:
 
 def _parameter(cursor: Cursor) -> exp.DataTypeParam:
     mark = cursor.start
-    return cursor.node(exp.DataTypeParam(this=cursor.integer("a type parameter")), mark)
+    return cursor.node(exp.DataTypeParam(this=parse_integer(cursor, "a type parameter")), mark)

@@ -3,6 +3,7 @@
 from sqlglot import exp
 
 from streamsql.sql.dialect.clauses.duration import parse_duration
+from streamsql.sql.dialect.clauses.words import at_identifier, parse_identifier
 from streamsql.sql.dialect.cursor import Cursor
 from streamsql.sql.dialect.nodes.clauses import (
     HoppingWindow,
@@ -19,8 +20,8 @@ def parse_window(cursor: Cursor) -> WindowClause:
     mark = cursor.start
     cursor.expect("WINDOW")
     label: exp.Identifier | None = None
-    if cursor.at_identifier() and any(cursor.at_after(kind) for kind in _KINDS):
-        label = cursor.identifier("window")
+    if at_identifier(cursor) and any(cursor.at(kind, ahead=1) for kind in _KINDS):
+        label = parse_identifier(cursor, "window")
     kind = cursor.choose(_KINDS)
     cursor.expect("(")
     made = _PARSERS[kind](cursor, label)

@@ -8,6 +8,7 @@ from streamsql.sql.dialect.clauses.declaration import (
     parse_row,
 )
 from streamsql.sql.dialect.clauses.duration import parse_duration
+from streamsql.sql.dialect.clauses.words import parse_identifier, parse_integer
 from streamsql.sql.dialect.commands.session import parse_topic
 from streamsql.sql.dialect.commands.sources import parse_declaration
 from streamsql.sql.dialect.cursor import Cursor
@@ -25,7 +26,7 @@ def parse_assert(cursor: Cursor) -> exp.Expr:
     if cursor.accept("SCHEMA"):
         return cursor.node(_schema(cursor, negated=negated), mark)
     if negated:
-        cursor.fail()
+        raise cursor.error()
     if cursor.accept("NULL", "VALUES"):
         return cursor.node(_null_values(cursor), mark)
     if cursor.accept("VALUES"):
@@ -49,9 +50,9 @@ def _topic(cursor: Cursor, *, negated: bool) -> exp.Expr:
 
 def _schema(cursor: Cursor, *, negated: bool) -> exp.Expr:
     subject = parse_topic(cursor, "subject") if cursor.accept("SUBJECT") else None
-    schema_id = cursor.integer("a schema id") if cursor.accept("ID") else None
+    schema_id = parse_integer(cursor, "a schema id") if cursor.accept("ID") else None
     if subject is None and schema_id is None:
-        cursor.fail()
+        raise cursor.error()
     return statements.AssertSchema(
         subject=subject, schema_id=schema_id, negated=negated, timeout=_timeout(cursor)
     )
@@ -62,14 +63,14 @@ def _timeout(cursor: Cursor) -> exp.Interval | None:
 
 
 def _values(cursor: Cursor) -> exp.Expr:
-    source = cursor.identifier("source")
+    source = parse_identifier(cursor, "source")
     columns = parse_names(cursor)
     cursor.expect("VALUES")
     return statements.AssertValues(source_name=source, columns=columns, row=parse_row(cursor))
 
 
 def _null_values(cursor: Cursor) -> exp.Expr:
-    source = cursor.identifier("source")
+    source = parse_identifier(cursor, "source")
     columns = parse_names(cursor)
     cursor.expect("KEY")
     return statements.AssertNullValues(source_name=source, columns=columns, row=parse_row(cursor))

@@ -29,6 +29,7 @@ from streamsql.sql.dialect.cursor import Cursor
 
 _COMMANDS: dict[str, Callable[[Cursor], exp.Expr]] = {
     "SELECT": lambda cursor: cursor.parse_query(),
+    "WITH": lambda cursor: cursor.parse_query(),
     "CREATE": parse_create,
     "INSERT": parse_insert,
     "DROP": parse_drop,
@@ -49,7 +50,6 @@ _COMMANDS: dict[str, Callable[[Cursor], exp.Expr]] = {
     "RUN": parse_run_script,
 }
 _ELSEWHERE = {
-    "WITH": "Make the named query a stream or table of its own with CREATE … AS SELECT.",
     "UPDATE": "INSERT INTO a table replaces the row of the same key.",
     "DELETE": "A row of a table is deleted by a record with its key and no value.",
     "TRUNCATE": "DROP … DELETE TOPIC removes a source with its topic.",
@@ -60,12 +60,12 @@ _ELSEWHERE = {
 
 def parse_command(cursor: Cursor) -> exp.Expr:
     """Read a statement of any kind, to its end."""
-    parse = _COMMANDS.get(cursor.keyword)
+    parse = _COMMANDS.get("SELECT" if cursor.at("(") else cursor.keyword)
     if parse is not None:
         return parse(cursor)
     hint = _ELSEWHERE.get(cursor.keyword)
     if hint is not None:
-        cursor.fail(f"{cursor.keyword} is not part of the language", hint=hint)
+        raise cursor.error(f"{cursor.keyword} is not part of the language", hint=hint)
     for word in _COMMANDS:
         cursor.accept(word)  # noted for the error
     raise cursor.error()

@@ -3,6 +3,12 @@
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
+from streamsql.sql.dialect.clauses.words import (
+    at_identifier,
+    parse_identifier,
+    parse_integer,
+    parse_string,
+)
 from streamsql.sql.dialect.cursor import Cursor
 from streamsql.sql.dialect.nodes import statements
 from streamsql.sql.dialect.nodes.statements import ExplainLevel, ShowSubject, SourceKind
@@ -14,15 +20,15 @@ _EXTENDABLE = (
     ShowSubject.TOPICS,
     ShowSubject.ALL_TOPICS,
 )
-_EXPLAINABLE = ("SELECT", "CREATE", "INSERT")
+_EXPLAINABLE = ("SELECT", "WITH", "(", "CREATE", "INSERT")
 
 
 def parse_topic(cursor: Cursor, what: str = "topic") -> exp.Literal:
     """Read a name of Kafka's, whose case counts: a string or a name, exactly as written."""
     token = cursor.token
     if token.token_type == TokenType.STRING:
-        return cursor.string(f"a {what}")
-    name = cursor.identifier(what)
+        return parse_string(cursor, f"a {what}")
+    name = parse_identifier(cursor, what)
     written = exp.Literal.string(name.name if name.args.get("quoted") else token.text)
     return cursor.node(written, token.start)
 
@@ -44,16 +50,16 @@ def parse_describe(cursor: Cursor) -> exp.Expr:
     cursor.expect("DESCRIBE")
     if cursor.at("FUNCTION") and cursor.peek(1) is not None:
         cursor.expect("FUNCTION")
-        name = cursor.identifier("function")
+        name = parse_identifier(cursor, "function")
         return cursor.node(statements.DescribeFunction(function=name), mark)
     if cursor.accept("CONNECTOR"):
-        name = cursor.identifier("connector")
+        name = parse_identifier(cursor, "connector")
         return cursor.node(statements.DescribeConnector(connector_name=name), mark)
     for kind in SourceKind:
         if cursor.accept(f"{kind}S"):
             extended = cursor.accept("EXTENDED")
             return cursor.node(statements.DescribeAll(kind=kind, extended=extended), mark)
-    name = cursor.identifier("source")
+    name = parse_identifier(cursor, "source")
     extended = cursor.accept("EXTENDED")
     return cursor.node(statements.Describe(source_name=name, extended=extended), mark)
 
@@ -67,12 +73,12 @@ def parse_explain(cursor: Cursor) -> exp.Expr:
         if cursor.peek(1) is not None and cursor.accept(candidate):
             level = candidate
             break
-    if cursor.at_any(_EXPLAINABLE):
+    if cursor.keyword in _EXPLAINABLE:
         statement = cursor.parse_statement()
         return cursor.node(statements.Explain(level=level, statement=statement), mark)
-    if not cursor.at_identifier():
-        cursor.fail(hint="Expected a query id, or a statement: SELECT, CREATE or INSERT.")
-    query_id = cursor.identifier("query")
+    if not at_identifier(cursor):
+        raise cursor.error(hint="Expected a query id, or a statement: SELECT, CREATE or INSERT.")
+    query_id = parse_identifier(cursor, "query")
     return cursor.node(statements.Explain(level=level, query_id=query_id), mark)
 
 
@@ -83,8 +89,8 @@ def parse_print(cursor: Cursor) -> exp.Expr:
     topic = parse_topic(cursor)
     from_beginning = cursor.accept("FROM", "BEGINNING")
     sampled = cursor.accept("INTERVAL") or cursor.accept("SAMPLE")
-    interval = cursor.integer("how many records to step by") if sampled else None
-    limit = cursor.integer("a number of records") if cursor.accept("LIMIT") else None
+    interval = parse_integer(cursor, "how many records to step by") if sampled else None
+    limit = parse_integer(cursor, "a number of records") if cursor.accept("LIMIT") else None
     made = statements.Print(
         topic=topic, from_beginning=from_beginning, interval=interval, limit=limit
     )
@@ -113,16 +119,16 @@ def parse_resume(cursor: Cursor) -> exp.Expr:
 
 
 def _query_id(cursor: Cursor) -> exp.Identifier | None:
-    return None if cursor.accept("ALL") else cursor.identifier("query")
+    return None if cursor.accept("ALL") else parse_identifier(cursor, "query")
 
 
 def parse_set(cursor: Cursor) -> exp.Expr:
     """Read SET."""
     mark = cursor.start
     cursor.expect("SET")
-    name = cursor.string("the name of a property")
+    name = parse_string(cursor, "the name of a property")
     cursor.expect("=")
-    value = cursor.string("a value")
+    value = parse_string(cursor, "a value")
     return cursor.node(statements.SetProperty(property_name=name, value=value), mark)
 
 
@@ -130,7 +136,7 @@ def parse_unset(cursor: Cursor) -> exp.Expr:
     """Read UNSET."""
     mark = cursor.start
     cursor.expect("UNSET")
-    name = cursor.string("the name of a property")
+    name = parse_string(cursor, "the name of a property")
     return cursor.node(statements.UnsetProperty(property_name=name), mark)
 
 
@@ -138,9 +144,9 @@ def parse_define(cursor: Cursor) -> exp.Expr:
     """Read DEFINE."""
     mark = cursor.start
     cursor.expect("DEFINE")
-    variable = cursor.identifier("variable")
+    variable = parse_identifier(cursor, "variable")
     cursor.expect("=")
-    value = cursor.string("a value")
+    value = parse_string(cursor, "a value")
     return cursor.node(statements.Define(variable=variable, value=value), mark)
 
 
@@ -148,11 +154,11 @@ def parse_undefine(cursor: Cursor) -> exp.Expr:
     """Read UNDEFINE."""
     mark = cursor.start
     cursor.expect("UNDEFINE")
-    return cursor.node(statements.Undefine(variable=cursor.identifier("variable")), mark)
+    return cursor.node(statements.Undefine(variable=parse_identifier(cursor, "variable")), mark)
 
 
 def parse_run_script(cursor: Cursor) -> exp.Expr:
     """Read RUN SCRIPT."""
     mark = cursor.start
     cursor.expect("RUN", "SCRIPT")
-    return cursor.node(statements.RunScript(path=cursor.string("the path of a file")), mark)
+    return cursor.node(statements.RunScript(path=parse_string(cursor, "the path of a file")), mark)

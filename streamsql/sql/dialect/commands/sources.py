@@ -9,10 +9,11 @@ from streamsql.sql.dialect.clauses.declaration import (
     parse_if_not_exists,
     parse_names,
     parse_properties,
-    parse_row,
 )
-from streamsql.sql.dialect.clauses.relation import parse_table
+from streamsql.sql.dialect.clauses.primary import at_query
+from streamsql.sql.dialect.clauses.relation import parse_table, parse_values
 from streamsql.sql.dialect.clauses.type import parse_type
+from streamsql.sql.dialect.clauses.words import parse_identifier, parse_string
 from streamsql.sql.dialect.cursor import Cursor
 from streamsql.sql.dialect.nodes import statements
 from streamsql.sql.dialect.nodes.statements import SOURCE, ConnectorDirection, SourceKind
@@ -44,12 +45,12 @@ def _create_source(cursor: Cursor, *, or_replace: bool, read_only: bool) -> exp.
     query: exp.Query | None = None
     if cursor.at("AS"):
         if isinstance(target, exp.Schema):
-            cursor.fail(
+            raise cursor.error(
                 "AS SELECT cannot follow a list of columns",
                 hint="The query names the columns: leave the list out.",
             )
         if read_only:
-            cursor.fail(
+            raise cursor.error(
                 f"a SOURCE {kind} cannot be made by a query",
                 hint="Leave SOURCE out: only a declared topic can be read-only.",
             )
@@ -82,7 +83,7 @@ def parse_declaration(
 
 def _create_type(cursor: Cursor) -> statements.CreateType:
     if_not_exists = parse_if_not_exists(cursor)
-    name = cursor.identifier("type")
+    name = parse_identifier(cursor, "type")
     cursor.expect("AS")
     return statements.CreateType(
         type_name=name, definition=parse_type(cursor), if_not_exists=if_not_exists
@@ -91,10 +92,10 @@ def _create_type(cursor: Cursor) -> statements.CreateType:
 
 def _create_connector(cursor: Cursor, direction: ConnectorDirection) -> statements.CreateConnector:
     if_not_exists = parse_if_not_exists(cursor)
-    name = cursor.identifier("connector")
+    name = parse_identifier(cursor, "connector")
     properties = parse_properties(cursor)
     if properties is None:
-        cursor.fail()
+        raise cursor.error()
     return statements.CreateConnector(
         direction=direction,
         connector_name=name,
@@ -108,9 +109,9 @@ def parse_alter(cursor: Cursor) -> exp.Expr:
     mark = cursor.start
     cursor.expect("ALTER")
     if cursor.accept("SYSTEM"):
-        name = cursor.string("the name of a property")
+        name = parse_string(cursor, "the name of a property")
         cursor.expect("=")
-        value = cursor.string("a value")
+        value = parse_string(cursor, "a value")
         return cursor.node(statements.AlterSystem(property_name=name, value=value), mark)
     kind = parse_kind(cursor)
     source = parse_table(cursor, kind.lower())
@@ -130,11 +131,11 @@ def parse_drop(cursor: Cursor) -> exp.Expr:
     cursor.expect("DROP")
     if cursor.accept("TYPE"):
         if_exists = parse_if_exists(cursor)
-        name = cursor.identifier("type")
+        name = parse_identifier(cursor, "type")
         return cursor.node(statements.DropType(type_name=name, if_exists=if_exists), mark)
     if cursor.accept("CONNECTOR"):
         if_exists = parse_if_exists(cursor)
-        name = cursor.identifier("connector")
+        name = parse_identifier(cursor, "connector")
         dropped = statements.DropConnector(connector_name=name, if_exists=if_exists)
         return cursor.node(dropped, mark)
     kind = parse_kind(cursor)
@@ -151,26 +152,14 @@ def parse_insert(cursor: Cursor) -> exp.Insert:
     cursor.expect("INSERT", "INTO")
     target_mark = cursor.start
     target: exp.Expr = parse_table(cursor, "source")
-    if cursor.at("(") or cursor.at("VALUES"):
-        columns = parse_names(cursor)
-        if columns is not None:
-            target = cursor.node(exp.Schema(this=target, expressions=columns), target_mark)
-        if cursor.at("SELECT"):
-            cursor.fail(
-                "INSERT INTO … SELECT takes no list of columns",
-                hint="Select the columns in the order of the target, under its names.",
-            )
-        return cursor.node(exp.Insert(this=target, expression=_values(cursor)), mark)
-    cursor.accept("(")  # noted, as the next one, for the error of an unexpected token
-    cursor.accept("VALUES")
-    properties = parse_properties(cursor)
+    columns = None if at_query(cursor) or cursor.at("(", "(") else parse_names(cursor)
+    if columns is not None:
+        target = cursor.node(exp.Schema(this=target, expressions=columns), target_mark)
+    if cursor.at("VALUES"):
+        return cursor.node(exp.Insert(this=target, expression=parse_values(cursor)), mark)
+    if columns is None:
+        cursor.ask("(")
+    cursor.ask("VALUES")
+    properties = parse_properties(cursor) if cursor.at("WITH", "(") else None
     query = cursor.parse_query()
     return cursor.node(exp.Insert(this=target, settings=properties, expression=query), mark)
-
-
-def _values(cursor: Cursor) -> exp.Values:
-    mark = cursor.start
-    cursor.expect("VALUES")
-    row_mark = cursor.start
-    row = cursor.node(exp.Tuple(expressions=parse_row(cursor)), row_mark)
-    return cursor.node(exp.Values(expressions=[row]), mark)

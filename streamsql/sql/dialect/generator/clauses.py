@@ -33,8 +33,14 @@ def modifiers(sql: Generator, query: exp.Expr) -> Iterator[str]:
     yield sql.sql(query, "group")
     yield _optional(sql, option(query, PartitionBy))
     yield sql.sql(query, "having")
+    if windows := query.args.get("windows"):
+        yield sql.seg(f"WINDOW {commas(sql, windows)}")
+    yield sql.sql(query, "qualify")
+    yield sql.sql(query, "order")
     yield _optional(sql, option(query, Emit))
-    yield sql.sql(query, "limit")
+    limit = query.args.get("limit")
+    bounds = ("offset", "limit") if isinstance(limit, exp.Fetch) else ("limit", "offset")
+    yield from (sql.sql(query, bound) for bound in bounds)
 
 
 def _optional(sql: Generator, clause: exp.Expr | None) -> str:
@@ -77,18 +83,32 @@ def _within(sql: Generator, node: Within) -> str:
 
 
 def _join(sql: Generator, node: exp.Join) -> str:
+    using = node.args.get("using")
     words = (
-        f"{node.side} JOIN".lstrip(),
+        node.method,
+        node.side,
+        node.kind,
+        "JOIN",
         sql.sql(node, "this"),
         sql.sql(node, "match_condition"),
-        f"ON {sql.sql(node, 'on')}",
+        f"ON {sql.sql(node, 'on')}" if "on" in node.args else "",
+        f"USING ({commas(sql, using)})" if using else "",
     )
     return sql.seg(" ".join(word for word in words if word))
 
 
+def _values(sql: Generator, node: exp.Values) -> str:
+    rows = f"VALUES {commas(sql, node.expressions)}"
+    if isinstance(node.parent, exp.Insert):
+        return rows
+    alias = sql.sql(node, "alias")
+    return f"({rows}) AS {alias}" if alias else f"({rows})"
+
+
 def _keys(sql: Generator, keys: Sequence[exp.Expr]) -> str:
-    """Return keys, in parentheses unless there is only a plain column."""
+    """Return keys, in parentheses unless there is only a plain column, or sets of keys."""
     plain = len(keys) == 1 and isinstance(keys[0], exp.Column)
+    plain = plain or any(isinstance(key, exp.GroupingSets | exp.Cube | exp.Rollup) for key in keys)
     return commas(sql, keys) if plain else f"({commas(sql, keys)})"
 
 
@@ -97,6 +117,7 @@ CLAUSES: dict[type[exp.Expr], Callable[..., str]] = {
     HoppingWindow: _hopping,
     SessionWindow: _session,
     exp.Join: _join,
+    exp.Values: _values,
     Within: _within,
     exp.Group: lambda sql, node: sql.seg(f"GROUP BY {_keys(sql, node.expressions)}"),
     PartitionBy: lambda sql, node: f"PARTITION BY {_keys(sql, node.keys)}",

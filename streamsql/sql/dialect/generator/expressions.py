@@ -48,7 +48,8 @@ def _predicate(sql: Generator, node: exp.Expr, negation: str = "") -> str:
             low, high = sql.sql(node, "low"), sql.sql(node, "high")
             return f"{operand} {negation}BETWEEN {low} AND {high}"
         case exp.In():
-            return f"{operand} {negation}IN ({commas(sql, node.expressions)})"
+            query = sql.sql(node, "query") or f"({commas(sql, node.expressions)})"
+            return f"{operand} {negation}IN {query}"
         case _:
             return f"{operand} IS {negation}{sql.sql(node, 'expression')}"
 
@@ -114,6 +115,7 @@ EXPRESSIONS: dict[type[exp.Expr], Callable[..., str]] = {
     exp.Struct: lambda sql, node: f"STRUCT({commas(sql, node.expressions)})",
     exp.PropertyEQ: _infix(" := "),
     exp.Lambda: _lambda,
+    exp.Interval: lambda sql, node: f"INTERVAL {sql.sql(node, 'this')} {sql.sql(node, 'unit')}",
     exp.Anonymous: call,
     exp.AnonymousAggFunc: call,
 }

@@ -26,6 +26,8 @@ class StreamGenerator(Generator):
         **STATEMENTS,
     }
 
+    SUPPORTS_WINDOW_EXCLUDE = True
+
     def query_modifiers(self, expression: exp.Expr, *sqls: str) -> str:
         """Return the clauses of a query in the order of our language."""
         return "".join((*sqls, *modifiers(self, expression)))

@@ -25,6 +25,10 @@ class TimeUnit(StrEnum):
     YEAR = "YEAR"
 
 
+UNITS = {unit.value: unit for unit in TimeUnit} | {f"{unit}S": unit for unit in TimeUnit}
+"""The units by their words, singular and plural."""
+
+
 class Positive(Node, words="unary +"):
     """``+ operand``; sqlglot reads the sign and forgets it."""
 
