@@ -1,5 +1,11 @@
 """The language as a sqlglot dialect: what the rest of sqlglot does with our trees."""
 
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
 import pytest
 import sqlglot
 from sqlglot import exp
@@ -55,3 +61,24 @@ def test_an_element_is_the_same_one_elsewhere() -> None:
 def test_nothing_is_dropped_in_silence(text: str, clause: str, dialect: str) -> None:
     with pytest.raises(UnsupportedError, match=clause):
         sqlglot.transpile(text, read=StreamSQL, write=dialect)
+
+
+def test_the_plugin_is_found_by_name(tmp_path: Path) -> None:
+    """A fresh process, in which only the entry points of pyproject.toml are installed."""
+    root = Path(__file__).parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    ((name, target),) = project["entry-points"]["sqlglot.dialects"].items()
+    installed = tmp_path / "streamsql-0.0.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Name: streamsql\nVersion: 0.0.0\n")
+    (installed / "entry_points.txt").write_text(f"[sqlglot.dialects]\n{name} = {target}\n")
+    program = "import sqlglot; print(sqlglot.parse_one('select a->b from c', dialect='streamsql'))"
+    outcome = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{root}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.stdout.strip() == "SELECT A.B FROM C", outcome.stderr
