@@ -53,11 +53,11 @@ def restore(
                     changes[key] = message.value()
                 positions[partition] = messages[-1].offset() + 1
                 metrics.restored += len(messages)
-                _write(storage, changelogs[partition], partition, (changes, positions[partition]))
+                _write(storage, changelogs[partition], partition, changes, positions[partition])
             for partition, end in polled.ends.items():
                 if end > positions[partition]:
                     positions[partition] = end
-                    _write(storage, changelogs[partition], partition, ({}, end))
+                    _write(storage, changelogs[partition], partition, {}, end)
             left = {p: end for p, end in left.items() if positions[p] < end}
             yield
     finally:
@@ -68,10 +68,10 @@ def _write(
     storage: LocalStorage,
     store: str,
     partition: TopicPartition,
-    slice_: tuple[Mapping[bytes, bytes | None], int],
+    changes: Mapping[bytes, bytes | None],
+    position: int,
 ) -> None:
     """Write a slice and the position after it in one batch."""
-    changes, position = slice_
     storage.write({store: changes}, {CHECKPOINT + partition.topic: str(position).encode()})
     failpoint("restore-written")
 
