@@ -25,10 +25,12 @@ class ProcessorContext:
     time: StreamTime
     metrics: Metrics
 
-    def drop_without_group(self) -> None:
-        """Count a record without a key or a value: it belongs to no group."""
-        self.metrics.drop("null-key", "a record without key or value belongs to no group")
 
-    def drop_unjoinable(self) -> None:
-        """Count a record without a key or a value: it joins nothing."""
-        self.metrics.drop("null-key", "a record without key or value joins nothing")
+def drop_without_group(metrics: Metrics) -> None:
+    """Count a record without a key or a value: it belongs to no group."""
+    metrics.drop("null-key", "a record without key or value belongs to no group")
+
+
+def drop_unjoinable(metrics: Metrics) -> None:
+    """Count a record without a key or a value: it joins nothing."""
+    metrics.drop("null-key", "a record without key or value joins nothing")

@@ -9,6 +9,7 @@ from collections.abc import Hashable
 from streamsql.codegen.aggregates.fold import Fold
 from streamsql.codegen.supplies import RunningGroups
 from streamsql.runtime.metrics import Metrics
+from streamsql.runtime.processors.context import drop_without_group
 from streamsql.runtime.processors.emission import Emission, TouchedGroup
 from streamsql.state.key_value import KeyValueStore
 from streamsql.types.record import Key, Row, TableForward
@@ -45,7 +46,7 @@ class RunningAggregateProcessor:
     def process(self, key: Key, value: Row | None, timestamp_ms: int) -> None:
         """Fold a record in; one without a key or a value belongs to no group."""
         if key is None or value is None:
-            self._metrics.drop("null-key", "a record without key or value belongs to no group")
+            drop_without_group(self._metrics)
             return
         group = self._load(key) if self._each else self._hold(key)
         if timestamp_ms > group[1]:

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from streamsql.codegen.aggregates.fold import Fold
-from streamsql.runtime.processors.context import ProcessorContext
+from streamsql.runtime.processors.context import ProcessorContext, drop_without_group
 from streamsql.runtime.processors.emission import Emission, TouchedGroup
 from streamsql.state.sessions import Session, SessionStore
 from streamsql.types.record import Key, Row, TableForward, Windowed
@@ -61,7 +61,7 @@ class SessionAggregateProcessor:
     def process(self, key: Key, value: Row | None, timestamp_ms: int) -> None:
         """Extend, merge or open a session; a record without a key or a value belongs to none."""
         if key is None or value is None:
-            self._context.drop_without_group()
+            drop_without_group(self._context.metrics)
             return
         time, windows = self._time, self._windows
         if timestamp_ms > time.now:

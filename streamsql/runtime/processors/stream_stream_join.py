@@ -10,7 +10,7 @@ and grace (:class:`streamsql.types.windows.JoinWindow`).
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from streamsql.runtime.processors.context import ProcessorContext, StreamTime
+from streamsql.runtime.processors.context import ProcessorContext, StreamTime, drop_unjoinable
 from streamsql.state.duplicates import DuplicateWindowStore
 from streamsql.types.record import Key, Row, StreamForward
 from streamsql.types.windows import JoinWindow
@@ -75,7 +75,7 @@ class StreamStreamJoinProcessor:
     ) -> None:
         """Pair a record of one side with what is there of the other."""
         if key is None or value is None:
-            self._context.drop_unjoinable()
+            drop_unjoinable(self._context.metrics)
             return
         self._arrive(own, key, value, timestamp_ms)
         earliest, latest = own.window.partners(timestamp_ms, other.time.now)

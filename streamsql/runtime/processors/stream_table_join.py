@@ -1,6 +1,7 @@
 """A stream enriched from a table: each record looks up the row of its key, as it is now."""
 
 from streamsql.runtime.metrics import Metrics
+from streamsql.runtime.processors.context import drop_unjoinable
 from streamsql.state.key_value import KeyValueStore
 from streamsql.types.record import Key, Row, StreamForward
 
@@ -26,7 +27,7 @@ class StreamTableJoinProcessor:
     def process(self, key: Key, value: Row | None, timestamp_ms: int) -> None:
         """Look the key up and forward the joined record."""
         if value is None or (key is None and self._absent is None):
-            self._metrics.drop("null-key", "a record without key or value joins nothing")
+            drop_unjoinable(self._metrics)
             return
         entry = None if key is None else self._store.get(key)
         row = self._absent if entry is None else entry[0]

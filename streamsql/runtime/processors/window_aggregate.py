@@ -9,7 +9,7 @@ from typing import Any
 
 from streamsql.codegen.aggregates.fold import Fold
 from streamsql.codegen.supplies import WindowGroups
-from streamsql.runtime.processors.context import ProcessorContext
+from streamsql.runtime.processors.context import ProcessorContext, drop_without_group
 from streamsql.runtime.processors.emission import Emission, TouchedGroup
 from streamsql.state.windowed import WindowStore
 from streamsql.types.record import Key, Row, TableForward
@@ -70,7 +70,7 @@ class WindowAggregateProcessor:
     def process(self, key: Key, value: Row | None, timestamp_ms: int) -> None:
         """Fold a record in; one without a key or a value belongs to no group."""
         if key is None or value is None:
-            self._context.drop_without_group()
+            drop_without_group(self._context.metrics)
             return
         if timestamp_ms > self._time.now:
             self._forget_slots()  # this may close windows that the source's loop takes for open
