@@ -8,7 +8,7 @@ repartition between single partitions is left out.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from streamsql.broker.ports import TopicConfig, TopicPartition
+from streamsql.broker.ports import Broker, TopicConfig, TopicPartition
 from streamsql.errors import EngineError
 from streamsql.topology.naming import changelog_topic, repartition_topic
 from streamsql.topology.nodes import (
@@ -61,23 +61,33 @@ class Layout:
         ]
 
 
-StateTopics = Callable[[StoreSpec, int], Sequence[TopicConfig]]
-"""Returns the topics that keep a store of so many tasks: ``topics`` of a ``StateKeeping``."""
+StateTopics = Callable[[str, StoreSpec, int], Sequence[TopicConfig]]
+"""Takes an application, a store and its number of tasks; returns the topics that keep the store."""
 
 
-def changelog(application: str, store: StoreSpec, tasks: int) -> TopicConfig:
-    """Return a store's changelog: compacted, and never cut off by time.
+def state_topics(broker: Broker) -> StateTopics:
+    """Return which topics keep the state of applications on the broker."""
+    return changelogs if broker.keeper is None else no_topics
+
+
+def changelogs(application: str, store: StoreSpec, tasks: int) -> Sequence[TopicConfig]:
+    """Return the store's changelog: compacted, and never cut off by time.
 
     Brokers reckon retention from today, and events may be of any age.
     """
-    return TopicConfig(changelog_topic(application, store.name), tasks, compacted=True)
+    return (TopicConfig(changelog_topic(application, store.name), tasks, compacted=True),)
+
+
+def no_topics(_application: str, _store: StoreSpec, _tasks: int) -> Sequence[TopicConfig]:
+    """Return none: the broker keeps the state itself."""
+    return ()
 
 
 def lay_out(
     application: str,
     topology: Topology,
     existing: Mapping[str, TopicConfig],
-    state_topics: StateTopics,
+    keeping_topics: StateTopics,
 ) -> Layout:
     """Lay the topology out on a broker with these topics.
 
@@ -107,7 +117,7 @@ def lay_out(
         counting.parts,
         counting.tasks,
         {part.index: counting.inputs(part) for part in counting.parts},
-        tuple(counting.to_create(state_topics)),
+        tuple(counting.to_create(keeping_topics)),
         frozenset(internal),
         counting.writers(),
     )
@@ -167,13 +177,13 @@ class _Counting:
                     found.setdefault(node.topic.name, set()).add(part.index)
         return {topic: frozenset(parts) for topic, parts in found.items()}
 
-    def to_create(self, state_topics: StateTopics) -> list[TopicConfig]:
+    def to_create(self, keeping_topics: StateTopics) -> list[TopicConfig]:
         """Return sinks, repartition topics and those of the state that do not exist."""
         wanted: dict[str, TopicConfig] = {}
         for part in self.parts:
             tasks = self.tasks[part.index]
             for node in self._nodes((*part.nodes, *part.exits)):
-                for topic in self._topics_of(node, tasks, state_topics):
+                for topic in self._topics_of(node, tasks, keeping_topics):
                     there = self._existing.get(topic.name)
                     if there is None:
                         wanted.setdefault(topic.name, topic)
@@ -184,7 +194,7 @@ class _Counting:
                         )
         return list(wanted.values())
 
-    def _topics_of(self, node: Node, tasks: int, state_topics: StateTopics) -> list[TopicConfig]:
+    def _topics_of(self, node: Node, tasks: int, keeping_topics: StateTopics) -> list[TopicConfig]:
         if isinstance(node, Sink):
             spec = node.topic
             return [
@@ -201,7 +211,7 @@ class _Counting:
             name = repartition_topic(self._application, node.topic.name)
             topics.append(TopicConfig(name, self._counts[name], retention_ms=-1))
         for store in stores_of(node):
-            topics += state_topics(store, tasks)
+            topics += keeping_topics(self._application, store, tasks)
         return topics
 
     def _count(self, part: SubTopology) -> None:

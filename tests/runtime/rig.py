@@ -11,8 +11,7 @@ from streamsql.engine.planning.context import PlannerContext
 from streamsql.engine.planning.program import compile_program
 from streamsql.expr.builtins import builtins
 from streamsql.runtime.config import RuntimeConfig
-from streamsql.runtime.keeping.choose import state_keeping
-from streamsql.runtime.layout import lay_out
+from streamsql.runtime.layout import lay_out, state_topics
 from streamsql.runtime.worker import Worker
 
 Out = tuple[Any, dict[str, Any] | None, int]
@@ -41,9 +40,8 @@ class App:
         self.broker = SimulatedBroker()
         self.broker.create([TopicConfig(name, 1) for name in "srtu"])
         self._config = RuntimeConfig("app", commit_interval_ms=10, cache_bytes=cache_bytes)
-        keeping = state_keeping(self.broker, self._config)
         self._layout = lay_out(
-            "app", program.application.topology, self.broker.topics(), keeping.topics
+            "app", program.application.topology, self.broker.topics(), state_topics(self.broker)
         )
         self.broker.create(self._layout.create)
         self._restarts = restarts

@@ -21,8 +21,7 @@ from streamsql.errors import TransactionAborted
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.failpoints import STEPS, react
-from streamsql.runtime.keeping.choose import state_keeping
-from streamsql.runtime.layout import lay_out
+from streamsql.runtime.layout import lay_out, state_topics
 from streamsql.runtime.worker import Worker
 from tests.runtime.scenarios import APPLICATION, Scenario
 
@@ -108,8 +107,9 @@ class Simulation:
             # What several inputs make depends on what is there when one of them is at its end.
             self._feed(len(self._waiting))
         topology = scenario.topology(setting.partitions)
-        keeping = state_keeping(self._broker, RuntimeConfig(APPLICATION))
-        self._layout = lay_out(APPLICATION, topology, self._broker.topics(), keeping.topics)
+        self._layout = lay_out(
+            APPLICATION, topology, self._broker.topics(), state_topics(self._broker)
+        )
         self._broker.create(self._layout.create)
         self._sinks = scenario.sinks
         self._hosts = [Host(f"h{number}") for number in range(setting.workers)]

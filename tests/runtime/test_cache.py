@@ -15,9 +15,7 @@ from streamsql.engine.planning.context import PlannerContext
 from streamsql.engine.planning.program import compile_program
 from streamsql.expr.builtins import builtins
 from streamsql.runtime.config import RuntimeConfig
-from streamsql.runtime.keeping.choose import state_keeping
-from streamsql.runtime.layout import lay_out
-from streamsql.runtime.metrics import Metrics
+from streamsql.runtime.layout import lay_out, state_topics
 from streamsql.runtime.worker import Worker
 
 ROW = 3000
@@ -49,8 +47,7 @@ def start(sql: str, cache_bytes: int, directory: Path) -> tuple[CountingWorker, 
     broker = SimulatedBroker()
     broker.create([TopicConfig("s", 1)])
     config = RuntimeConfig("app", cache_bytes=cache_bytes, state_directory=directory)
-    keeping = state_keeping(broker, config, broker.clock, Metrics())
-    layout = lay_out("app", program.application.topology, broker.topics(), keeping.topics)
+    layout = lay_out("app", program.application.topology, broker.topics(), state_topics(broker))
     broker.create(layout.create)
     worker = CountingWorker(layout, broker, config, "w", lambda: 0.0)
     worker.start()

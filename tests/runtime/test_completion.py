@@ -4,8 +4,7 @@ from streamsql.broker.ports import TopicConfig, TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.config import RuntimeConfig
-from streamsql.runtime.keeping.choose import state_keeping
-from streamsql.runtime.layout import lay_out
+from streamsql.runtime.layout import lay_out, state_topics
 from streamsql.runtime.worker import Worker
 from tests.runtime.scenarios import SCENARIOS
 
@@ -21,8 +20,7 @@ class _Application:
         self.append(records)
         topology = SCENARIOS["chain"].topology(2)
         config = RuntimeConfig("app", 10, 0)
-        keeping = state_keeping(self.broker, config)
-        self.layout = lay_out("app", topology, self.broker.topics(), keeping.topics)
+        self.layout = lay_out("app", topology, self.broker.topics(), state_topics(self.broker))
         self.broker.create(self.layout.create)
         self.worker = Worker(self.layout, self.broker, config, "w", self.broker.clock)
 

@@ -5,9 +5,7 @@ import pytest
 from streamsql.broker.ports import TopicConfig
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.errors import EngineError
-from streamsql.runtime.config import RuntimeConfig
-from streamsql.runtime.keeping.choose import state_keeping
-from streamsql.runtime.layout import Layout, StateTopics, lay_out
+from streamsql.runtime.layout import Layout, changelogs, lay_out, state_topics
 from tests.runtime.scenarios import SCENARIOS, Scenario
 
 
@@ -20,11 +18,7 @@ def laid_out(
 ) -> Layout:
     topology = Scenario(sql, (), streams, tables).topology(dict(existing).get("s", 1))
     topics = {name: TopicConfig(name, partitions) for name, partitions in existing}
-    return lay_out("app", topology, topics, state_topics(keeps_state=keeps_state))
-
-
-def state_topics(*, keeps_state: bool = False) -> StateTopics:
-    return state_keeping(SimulatedBroker(keeps_state=keeps_state), RuntimeConfig("app")).topics
+    return lay_out("app", topology, topics, state_topics(SimulatedBroker(keeps_state=keeps_state)))
 
 
 def created(layout: Layout) -> dict[str, tuple[int, bool]]:
@@ -107,7 +101,7 @@ def test_sinks_that_are_read_again_count_as_written() -> None:
         "app",
         SCENARIOS["chain"].topology(3),
         {"s": TopicConfig("s", 3)},
-        state_topics(),
+        changelogs,
     )
     assert layout.written == {"M", "app-O-repartition"}
     assert layout.partitions_of(0)[0].topic == "s"

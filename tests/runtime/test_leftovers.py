@@ -12,7 +12,7 @@ from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.keeping.choose import state_keeping
-from streamsql.runtime.layout import lay_out
+from streamsql.runtime.layout import lay_out, state_topics
 from streamsql.runtime.worker import Worker
 from streamsql.topology.naming import task_state
 from tests.runtime.scenarios import Scenario
@@ -61,7 +61,7 @@ def test_nothing_is_left(broker: Broker, dies: bool, tmp_path: Path) -> None:
     broker.create([TopicConfig(source, 2)])
     broker.append(source, [(b"k", b'{"V":1,"G":"g"}', 1, ())])
     topology = Scenario(count, (sink,), (source,)).topology(2)
-    layout = lay_out(application, topology, broker.topics(), keeping.topics)
+    layout = lay_out(application, topology, broker.topics(), state_topics(broker))
     broker.create(layout.create)
     clock = broker.clock if isinstance(broker, SimulatedBroker) else lambda: time.monotonic() * 1000
     worker = Worker(layout, broker, config, "m", clock)

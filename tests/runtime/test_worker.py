@@ -13,8 +13,7 @@ from streamsql.broker.simulated.faults import Killed
 from streamsql.broker.simulated.mishaps import kill, stop
 from streamsql.errors import EngineError, TaskCorrupted, TransactionAborted
 from streamsql.runtime.config import RuntimeConfig
-from streamsql.runtime.keeping.choose import state_keeping
-from streamsql.runtime.layout import lay_out
+from streamsql.runtime.layout import lay_out, state_topics
 from streamsql.runtime.worker import Worker
 from streamsql.state.directory import StateDirectory
 from streamsql.state.rocksdb import RocksStorage
@@ -33,8 +32,8 @@ class Running:
         scenario = SCENARIOS[name]
         self.broker.create([TopicConfig(topic, 2) for topic in scenario.topics])
         self.config = RuntimeConfig("app", 10, 0, state)
-        keeping = state_keeping(self.broker, self.config)
-        self.layout = lay_out("app", scenario.topology(2), self.broker.topics(), keeping.topics)
+        topics, topology = self.broker.topics(), scenario.topology(2)
+        self.layout = lay_out("app", topology, topics, state_topics(self.broker))
         self.broker.create(self.layout.create)
         self.worker = self.start("w")
 

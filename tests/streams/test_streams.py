@@ -8,8 +8,7 @@ from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.expr.nodes import ColumnRef, NamedExpression
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.config import RuntimeConfig
-from streamsql.runtime.keeping.choose import state_keeping
-from streamsql.runtime.layout import lay_out
+from streamsql.runtime.layout import lay_out, state_topics
 from streamsql.runtime.worker import Worker
 from streamsql.streams.builder import StreamsBuilder
 from streamsql.topology.nodes import Filter, Repartition, StreamSource, TableSource
@@ -34,7 +33,7 @@ def run(topology: Topology, clicks: list[tuple[str, str, int]], sink: str) -> li
         ],
     )
     config = RuntimeConfig("program", 10, 0)
-    layout = lay_out("program", topology, broker.topics(), state_keeping(broker, config).topics)
+    layout = lay_out("program", topology, broker.topics(), state_topics(broker))
     broker.create(layout.create)
     completion = Completion(broker, layout)
     worker = Worker(layout, broker, config, "w", broker.clock)

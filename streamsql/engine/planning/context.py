@@ -10,6 +10,7 @@ from streamsql.catalog.catalog import Catalog
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.errors import EngineError
 from streamsql.expr.builtins import builtins
+from streamsql.runtime.layout import StateTopics, changelogs, state_topics
 
 
 def _refuse(path: str) -> str:
@@ -25,7 +26,7 @@ class PlannerContext:
         topics: By name; those that the statements planned before will create are added.
         partial: Whether there may be other topics: then a query that reads one that is not known
             is planned without a layout, else it is refused.
-        changelogs: Whether the state of tasks is kept in changelog topics.
+        state_topics: Which topics keep the state of tasks.
         until_end: Whether push queries read from the beginning to what is the end when they are
             there, instead of what comes from now on; a setting may say where they begin.
         session: Tells the push queries of one engine from those of others.
@@ -38,7 +39,7 @@ class PlannerContext:
     variables: Mapping[str, str] = field(default_factory=dict)
     topics: Mapping[str, TopicConfig] = field(default_factory=dict)
     partial: bool = False
-    changelogs: bool = True
+    state_topics: StateTopics = changelogs
     until_end: bool = False
     session: str = "0"
     pushes: int = 0
@@ -58,7 +59,7 @@ def context_on(
         config,
         dict(variables or {}),
         broker.topics(),
-        changelogs=broker.keeper is None,
+        state_topics=state_topics(broker),
         until_end=until_end,
         session=uuid.uuid4().hex[:12],
         read_script=text_of,

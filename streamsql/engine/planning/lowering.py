@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import assert_never
 
@@ -12,7 +12,7 @@ from streamsql.engine.planning.context import PlannerContext
 from streamsql.errors import EngineError
 from streamsql.logical.lower.plans import lower
 from streamsql.logical.nodes import Filter, Plan, Project, Scan
-from streamsql.runtime.layout import Layout, changelog, lay_out
+from streamsql.runtime.layout import Layout, lay_out
 from streamsql.sql.statements import (
     CreateAs,
     CreateSource,
@@ -23,7 +23,6 @@ from streamsql.sql.statements import (
 )
 from streamsql.streams.builder import StreamsBuilder
 from streamsql.topology.nodes import OffsetReset
-from streamsql.topology.stores import StoreSpec
 from streamsql.topology.topology import Topology
 
 
@@ -74,11 +73,7 @@ def lay_out_in(
     Raises:
         EngineError: A topic is missing, or topics that are read together differ in partitions.
     """
-
-    def changelogs(store: StoreSpec, tasks: int) -> Sequence[TopicConfig]:
-        return (changelog(application, store, tasks),) if context.changelogs else ()
-
-    layout = lay_out(application, topology, topics, changelogs)
+    layout = lay_out(application, topology, topics, context.state_topics)
     create = tuple(_replicated(topic, context.config.replicas) for topic in layout.create)
     return replace(layout, create=create)
 

@@ -2,7 +2,6 @@
 
 | | changelogs | the broker |
 |---|---|---|
-| topics | a changelog for each store | none |
 | open | the local storage, brought up to the end of its changelogs | what is in the broker |
 | save, before the broker's commit | changes become records of the changelogs | part of the commit |
 | committed, after it | changes and checkpoints go to the storage, in one batch | |

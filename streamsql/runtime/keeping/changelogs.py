@@ -4,10 +4,9 @@ import logging
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import cached_property
 
-from streamsql.broker.ports import Broker, Producer, TopicConfig, TopicPartition
+from streamsql.broker.ports import Broker, Producer, TopicPartition
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.keeping.restore import CHECKPOINT, restore
-from streamsql.runtime.layout import changelog
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.task import TaskId
 from streamsql.state.directory import SlotLock, StateDirectory
@@ -15,7 +14,6 @@ from streamsql.state.memory import MemoryStorage
 from streamsql.state.rocksdb import RocksStorage, StorageInUse
 from streamsql.state.storage import Changes, LocalStorage, Storage
 from streamsql.topology.naming import changelog_topic
-from streamsql.topology.stores import StoreSpec
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +36,6 @@ class ChangelogKeeping:
         self._metrics = metrics
         self._clock_ms = clock_ms
         self._open: dict[str, LocalStorage] = {}
-
-    def topics(self, store: StoreSpec, tasks: int) -> Sequence[TopicConfig]:
-        """Return the store's changelog."""
-        return (changelog(self._config.application, store, tasks),)
 
     def take_slot(self) -> SlotLock | None:
         """Return a hold on a slot of the state directory, where there is one."""

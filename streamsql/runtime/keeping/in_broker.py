@@ -8,14 +8,12 @@ from streamsql.broker.ports import (
     Producer,
     StateChanges,
     StateKeeper,
-    TopicConfig,
     TopicPartition,
 )
 from streamsql.runtime.task import TaskId
 from streamsql.state.directory import SlotLock
 from streamsql.state.storage import Changes, Storage
 from streamsql.topology.naming import task_state
-from streamsql.topology.stores import StoreSpec
 
 
 class BrokerKeeping:
@@ -25,10 +23,6 @@ class BrokerKeeping:
         self._admin = admin
         self._keeper = keeper
         self._application = application
-
-    def topics(self, _store: StoreSpec, _tasks: int) -> Sequence[TopicConfig]:
-        """Need no topic."""
-        return ()
 
     def take_slot(self) -> SlotLock | None:
         """Share no directory."""

@@ -3,18 +3,14 @@
 from collections.abc import Generator, Mapping, Sequence
 from typing import Protocol
 
-from streamsql.broker.ports import Producer, TopicConfig, TopicPartition
+from streamsql.broker.ports import Producer, TopicPartition
 from streamsql.runtime.task import TaskId
 from streamsql.state.directory import SlotLock
 from streamsql.state.storage import Changes, Storage
-from streamsql.topology.stores import StoreSpec
 
 
 class StateKeeping(Protocol):
     """Keeps the state of the tasks of one worker, in the name of an application."""
-
-    def topics(self, store: StoreSpec, tasks: int) -> Sequence[TopicConfig]:
-        """Return the topics that the store needs; nothing need be open for that."""
 
     def take_slot(self) -> SlotLock | None:
         """Return a hold on a place of this host for one worker, where workers share a directory.

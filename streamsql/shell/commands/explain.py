@@ -14,6 +14,7 @@ from streamsql.engine.planning.planned import Planned, PlannedQuery
 from streamsql.engine.planning.program import compile_program
 from streamsql.engine.program_run import application_name
 from streamsql.engine.statements.explain import explain_query
+from streamsql.runtime.layout import changelogs, no_topics
 from streamsql.shell.rendering.terminal import Terminal
 from streamsql.sql.statements import (
     CreateAs,
@@ -40,7 +41,7 @@ def explain(options: argparse.Namespace, terminal: Terminal) -> int:
         address.config,
         dict(options.variables),
         partial=True,
-        changelogs=isinstance(address.target, str) and is_kafka(address.target),
+        state_topics=changelogs if is_kafka(address.target) else no_topics,
         session="…",
         read_script=text_of,
     )
