@@ -15,9 +15,7 @@ from streamsql.topology.nodes import (
     Node,
     Repartition,
     Sink,
-    StreamSource,
     TableRepartition,
-    TableSource,
 )
 from streamsql.topology.stores import StoreSpec
 from streamsql.topology.topology import SubTopology, Topology, cut, stores_of, without_repartitions
@@ -124,7 +122,11 @@ def lay_out(
 
 
 class _Counting:
-    """Finds the number of partitions of every topic and task, from the sources downwards."""
+    """Finds the number of partitions of every topic and task.
+
+    One input of a part that is known tells how many tasks it has: others may be made by what is
+    still unknown, even by the part itself, as where a stream is joined with its own aggregate.
+    """
 
     def __init__(
         self, application: str, topology: Topology, existing: Mapping[str, TopicConfig]
@@ -135,16 +137,28 @@ class _Counting:
         self.parts = cut(topology)
         self.tasks: dict[int, int] = {}
         self._counts = {name: topic.partitions for name, topic in existing.items()}
+        self._makers = self._find_makers()
+        """The sinks that topics come into being with, by topic: of each the first."""
 
     def solve(self) -> None:
-        """Count until nothing changes; what is then unknown has no source topic."""
+        """Count until all is known.
+
+        Raises:
+            EngineError: A topic is missing, or topics that are read together differ.
+        """
+        read = {source.topic for source in self._topology.sources()}
+        if missing := read - self._counts.keys() - self._makers.keys():
+            names = ", ".join(f'"{name}"' for name in sorted(missing))
+            raise EngineError(f"topic {names} does not exist")
         while len(self.tasks) < len(self.parts):
             before = len(self.tasks)
             for part in self.parts:
                 if part.index not in self.tasks:
                     self._count(part)
             if len(self.tasks) == before:
-                raise EngineError(self._missing())
+                raise EngineError("the topology reads in a circle")
+        for part in self.parts:
+            self._check(part)
 
     def inputs(self, part: SubTopology) -> tuple[str, ...]:
         """Return the physical topics that the part reads."""
@@ -197,6 +211,8 @@ class _Counting:
     def _topics_of(self, node: Node, tasks: int, keeping_topics: StateTopics) -> list[TopicConfig]:
         if isinstance(node, Sink):
             spec = node.topic
+            if self._makers.get(spec.name) is not node:
+                return []
             return [
                 TopicConfig(
                     spec.name,
@@ -214,41 +230,42 @@ class _Counting:
             topics += keeping_topics(self._application, store, tasks)
         return topics
 
+    def _find_makers(self) -> dict[str, Sink]:
+        found: dict[str, Sink] = {}
+        for node in self._topology.nodes.values():
+            if isinstance(node, Sink) and node.topic.name not in self._existing:
+                found.setdefault(node.topic.name, node)
+        return found
+
     def _count(self, part: SubTopology) -> None:
-        """Set the number of tasks of the part, if its inputs are known by now."""
+        """Set the number of tasks of the part, if one of its inputs is known by now."""
         inputs = self.inputs(part)
-        known = {topic: self._counts[topic] for topic in inputs if topic in self._counts}
-        open_sources = [
-            node.topic
-            for node in self._nodes(part.nodes)
-            if isinstance(node, StreamSource | TableSource) and node.topic not in known
-        ]
-        if open_sources:
-            return
-        if len(set(known.values())) > 1:
-            counts = ", ".join(f'"{topic}" has {n}' for topic, n in sorted(known.items()))
-            raise EngineError(f"topics read together must have as many partitions: {counts}")
-        tasks = next(iter(known.values()), None) or self._writers(part)
+        known = (self._counts[topic] for topic in inputs if topic in self._counts)
+        tasks = next(known, None) or self._writers(part)
         if tasks is None:
             return
         self.tasks[part.index] = tasks
-        for topic in inputs:
-            self._counts.setdefault(topic, tasks)
         for node in self._nodes(part.nodes):
-            if isinstance(node, Sink):
-                self._counts.setdefault(node.topic.name, node.topic.partitions or tasks)
+            if isinstance(node, Repartition | TableRepartition):
+                name = repartition_topic(self._application, node.topic.name)
+                self._counts.setdefault(name, tasks)
+            elif isinstance(node, Sink) and self._makers.get(node.topic.name) is node:
+                self._counts[node.topic.name] = node.topic.partitions or tasks
+
+    def _check(self, part: SubTopology) -> None:
+        counts = {topic: self._counts[topic] for topic in self.inputs(part)}
+        if len(set(counts.values())) > 1:
+            found = ", ".join(f'"{topic}" has {n}' for topic, n in sorted(counts.items()))
+            raise EngineError(f"topics read together must have as many partitions: {found}")
 
     def _writers(self, part: SubTopology) -> int | None:
-        """Return the largest number of tasks that write the part's inputs, once all are known."""
+        """Return the largest number of tasks that write a part that reads nothing but them."""
+        if not set(part.nodes).isdisjoint(source.name for source in self._topology.sources()):
+            return None
         writers = [other for other in self.parts if set(other.exits) & set(part.nodes)]
-        if not writers or any(writer.index not in self.tasks for writer in writers):
+        if any(writer.index not in self.tasks for writer in writers):
             return None
         return max(self.tasks[writer.index] for writer in writers)
 
     def _nodes(self, names: tuple[str, ...]) -> list[Node]:
         return [self._topology.nodes[name] for name in names]
-
-    def _missing(self) -> str:
-        sources = {n.topic for n in self._topology.sources()} - set(self._counts)
-        names = ", ".join(f'"{name}"' for name in sorted(sources))
-        return f"topic {names} does not exist" if sources else "the topology reads in a circle"

@@ -53,23 +53,27 @@ class Upstream:
 
 
 def ancestors(layout: Layout) -> dict[int, frozenset[int]]:
-    """Return, by sub-topology, the others whose records reach it through topics."""
+    """Return, by sub-topology, the others whose records reach it through topics.
+
+    Sub-topologies that feed each other are not above one another: none could ever be first.
+    """
     parents = {
         part.index: {
             writer
             for topic in layout.inputs[part.index]
             for writer in layout.writers.get(topic, ())
-            if writer != part.index
         }
         for part in layout.parts
     }
-    found: dict[int, frozenset[int]] = {}
+    above: dict[int, set[int]] = {}
     for index, nearest in parents.items():
-        above: set[int] = set()
+        found = above[index] = set()
         ahead = set(nearest)
         while ahead:
             parent = ahead.pop()
-            above.add(parent)
-            ahead |= parents[parent] - above
-        found[index] = frozenset(above - {index})
-    return found
+            found.add(parent)
+            ahead |= parents[parent] - found
+    return {
+        index: frozenset(parent for parent in found if index not in above[parent])
+        for index, found in above.items()
+    }

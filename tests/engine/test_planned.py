@@ -136,6 +136,31 @@ def test_topics_are_data() -> None:
         compile_script(text + query, nothing)
 
 
+REDECLARED = (
+    CLICKS.format(p="d")
+    + "CREATE STREAM long AS SELECT usr, page FROM d_clicks WHERE LEN(page) > 9;"
+    + "CREATE TABLE longest (usr STRING PRIMARY KEY, page STRING)"
+    + " WITH (KAFKA_TOPIC = 'LONG', VALUE_FORMAT = 'JSON'{});"
+    + "CREATE TABLE visitors AS SELECT page, COUNT(*) AS n FROM longest GROUP BY page;"
+)
+
+
+def test_a_topic_that_a_query_makes_may_be_declared_behind_it() -> None:
+    context = PlannerContext(Catalog(functions=builtins()))
+    for clause in ("", ", PARTITIONS = 2"):
+        text = REDECLARED.format(clause)
+        program = compile_program([text], context, "app")
+        made = {topic.name: topic.partitions for topic in program.create}
+        assert made["LONG"] == made["VISITORS"] == 2
+        assert [one.create for one in compile_script(text, context)][2] == ()
+    other = REDECLARED.format(", PARTITIONS = 3")
+    refused = '"LONG" has 2 partitions, table "LONGEST" declares 3'
+    with pytest.raises(EngineError, match=refused):
+        compile_program([other], context, "app")
+    with pytest.raises(EngineError, match=refused):
+        compile_script(other, context)
+
+
 def test_a_topic_deleted_by_the_script_is_made_again(engine: Engine) -> None:
     again = CLICKS.format(p="a") + BY_PAGE.format(p="a") + ";"
     drop = "DROP TABLE a_pages DELETE TOPIC; DROP STREAM a_clicks DELETE TOPIC;"

@@ -6,6 +6,7 @@ from streamsql.broker.ports import TopicConfig
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.errors import EngineError
 from streamsql.runtime.layout import Layout, changelogs, lay_out, state_topics
+from streamsql.runtime.upstream import ancestors
 from tests.runtime.scenarios import SCENARIOS, Scenario
 
 
@@ -94,6 +95,46 @@ def test_a_repartition_takes_the_partitions_of_what_it_is_joined_with() -> None:
 def test_a_missing_topic_is_named() -> None:
     with pytest.raises(EngineError, match='topic "s" does not exist'):
         laid_out(COUNT)
+
+
+def test_one_input_tells_how_many_tasks_a_part_has() -> None:
+    """The other is the part's own sink: a stream is joined with its own aggregate."""
+    sql = COUNT + "CREATE STREAM p AS SELECT s.k, s.v, o.c FROM s JOIN o ON s.k = o.k;"
+    layout = laid_out(sql, ("s", 3))
+    assert layout.inputs == {0: ("O", "s")}
+    assert created(layout)["O"] == (3, True)
+    assert ancestors(layout) == {0: frozenset()}
+
+
+def test_a_topic_is_what_the_first_of_its_writers_makes_of_it() -> None:
+    wide = "CREATE STREAM o WITH (PARTITIONS = 4) AS SELECT k, g FROM s PARTITION BY k;"
+    layout = laid_out(wide + "INSERT INTO o SELECT k, g FROM s;", ("s", 2))
+    assert created(layout)["O"] == (4, False)
+    again = "CREATE STREAM m (k STRING KEY, g STRING) WITH (KAFKA_TOPIC='O', VALUE_FORMAT='JSON');"
+    joined = "CREATE STREAM p AS SELECT * FROM s JOIN m WITHIN 1 DAY ON s.k = m.k;"
+    with pytest.raises(EngineError, match='as many partitions: "O" has 4, "s" has 2'):
+        laid_out(wide + again + joined, ("s", 2))
+
+
+def test_parts_that_feed_each_other_are_not_above_one_another() -> None:
+    sql = """
+        CREATE TABLE o AS SELECT g, COUNT(*) AS c FROM s GROUP BY g;
+        CREATE STREAM p AS SELECT s.k, s.v, o.c FROM s JOIN o ON s.k = o.g;
+        CREATE TABLE q AS SELECT c, COUNT(*) AS n FROM p GROUP BY c;
+    """
+    layout = laid_out(sql, ("s", 2))
+    assert layout.inputs == {
+        0: ("O", "s"),
+        1: ("app-O-repartition",),
+        2: ("P",),
+        3: ("app-Q-repartition",),
+    }
+    assert ancestors(layout) == {
+        0: frozenset(),
+        1: frozenset(),
+        2: frozenset({0, 1}),
+        3: frozenset({0, 1, 2}),
+    }
 
 
 def test_sinks_that_are_read_again_count_as_written() -> None:

@@ -121,7 +121,7 @@ def compile_program(texts: Sequence[str], context: PlannerContext, name: str) ->
     """
     bound = _bind(texts, context)
     after = bound[-1].after if bound else context
-    declared, topics = _declare(bound, context.topics)
+    declared, topics = _declare(bound, after, context.topics)
     results, topology = _lower(bound, after)
     application = None
     if topology is not None:
@@ -130,10 +130,10 @@ def compile_program(texts: Sequence[str], context: PlannerContext, name: str) ->
         created = () if layout is None else layout.create
         topics = {**topics, **{topic.name: topic for topic in created}}
     statements = []
-    for one in bound:
+    for number, one in enumerate(bound):
         match one.statement:
-            case CreateSource():
-                statements.append(next(declared))
+            case CreateSource() if number in declared:
+                statements.append(declared[number])
             case CreateAs(query_id=query_id) | InsertSelect(query_id=query_id):
                 if query_id in results and application is not None:
                     query = PlannedQuery(application, *results[query_id])
@@ -161,16 +161,25 @@ def _bind(texts: Sequence[str], context: PlannerContext) -> list[Bound]:
 
 
 def _declare(
-    bound: Sequence[Bound], topics: Mapping[str, TopicConfig]
-) -> tuple[Iterator[Planned], Mapping[str, TopicConfig]]:
-    """Plan the declarations of sources; return them, and the topics that there are then."""
-    declared = []
-    for one in bound:
-        if isinstance(one.statement, CreateSource):
-            with one.located():
-                declared.append(plan_statement(one, topics))
-            topics = topics_after(declared[-1], topics)
-    return iter(declared), topics
+    bound: Sequence[Bound], after: PlannerContext, topics: Mapping[str, TopicConfig]
+) -> tuple[Mapping[int, Planned], Mapping[str, TopicConfig]]:
+    """Plan the declarations of sources by their number; return the topics that there are then, too.
+
+    Those over topics that a query before them makes are left for when these are laid out.
+    """
+    declared: dict[int, Planned] = {}
+    made: set[str] = set()
+    for number, one in enumerate(bound):
+        match one.statement:
+            case CreateAs(source, query_id=query_id) if query_id in after.catalog.queries:
+                made.add(source.topic)
+            case CreateSource(source) if source.topic in topics or source.topic not in made:
+                with one.located():
+                    declared[number] = plan_statement(one, topics)
+                topics = topics_after(declared[number], topics)
+            case _:
+                pass
+    return declared, topics
 
 
 def _lower(
