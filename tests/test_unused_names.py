@@ -17,11 +17,11 @@ from tests.test_style import ROOT, assert_none, parsed
 
 KEPT = {
     ("NodeSupplies", "processor"): "generated code names it",
-    ("Reader", "decode_key"): "generated code names it",
+    ("MessageReader", "decode_key"): "generated code names it",
     ("RunningGroups", "by_key"): "generated code names it",
     ("RunningGroups", "touch_bytes"): "generated code names it",
-    ("Writer", "encode_key"): "generated code names it",
-    ("Writer", "encode_value"): "generated code names it",
+    ("MessageWriter", "encode_key"): "generated code names it",
+    ("MessageWriter", "encode_value"): "generated code names it",
     ("Metrics", "restored"): "tests count what a restore replays",
     ("ParsedStatement", "directives"): "query scripts name their cases with them",
     ("StreamSQL", "Generator"): "sqlglot looks for it by this name",

@@ -38,7 +38,7 @@ class RowDecoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class MessageReader:
     """How the messages of a topic are read, and what is done with those that cannot be.
 
     Attributes:
@@ -65,7 +65,7 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class MessageWriter:
     """How records are written to a topic.
 
     Attributes:
@@ -143,8 +143,8 @@ class NodeSupplies:
             ``groups``, a :class:`RunningGroups` or :class:`WindowGroups`.
     """
 
-    reader: Reader | None = None
-    writer: Writer | None = None
+    reader: MessageReader | None = None
+    writer: MessageWriter | None = None
     processor: object = None
 
 

@@ -14,7 +14,7 @@ from streamsql.codegen.aggregates.fold import Fold, load_fold
 from streamsql.codegen.load import load
 from streamsql.codegen.namespace import TASK, Supplied
 from streamsql.codegen.program import Program
-from streamsql.codegen.supplies import NodeSupplies, Reader, TaskSupplies, Writer
+from streamsql.codegen.supplies import MessageReader, MessageWriter, NodeSupplies, TaskSupplies
 from streamsql.formats.formats import (
     key_decoder,
     key_encoder,
@@ -152,10 +152,10 @@ class _Builder:
             case _:
                 raise AssertionError(f"{node.name} is no exit")
 
-    def _writer(self, node: Sink | Repartition, topic: str) -> Writer:
+    def _writer(self, node: Sink | Repartition, topic: str) -> MessageWriter:
         encoder = value_encoder(node.format.value, node.format.schema)
         schema = node.format.schema
-        return Writer(
+        return MessageWriter(
             send=self._environment.producer.sender(topic, window_bytes(schema.window)),
             encode_key=key_encoder(node.format.key, schema),
             row_type=encoder.row_type,
@@ -332,12 +332,12 @@ class _Builder:
             loaded = load(source, {**self._supplies, node.name: supplies})
             processes.append(loaded["source"])
 
-    def _reader(self, node: StreamSource | TableSource | Repartition) -> Reader:
+    def _reader(self, node: StreamSource | TableSource | Repartition) -> MessageReader:
         schema, columns = node.format.schema, self._program.reads[node.name]
         decoder = value_decoder(node.format.value, schema, columns)
         ahead_ms = self._environment.config.max_ahead_ms
         policy = SkipAndCount(decoder, self._metrics, ahead_ms)
-        return Reader(
+        return MessageReader(
             decoder=decoder,
             decode_key=raw_key_decoder(node.format.key, schema, node.format.window_size_ms),
             repair=policy.repair,

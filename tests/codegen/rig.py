@@ -10,7 +10,13 @@ from streamsql.codegen.load import load
 from streamsql.codegen.namespace import TASK
 from streamsql.codegen.program import Program, generate
 from streamsql.codegen.source import Source
-from streamsql.codegen.supplies import SKIPPED, NodeSupplies, Reader, TaskSupplies, Writer
+from streamsql.codegen.supplies import (
+    SKIPPED,
+    MessageReader,
+    MessageWriter,
+    NodeSupplies,
+    TaskSupplies,
+)
 from streamsql.expr.nodes import AggregateCall, Expression, NamedExpression, TableCall
 from streamsql.formats.format import FormatSpec
 from streamsql.topology.nodes import (
@@ -178,7 +184,7 @@ class Rig:
         event_time: TimestampSpec | None = None,
         encode: Callable[[Any], bytes | None] = msgspec.json.encode,
     ) -> Step:
-        writer = Writer(
+        writer = MessageWriter(
             self._recorder("send"), lambda key: str(key).encode(), lambda *values: values, encode
         )
         return Step(
@@ -202,7 +208,7 @@ class Rig:
         program, supplies = self.program(entry, steps)
         decoder = Decoder(program.reads[ENTRY])
         supplies[ENTRY] = NodeSupplies(
-            reader=Reader(
+            reader=MessageReader(
                 decoder=decoder,
                 decode_key=decode_key,
                 repair=lambda message, error: self._noted(
