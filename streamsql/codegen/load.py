@@ -8,7 +8,7 @@ from operator import attrgetter
 from types import CodeType
 from typing import Any
 
-from streamsql.codegen.source import Source, printable
+from streamsql.codegen.source import SourceText, printable
 
 Supplies = Mapping[str, object]
 """What a task has for each node (see :mod:`streamsql.codegen.supplies`), by the node's name."""
@@ -20,7 +20,7 @@ _TEXTS: Counter[str] = Counter()
 """How many different texts there are of something."""
 
 
-def load(source: Source, supplies: Supplies) -> dict[str, Callable[..., Any]]:
+def load(source: SourceText, supplies: Supplies) -> dict[str, Callable[..., Any]]:
     """Return the functions of a text by what they do; ``linecache`` then knows the text."""
     values = dict(source.values)
     for name, supplied in source.supplied.items():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from streamsql.codegen.aggregates.fold import generate_fold
 from streamsql.codegen.namespace import Supplied
-from streamsql.codegen.source import Module, Source
+from streamsql.codegen.source import Module, SourceText
 from streamsql.codegen.stretches.flow import Below, Flow, target_of
 from streamsql.codegen.stretches.keys import generate_group
 from streamsql.codegen.stretches.sources import columns_read, describe, generate_source
@@ -49,18 +49,18 @@ class Program:
     topology: Topology
     part: SubTopology
     cached: bool
-    sources: Mapping[str, Source]
+    sources: Mapping[str, SourceText]
     reads: Mapping[str, tuple[Column, ...]]
-    folds: Mapping[str, Source]
-    groups: Mapping[str, Source]
-    stages: Mapping[str, Source | Supplied]
+    folds: Mapping[str, SourceText]
+    groups: Mapping[str, SourceText]
+    stages: Mapping[str, SourceText | Supplied]
 
-    def in_order(self) -> Iterator[Source]:
+    def in_order(self) -> Iterator[SourceText]:
         """Yield the texts as a record meets them."""
         for name in self.part.nodes:
             for texts in (self.sources, self.groups, self.folds, self.stages):
                 text = texts.get(name)
-                if isinstance(text, Source):
+                if isinstance(text, SourceText):
                     yield text
 
 
@@ -104,7 +104,7 @@ def _is_stateful(node: Node) -> bool:
     return not isinstance(node, others)
 
 
-def _stage(flow: Flow, node: Node) -> Source | Supplied | None:
+def _stage(flow: Flow, node: Node) -> SourceText | Supplied | None:
     below = flow.below(node.name)
     if not below.nodes:
         return None

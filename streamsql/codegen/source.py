@@ -15,7 +15,7 @@ _INDENT = "    "
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceText:
     """The text of some functions that are loaded together.
 
     Attributes:
@@ -100,13 +100,13 @@ class Module:
         self._made.append((of, name))
         return name
 
-    def source(self) -> Source:
+    def source(self) -> SourceText:
         """Return the text, and what is needed to load it."""
         parts = [*self._functions, *self._helpers]
         legend = _legend(self.namespace.about)
         text = "\n\n\n".join([*parts, legend] if legend else parts) + "\n"
         namespace = self.namespace
-        return Source(self.name, text, self._named, namespace.values, namespace.supplied)
+        return SourceText(self.name, text, self._named, namespace.values, namespace.supplied)
 
 
 def printable(text: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from streamsql.codegen.load import load
 from streamsql.codegen.namespace import TASK
 from streamsql.codegen.program import Program, generate
-from streamsql.codegen.source import Source
+from streamsql.codegen.source import SourceText
 from streamsql.codegen.supplies import (
     SKIPPED,
     MessageReader,
@@ -263,10 +263,10 @@ class Rig:
     def _stage(self, entry: Node, steps: Steps) -> Compiled:
         program, supplies = self.program(entry, steps)
         stage = program.stages[ENTRY]
-        assert isinstance(stage, Source)
+        assert isinstance(stage, SourceText)
         return self._loaded(stage, "stage", supplies)
 
-    def _loaded(self, source: Source, purpose: str, supplies: Mapping[str, object]) -> Compiled:
+    def _loaded(self, source: SourceText, purpose: str, supplies: Mapping[str, object]) -> Compiled:
         return Compiled(source.text, load(source, supplies)[purpose])
 
     def _is_bad_timestamp(self, _message: Any, timestamp: int | None, value: Any) -> bool:

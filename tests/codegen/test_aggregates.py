@@ -8,7 +8,7 @@ import pytest
 from streamsql.codegen.aggregates.fold import Fold, generate_fold, load_fold
 from streamsql.codegen.load import load
 from streamsql.codegen.namespace import TASK
-from streamsql.codegen.source import Source
+from streamsql.codegen.source import SourceText
 from streamsql.codegen.stretches.keys import generate_group
 from streamsql.codegen.supplies import Report, TaskSupplies
 from streamsql.expr.nodes import AggregateCall, Expression, NamedExpression
@@ -57,7 +57,7 @@ def call(name: str, aggregator: Aggregator, *arguments: Expression) -> Aggregate
     return AggregateCall(name, function, arguments, (), BIGINT)
 
 
-def folded(*calls: AggregateCall, **columns: Expression) -> Source:
+def folded(*calls: AggregateCall, **columns: Expression) -> SourceText:
     named = tuple(NamedExpression(name, expression) for name, expression in columns.items())
     store = KeyValueStoreSpec("store", BID.key, ())
     return generate_fold(

@@ -20,7 +20,7 @@ from streamsql.codegen.expressions.evaluation import Columns, Evaluation
 from streamsql.codegen.load import Supplies, load
 from streamsql.codegen.namespace import Locals
 from streamsql.codegen.scope import key_columns, tuple_text
-from streamsql.codegen.source import Lines, Module, Source
+from streamsql.codegen.source import Lines, Module, SourceText
 from streamsql.expr.nodes import AggregateCall
 from streamsql.expr.registry import Aggregator
 from streamsql.expr.walk import column_refs
@@ -56,14 +56,14 @@ class Fold:
     close: Callable[..., None] | None = None
 
 
-def load_fold(source: Source, supplies: Supplies) -> Fold:
+def load_fold(source: SourceText, supplies: Supplies) -> Fold:
     """Return the functions of a fold."""
     return Fold(**load(source, supplies))
 
 
 def generate_fold(
     node: StreamAggregate | TableAggregate, schema: Schema, *, cached: bool
-) -> Source:
+) -> SourceText:
     """Return the fold of an aggregation of the rows of ``schema``.
 
     An argument that fails counts as NULL and is reported; what an aggregate raises is not caught.

@@ -2,14 +2,14 @@
 
 from collections import Counter
 
-from streamsql.codegen.source import Module, Source
+from streamsql.codegen.source import Module, SourceText
 from streamsql.codegen.stretches.liveness import WHOLE_KEY
 from streamsql.codegen.stretches.rows import PARAMETERS, row_function
 from streamsql.topology.nodes import Rekey, TableRegroup
 from streamsql.types.schema import Schema
 
 
-def generate_group(node: TableRegroup, schema: Schema) -> Source:
+def generate_group(node: TableRegroup, schema: Schema) -> SourceText:
     """Return the function of the new key of a row of the schema.
 
     It gives ``None`` when any part of the key is NULL; a part that fails is NULL and reported.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from streamsql.codegen import support
 from streamsql.codegen.namespace import Locals, Supplied
 from streamsql.codegen.scope import LateKey, Scope, key_columns
-from streamsql.codegen.source import Lines, Module, Source
+from streamsql.codegen.source import Lines, Module, SourceText
 from streamsql.codegen.stretches.flow import Below, Flow
 from streamsql.codegen.stretches.folding import is_held
 from streamsql.codegen.stretches.liveness import WHOLE_KEY, Uses, spread, uses
@@ -58,7 +58,7 @@ def columns_read(flow: Flow, node: Read) -> list[Column]:
     return [c for c in node.schema.value if c.name in needed and c.name not in elsewhere]
 
 
-def generate_source(flow: Flow, node: Read, *, cached: bool) -> Source | None:
+def generate_source(flow: Flow, node: Read, *, cached: bool) -> SourceText | None:
     """Return ``source(messages)`` of the node; ``None`` where nothing takes its records.
 
     ``cached``: running aggregations hold their groups until the next flush.
