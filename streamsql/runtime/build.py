@@ -1,4 +1,4 @@
-"""The program of a sub-topology as the processors of one task.
+"""The code of a sub-topology as the processors of one task.
 
 Built from the leaves up: what is below a stateful node is loaded before its processor is made, and
 what is below a source before the source.
@@ -11,9 +11,9 @@ from typing import Any
 
 from streamsql.broker.ports import Message
 from streamsql.codegen.aggregates.fold import Fold, load_fold
+from streamsql.codegen.generate import GeneratedCode
 from streamsql.codegen.load import load
 from streamsql.codegen.namespace import TASK, Supplied
-from streamsql.codegen.program import Program
 from streamsql.codegen.supplies import MessageReader, MessageWriter, NodeSupplies, TaskSupplies
 from streamsql.formats.formats import (
     key_decoder,
@@ -80,9 +80,9 @@ class Processors:
     flushes: list[Callable[[], None]] = field(default_factory=list)
 
 
-def build(program: Program, environment: Environment, wiring: Wiring) -> Processors:
+def build(code: GeneratedCode, environment: Environment, wiring: Wiring) -> Processors:
     """Return the processors of one task; ``wiring`` holds its stores and clocks."""
-    return _Builder(program, environment, wiring).build()
+    return _Builder(code, environment, wiring).build()
 
 
 Built = tuple[object, Callable[[], None] | None]
@@ -91,16 +91,16 @@ Built = tuple[object, Callable[[], None] | None]
 
 @dataclass(frozen=True, slots=True)
 class _Taker:
-    """Hands rows to the program that runs the topology."""
+    """Hands rows to the code that runs the topology."""
 
     process: OutputTarget
 
 
 class _Builder:
-    def __init__(self, program: Program, environment: Environment, wiring: Wiring) -> None:
-        self._program = program
-        self._topology = program.topology
-        self._nodes = [program.topology.nodes[name] for name in program.part.nodes]
+    def __init__(self, code: GeneratedCode, environment: Environment, wiring: Wiring) -> None:
+        self._code = code
+        self._topology = code.topology
+        self._nodes = [code.topology.nodes[name] for name in code.part.nodes]
         self._environment = environment
         self._metrics = environment.metrics
         self._wiring = wiring
@@ -110,7 +110,7 @@ class _Builder:
         """Build what writes, then stateful processors from the last to the first, then sources."""
         for node in self._nodes:
             self._supply_end(node)
-        for name in self._program.part.exits:
+        for name in self._code.part.exits:
             self._supply_exit(self._topology.nodes[name])
         flushes: list[Callable[[], None]] = []
         for node in reversed(self._nodes):
@@ -169,7 +169,7 @@ class _Builder:
 
     def _forward(self, node: Node) -> Callable[..., None]:
         """Return what a stateful node calls for each record or change that it makes."""
-        match self._program.stages.get(node.name):
+        match self._code.stages.get(node.name):
             case None:
                 return _nothing
             case Supplied(target, attribute):
@@ -191,7 +191,7 @@ class _Builder:
                     fold, store, Emission.EACH, self._forward(node), self._metrics
                 ), None
             case TableRegroup():
-                group_of = load(self._program.groups[node.name], self._supplies)["group"]
+                group_of = load(self._code.groups[node.name], self._supplies)["group"]
                 return TableRegroupProcessor(group_of, self._forward(node)), None
             case Materialize():
                 return MaterializeProcessor(
@@ -207,7 +207,7 @@ class _Builder:
                 return None
 
     def _fold(self, name: str) -> Fold:
-        return load_fold(self._program.folds[name], self._supplies)
+        return load_fold(self._code.folds[name], self._supplies)
 
     def _stream_aggregate(self, node: StreamAggregate, forward: Callable[..., None]) -> Built:
         fold, emission = self._fold(node.name), self._emission(node)
@@ -237,7 +237,7 @@ class _Builder:
     def _emission(self, node: StreamAggregate) -> Emission:
         if node.final:
             return Emission.CLOSE
-        return Emission.COMMIT if self._program.cached else Emission.EACH
+        return Emission.COMMIT if self._code.cached else Emission.EACH
 
     def _context(self, name: str) -> ProcessorContext:
         return ProcessorContext(self._wiring.clock(name), self._metrics)
@@ -326,14 +326,14 @@ class _Builder:
     ) -> None:
         """Load the source of the node; ``update`` keeps the rows of a table."""
         processes = processors.sources.setdefault(topic, [])
-        source = self._program.sources.get(node.name)
+        source = self._code.sources.get(node.name)
         if source is not None:
             supplies = NodeSupplies(reader=self._reader(node), processor=update)
             loaded = load(source, {**self._supplies, node.name: supplies})
             processes.append(loaded["source"])
 
     def _reader(self, node: StreamSource | TableSource | Repartition) -> MessageReader:
-        schema, columns = node.format.schema, self._program.reads[node.name]
+        schema, columns = node.format.schema, self._code.reads[node.name]
         decoder = value_decoder(node.format.value, schema, columns)
         ahead_ms = self._environment.config.max_ahead_ms
         policy = SkipAndCount(decoder, self._metrics, ahead_ms)

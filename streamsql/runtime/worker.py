@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
 from streamsql.broker.ports import Broker, Polled, TopicPartition
-from streamsql.codegen.program import Program, generate
+from streamsql.codegen.generate import GeneratedCode, generate
 from streamsql.errors import (
     EngineError,
     TaskCorrupted,
@@ -71,7 +71,7 @@ class Worker:
         self._upstream = Upstream(broker, layout, clock_ms)
         self._keeping = state_keeping(broker, config, clock_ms, self.metrics)
         self._cache = CacheBudget(config.cache_bytes or DEFAULT_CACHE_BYTES)
-        self._programs: dict[int, Program] = {}
+        self._codes: dict[int, GeneratedCode] = {}
         self._tasks: dict[TaskId, Task] = {}
         self._opening: dict[TaskId, Iterator[None]] = {}
         self._owned: set[TopicPartition] = set()
@@ -286,7 +286,7 @@ class Worker:
         positions = self._assignments.positions(identity, committed, self._broker)
         wiring = Wiring(storage, decode_times(committed))
         environment = Environment(self._config, self._producer, self.metrics, self._outputs)
-        processors = build(self._program(part), environment, wiring)
+        processors = build(self._code(part), environment, wiring)
         reading = TaskInputs(
             positions, self._assignments.timestamps(identity), self._derived(identity)
         )
@@ -296,14 +296,14 @@ class Worker:
             self._readers[partition] = task
             self._consumer.seek(partition, offset)
 
-    def _program(self, part: SubTopology) -> Program:
+    def _code(self, part: SubTopology) -> GeneratedCode:
         """Return the code of the part, the same for all its tasks."""
-        program = self._programs.get(part.index)
-        if program is None:
+        code = self._codes.get(part.index)
+        if code is None:
             topology, cached = self._layout.topology, self._config.is_cached
-            program = generate(topology, part, cached=cached)
-            self._programs[part.index] = program
-        return program
+            code = generate(topology, part, cached=cached)
+            self._codes[part.index] = code
+        return code
 
     def _derived(self, identity: TaskId) -> frozenset[TopicPartition]:
         """Return the inputs that the application writes itself, of a task with several."""

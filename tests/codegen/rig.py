@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
+from streamsql.codegen.generate import GeneratedCode, generate
 from streamsql.codegen.load import load
 from streamsql.codegen.namespace import TASK
-from streamsql.codegen.program import Program, generate
 from streamsql.codegen.source import SourceText
 from streamsql.codegen.supplies import (
     SKIPPED,
@@ -205,8 +205,8 @@ class Rig:
         headers: tuple[HeaderColumn, ...] = (),
     ) -> Compiled:
         entry = StreamSource(ENTRY, "in", record_format(schema), schema, event_time, headers)
-        program, supplies = self.program(entry, steps)
-        decoder = Decoder(program.reads[ENTRY])
+        code, supplies = self.code(entry, steps)
+        decoder = Decoder(code.reads[ENTRY])
         supplies[ENTRY] = NodeSupplies(
             reader=MessageReader(
                 decoder=decoder,
@@ -222,7 +222,7 @@ class Rig:
                 ),
             )
         )
-        return self._loaded(program.sources[ENTRY], "source", supplies)
+        return self._loaded(code.sources[ENTRY], "source", supplies)
 
     def stream(self, steps: Steps, schema: Schema = BID) -> Compiled:
         return self._stage(StreamTableJoin(ENTRY, (), JoinKind.INNER, schema), steps)
@@ -235,10 +235,10 @@ class Rig:
         entry = TableSource(ENTRY, "in", record_format(schema), schema, None)
         return self._stage(entry, steps)
 
-    def program(
+    def code(
         self, entry: Node, steps: Steps, *, cached: bool = False
-    ) -> tuple[Program, dict[str, object]]:
-        """Return the program of the steps below an entry, and what their ends are supplied with."""
+    ) -> tuple[GeneratedCode, dict[str, object]]:
+        """Return the code of the steps below an entry, and what their ends are supplied with."""
         nodes: dict[str, Node] = {ENTRY: entry}
         supplies: dict[str, object] = {TASK: TaskSupplies(self.report)}
         self._grow(nodes, supplies, entry, steps)
@@ -261,8 +261,8 @@ class Rig:
                 supplies[name] = step.supplies
 
     def _stage(self, entry: Node, steps: Steps) -> Compiled:
-        program, supplies = self.program(entry, steps)
-        stage = program.stages[ENTRY]
+        code, supplies = self.code(entry, steps)
+        stage = code.stages[ENTRY]
         assert isinstance(stage, SourceText)
         return self._loaded(stage, "stage", supplies)
 

@@ -39,8 +39,8 @@ HOPPING = TimeWindows(10, 5, 0, 40)
 
 def source(*steps: Step | Branches) -> str:
     entry = StreamSource(ENTRY, "in", record_format(BID), BID)
-    program, _ = Rig().program(entry, steps, cached=True)
-    return program.sources[ENTRY].text
+    code, _ = Rig().code(entry, steps, cached=True)
+    return code.sources[ENTRY].text
 
 
 RATIO = arithmetic(PRICE, "/", AUCTION)

@@ -12,7 +12,7 @@ from types import CodeType
 
 import pytest
 
-from streamsql.codegen.program import generate
+from streamsql.codegen.generate import generate
 from streamsql.engine.statements.explain import generated_code
 from streamsql.topology.topology import cut
 from tests.golden import Block

@@ -390,8 +390,8 @@ def test_columns_that_are_passed_on_are_decoded() -> None:
 def reads(rig: Rig, steps: Steps, time: TimestampSpec | None = None) -> list[str]:
     """Return the value columns that a source decodes."""
     entry = StreamSource(ENTRY, "in", record_format(BID), BID, time)
-    program, _ = rig.program(entry, steps)
-    return [each.name for each in program.reads[ENTRY]]
+    code, _ = rig.code(entry, steps)
+    return [each.name for each in code.reads[ENTRY]]
 
 
 def test_helpers_of_expressions_that_are_only_equal_are_told_apart() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streamsql.broker.message import StoredMessage
-from streamsql.codegen.program import generate
+from streamsql.codegen.generate import generate
 from streamsql.codegen.stretches import records
 from streamsql.expr.builtins import builtins
 from streamsql.expr.nodes import (

@@ -47,7 +47,7 @@ def test_run_imports_neither_the_prompt_nor_the_tests(tmp_path: Path) -> None:
 def test_looking_imports_no_machine(tmp_path: Path) -> None:
     found = imported("-e", "SHOW TABLES;", "--directory", str(tmp_path / "broker"))
 
-    machine = {"streamsql.runtime.worker", "streamsql.runtime.build", "streamsql.codegen.program"}
+    machine = {"streamsql.runtime.worker", "streamsql.runtime.build", "streamsql.codegen.generate"}
     assert "streamsql.engine.engine" in found
     assert not found & {*machine, "prompt_toolkit", "confluent_kafka", "streamsql.testing"}
 

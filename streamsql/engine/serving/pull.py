@@ -12,7 +12,7 @@ from typing import Any
 from streamsql.broker.partitioner import partition_of
 from streamsql.broker.ports import Broker, Message, TopicPartition
 from streamsql.catalog.catalog import Source, SourceKind
-from streamsql.codegen.program import generate
+from streamsql.codegen.generate import generate
 from streamsql.engine.planning.planned import PlannedQuery
 from streamsql.engine.serving.evaluate import evaluate
 from streamsql.engine.serving.outputs import arrange
@@ -117,8 +117,8 @@ def _compile(statement: PullQuery, planned: PlannedQuery, found: list[tuple[Any,
     config = RuntimeConfig("pull")
     environment = Environment(config, SilentProducer(), Metrics(), {planned.result: take})
     topology = planned.application.topology
-    program = generate(topology, cut(topology)[0], cached=False)
-    processors = build(program, environment, Wiring(MemoryStorage(), {}))
+    code = generate(topology, cut(topology)[0], cached=False)
+    processors = build(code, environment, Wiring(MemoryStorage(), {}))
     processes = processors.sources.get(statement.source.topic, ())
 
     def process(messages: Sequence[Message]) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 from typing import assert_never
 
 from streamsql.broker.ports import TopicConfig
-from streamsql.codegen.program import generate
+from streamsql.codegen.generate import generate
 from streamsql.engine.planning.planned import ApplicationPlan, Planned, PlannedQuery
 from streamsql.engine.results import Result, text
 from streamsql.engine.statements.state import EngineState

@@ -31,7 +31,7 @@ from streamsql.types.schema import Column
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class GeneratedCode:
     """The texts of one sub-topology, each by the name of its node; the same for all its tasks.
 
     Attributes:
@@ -64,7 +64,7 @@ class Program:
                     yield text
 
 
-def generate(topology: Topology, part: SubTopology, *, cached: bool) -> Program:
+def generate(topology: Topology, part: SubTopology, *, cached: bool) -> GeneratedCode:
     """Return the texts of a part of the topology.
 
     ``cached``: aggregations hold changed groups until the next flush, so that a source's loop can
@@ -74,7 +74,7 @@ def generate(topology: Topology, part: SubTopology, *, cached: bool) -> Program:
     nodes = [topology.nodes[name] for name in part.nodes]
     read = [n for n in nodes if isinstance(n, StreamSource | TableSource | Repartition)]
     sources = {node.name: generate_source(flow, node, cached=cached) for node in read}
-    return Program(
+    return GeneratedCode(
         topology,
         part,
         cached,
