@@ -24,7 +24,7 @@ class LateKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class RecordScope:
     """The columns of a record, as Python text.
 
     Attributes:
@@ -62,7 +62,7 @@ class Scope:
             return self.value
         return tuple_text([self.columns[name] for name in self.values])
 
-    def without_value(self) -> "Scope":
+    def without_value(self) -> "RecordScope":
         """Return the scope as a new key sees a record without a value: only the old key is there.
 
         What describes the record (ROWTIME, …) counts among its values.
@@ -74,7 +74,7 @@ class Scope:
 
     def projected(
         self, keys: tuple[str, ...], columns: dict[str, str], not_null: frozenset[str]
-    ) -> "Scope":
+    ) -> "RecordScope":
         """Return the scope with these value columns and the key columns under these names."""
         kept = {name: text for name, text in self.columns.items() if name not in self.values}
         for new, old in zip(keys, self.keys, strict=True):
@@ -89,7 +89,7 @@ class Scope:
             not_null=not_null,
         )
 
-    def rekeyed(self, keys: dict[str, str], not_null: frozenset[str]) -> "Scope":
+    def rekeyed(self, keys: dict[str, str], not_null: frozenset[str]) -> "RecordScope":
         """Return the scope with these key columns, no longer windowed."""
         gone = {*self.keys, WINDOWSTART, WINDOWEND} - set(self.values)
         kept = {name: text for name, text in self.columns.items() if name not in gone}
@@ -104,7 +104,7 @@ class Scope:
             message_key=False,
         )
 
-    def extended(self, columns: dict[str, str]) -> "Scope":
+    def extended(self, columns: dict[str, str]) -> "RecordScope":
         """Return the scope with further value columns."""
         return replace(
             self,

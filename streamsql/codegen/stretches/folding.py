@@ -7,7 +7,7 @@ first time, another window, a record that is late) goes through the ``touch`` of
 from streamsql.codegen.aggregates.accumulate import Texts, accumulate, aggregators, inputs_of
 from streamsql.codegen.expressions.evaluation import Columns, Evaluation
 from streamsql.codegen.expressions.failure import may_fail
-from streamsql.codegen.scope import Scope, tuple_text
+from streamsql.codegen.scope import RecordScope, tuple_text
 from streamsql.codegen.source import Lines, Module
 from streamsql.codegen.stretches.ends import Ends
 from streamsql.codegen.stretches.place import Place
@@ -25,14 +25,14 @@ def is_held(node: StreamAggregate, *, cached: bool) -> bool:
     return (cached or node.final) and not isinstance(node.windows, SessionWindows)
 
 
-def folds_in_loop(node: StreamAggregate, scope: Scope, place: Place) -> bool:
+def folds_in_loop(node: StreamAggregate, scope: RecordScope, place: Place) -> bool:
     """Tell whether the fold stands in the loop, rather than a call of its ``process``."""
     hashable = all(is_hashable(column.type) for column in node.store.key)
     findable = hashable or scope.late_key is not None
     return place.before is not None and findable and not scope.is_null
 
 
-def hand_over(ends: Ends, node: StreamAggregate, scope: Scope, lines: Lines) -> None:
+def hand_over(ends: Ends, node: StreamAggregate, scope: RecordScope, lines: Lines) -> None:
     """Write the call of what folds any record; it gets the columns that it needs."""
     if scope.late_key is not None:
         lines.add(scope.late_key.fetch, *scope.late_key.decode)
@@ -46,7 +46,7 @@ class FoldEnd:
     """Writes one fold."""
 
     def __init__(
-        self, module: Module, ends: Ends, node: StreamAggregate, scope: Scope, place: Place
+        self, module: Module, ends: Ends, node: StreamAggregate, scope: RecordScope, place: Place
     ) -> None:
         self._module = module
         self._ends = ends

@@ -12,7 +12,7 @@ from streamsql.codegen.expressions.conditions import negation
 from streamsql.codegen.expressions.evaluation import Columns, Evaluation
 from streamsql.codegen.expressions.fragment import Fragment, Level, null_test
 from streamsql.codegen.namespace import Locals
-from streamsql.codegen.scope import Scope
+from streamsql.codegen.scope import RecordScope
 from streamsql.codegen.source import Lines, Module
 from streamsql.codegen.stretches.ends import Ends
 from streamsql.codegen.stretches.flow import Below, Flow
@@ -49,7 +49,7 @@ class RecordStatements:
         self._ends = Ends(module.namespace, flow.ends(below))
         self._cached = cached
 
-    def emit(self, below: Below, scope: Scope, place: Place) -> None:
+    def emit(self, below: Below, scope: RecordScope, place: Place) -> None:
         """Write the statements of the nodes that take the record in scope."""
         if len(below.nodes) != 1:
             self._branches(below, scope, place)
@@ -73,21 +73,21 @@ class RecordStatements:
                 target = self._ends.target(node, below.parent)
                 place.lines.add(f"{target}({scope.key}, {scope.value_text()}, {scope.timestamp})")
 
-    def emit_null(self, below: Below, scope: Scope, names: Locals, lines: Lines) -> None:
+    def emit_null(self, below: Below, scope: RecordScope, names: Locals, lines: Lines) -> None:
         """Write the statements for a record without a value, unless no node lets one pass."""
         if self._flow.survives_null(below):
             columns = scope.columns | dict.fromkeys(scope.values, "None")
             null = replace(scope, columns=columns, value="None")
             self.emit(below, null, Place(lines, names, "return"))
 
-    def _branches(self, below: Below, scope: Scope, place: Place) -> None:
+    def _branches(self, below: Below, scope: RecordScope, place: Place) -> None:
         alive = [n for n in below.nodes if not scope.is_null or self._flow.passes_null(n)]
         for position, node in enumerate(alive):
             last = position == len(alive) - 1
             only = Below(below.parent, (node,))
             self.emit(only, scope, place if last else replace(place, leave=None))
 
-    def _go_on(self, node: Node, condition: str | None, scope: Scope, place: Place) -> None:
+    def _go_on(self, node: Node, condition: str | None, scope: RecordScope, place: Place) -> None:
         """Write the statements below a node, for the records of a condition if there is one."""
         below = self._flow.below(node.name)
         if condition is None:
@@ -98,13 +98,13 @@ class RecordStatements:
 
     # Nodes
 
-    def _filter(self, node: Filter, scope: Scope, place: Place) -> None:
+    def _filter(self, node: Filter, scope: RecordScope, place: Place) -> None:
         evaluation = self._evaluation(scope, place)
         columns = Columns(scope.columns, scope.not_null)
         condition, not_null = evaluation.only_if(node.predicate, columns, place.leave)
         self._go_on(node, condition, replace(scope, not_null=not_null), place)
 
-    def _project(self, node: Project, scope: Scope, place: Place) -> Scope:
+    def _project(self, node: Project, scope: RecordScope, place: Place) -> RecordScope:
         keys = tuple(column.name for column in node.schema.key)
         names = tuple(column.name for column in node.columns)
         if scope.is_null:
@@ -113,12 +113,12 @@ class RecordStatements:
         evaluation = self._evaluation(scope, place)
         return project(node, scope, evaluation, [name for name in names if used[name]])
 
-    def _rekey(self, node: Rekey, scope: Scope, place: Place) -> None:
+    def _rekey(self, node: Rekey, scope: RecordScope, place: Place) -> None:
         evaluation = self._evaluation(scope, place)
         condition, after = rekey(node, scope, evaluation, place.leave)
         self._go_on(node, condition, after, place)
 
-    def _flat_map(self, node: FlatMap, scope: Scope, place: Place) -> None:
+    def _flat_map(self, node: FlatMap, scope: RecordScope, place: Place) -> None:
         rows = [self._rows(call, scope, place) for call in node.calls]
         looped = f"{rows[0]} or ()"
         if len(rows) > 1:
@@ -131,7 +131,7 @@ class RecordStatements:
             inner = replace(place, leave="continue")
             self.emit(self._flow.below(node.name), scope.extended(columns), inner)
 
-    def _rows(self, call: TableCall, scope: Scope, place: Place) -> str:
+    def _rows(self, call: TableCall, scope: RecordScope, place: Place) -> str:
         """Write the call of a table function; return where its rows are.
 
         An argument that fails is no NULL: it fails the call, and no row comes of it.
@@ -151,17 +151,19 @@ class RecordStatements:
             place.lines.add(f"{rows} = None", evaluation.report_of(label))
         return rows
 
-    def _aggregate(self, node: StreamAggregate, scope: Scope, place: Place) -> None:
+    def _aggregate(self, node: StreamAggregate, scope: RecordScope, place: Place) -> None:
         if is_held(node, cached=self._cached) and folds_in_loop(node, scope, place):
             FoldEnd(self._module, self._ends, node, scope, place).emit()
         else:
             hand_over(self._ends, node, scope, place.lines)
 
-    def _evaluation(self, scope: Scope, place: Place) -> Evaluation:
+    def _evaluation(self, scope: RecordScope, place: Place) -> Evaluation:
         return Evaluation(self._module, place.names, place.lines, scope.record)
 
 
-def project(node: Project, scope: Scope, evaluation: Evaluation, used: Sequence[str]) -> Scope:
+def project(
+    node: Project, scope: RecordScope, evaluation: Evaluation, used: Sequence[str]
+) -> RecordScope:
     """Write the computation of those of the node's columns that are used; return the scope."""
     columns: dict[str, str] = {}
     not_null: set[str] = set()
@@ -181,8 +183,8 @@ def project(node: Project, scope: Scope, evaluation: Evaluation, used: Sequence[
 
 
 def rekey(
-    node: Rekey, scope: Scope, evaluation: Evaluation, leave: str | None
-) -> tuple[str | None, Scope]:
+    node: Rekey, scope: RecordScope, evaluation: Evaluation, leave: str | None
+) -> tuple[str | None, RecordScope]:
     """Write the computation of the key; return the condition that a NULL key must not pass."""
     seen = scope.without_value() if scope.is_null else scope
     before = Columns(seen.columns, seen.not_null)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from streamsql.codegen.expressions.evaluation import Columns, Evaluation
 from streamsql.codegen.namespace import Locals
-from streamsql.codegen.scope import Scope, key_columns
+from streamsql.codegen.scope import RecordScope, key_columns
 from streamsql.codegen.source import Lines, Module
 from streamsql.codegen.stretches.liveness import Uses, above
 from streamsql.codegen.stretches.records import project, rekey
@@ -22,7 +22,7 @@ def row_function(
     chain: Sequence[Link],
     schema: Schema,
     needed: Uses,
-    result: Callable[[Scope], str],
+    result: Callable[[RecordScope], str],
 ) -> "RowFunction":
     """Return what puts rows of the schema through the nodes of a chain.
 
@@ -48,7 +48,7 @@ class RowFunction:
         chain: Sequence[tuple[Link, Uses]],
         schema: Schema,
         uses: Uses,
-        result: Callable[[Scope], str],
+        result: Callable[[RecordScope], str],
     ) -> None:
         self._chain = chain
         self._schema = schema
@@ -75,7 +75,7 @@ class RowFunction:
         lines.add(f"return {self._result(scope)}")
         return lines
 
-    def _scope(self, lines: Lines, names: Locals) -> Scope:
+    def _scope(self, lines: Lines, names: Locals) -> RecordScope:
         """Return where the columns of the row are, those used often in locals."""
         keys = tuple(column.name for column in self._schema.key)
         values = tuple(column.name for column in self._schema.value)
@@ -86,7 +86,7 @@ class RowFunction:
             if self._uses[column] > 1:
                 columns[column] = names.new(column)
                 lines.add(f"{columns[column]} = row[{position}]")
-        return Scope(
+        return RecordScope(
             columns=columns | {ROWTIME: "timestamp"},
             keys=keys,
             values=values,

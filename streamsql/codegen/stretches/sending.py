@@ -6,7 +6,7 @@ from streamsql.codegen import support
 from streamsql.codegen.expressions.evaluation import Evaluation
 from streamsql.codegen.expressions.fragment import Fragment, NewLocal, perhaps_null, strict
 from streamsql.codegen.namespace import Namespace
-from streamsql.codegen.scope import Scope
+from streamsql.codegen.scope import RecordScope
 from streamsql.codegen.source import Module
 from streamsql.codegen.stretches.ends import Ends
 from streamsql.codegen.stretches.flow import Written
@@ -17,7 +17,7 @@ from streamsql.topology.topics import TimestampSpec
 
 
 def send_record(
-    module: Module, ends: Ends, node: Written, scope: Scope, place: Place, *, raw_key: bool
+    module: Module, ends: Ends, node: Written, scope: RecordScope, place: Place, *, raw_key: bool
 ) -> None:
     """Write the statements that encode the record in scope and send it."""
     writing = Writing(module.namespace, ends, node)
@@ -41,7 +41,7 @@ def send_record(
 
 
 def _encoded(
-    writing: "Writing", scope: Scope, place: Place, *, raw_key: bool
+    writing: "Writing", scope: RecordScope, place: Place, *, raw_key: bool
 ) -> tuple[list[str], list[str]]:
     """Return the statements that encode the record, and what is then to be sent."""
     body: list[str] = []
@@ -64,7 +64,7 @@ def _encoded(
     return body, [key, value, timestamp]
 
 
-def _key(scope: Scope) -> Fragment:
+def _key(scope: RecordScope) -> Fragment:
     known = len(scope.keys) == 1 and scope.keys[0] in scope.not_null
     return Fragment(scope.key) if known or scope.key.startswith("(") else perhaps_null(scope.key)
 

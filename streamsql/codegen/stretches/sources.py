@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from streamsql.codegen import support
 from streamsql.codegen.namespace import Locals, Supplied
-from streamsql.codegen.scope import LateKey, Scope, key_columns
+from streamsql.codegen.scope import LateKey, RecordScope, key_columns
 from streamsql.codegen.source import Lines, Module, SourceText
 from streamsql.codegen.stretches.flow import Below, Flow
 from streamsql.codegen.stretches.folding import is_held
@@ -181,7 +181,7 @@ class _Loop:
         *,
         is_null: bool = False,
         late_key: bool = False,
-    ) -> Scope:
+    ) -> RecordScope:
         columns = dict(_PLACES)
         key = self._key(names, leave)
         if late_key:
@@ -191,7 +191,7 @@ class _Loop:
         if not is_null:
             columns |= self._value_columns(lines, names)
         timestamp = self._timestamp(lines, names, leave, columns)
-        return Scope(
+        return RecordScope(
             columns=columns | {ROWTIME: timestamp},
             keys=self._keys,
             values=self._values,

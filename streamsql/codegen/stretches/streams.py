@@ -1,6 +1,6 @@
 """The function of a stretch in the middle of a stream: ``stage(key, value, timestamp)``."""
 
-from streamsql.codegen.scope import Scope, key_columns
+from streamsql.codegen.scope import RecordScope, key_columns
 from streamsql.codegen.source import Lines, Module
 from streamsql.codegen.stretches.flow import Below, Flow
 from streamsql.codegen.stretches.liveness import uses
@@ -21,7 +21,7 @@ def define_stage(
     lines = Lines()
     columns = {column: f"value[{position}]" for position, column in enumerate(values)}
     columns |= key_columns(lines, names, keys, counted, windowed=schema.window is not None)
-    scope = Scope(
+    scope = RecordScope(
         columns=columns | {ROWTIME: "timestamp"},
         keys=keys,
         values=values,
