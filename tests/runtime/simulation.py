@@ -15,7 +15,7 @@ from typing import Any
 from streamsql.broker.ports import TopicConfig, TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.broker.simulated.cluster import Timeouts
-from streamsql.broker.simulated.faults import Killed, Moment
+from streamsql.broker.simulated.faults import Killed, Timing
 from streamsql.broker.simulated.mishaps import compact, kill, stop
 from streamsql.errors import TransactionAborted
 from streamsql.runtime.completion import Completion
@@ -214,9 +214,9 @@ class Simulation:
         operation = self._choose.choice(OPERATIONS)
         call = self._choose.randrange(1, 4 if operation.startswith("commit") else 30)
         late = operation != "commit.decide" and self._choose.random() < 0.5
-        moment = Moment.AFTER if late else Moment.BEFORE
-        self._note(f"kill planned {moment.value} {operation} {call}")
-        self._broker.faults.at(operation, call, _die, moment)
+        timing = Timing.AFTER if late else Timing.BEFORE
+        self._note(f"kill planned {timing.value} {operation} {call}")
+        self._broker.faults.at(operation, call, _die, timing)
 
     def _plan_crash_in_commit(self, _host: Host) -> None:
         step, left = self._choose.choice(STEPS), self._choose.randrange(1, 3)

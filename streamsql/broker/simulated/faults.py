@@ -12,7 +12,7 @@ from enum import Enum
 Action = Callable[[], None]
 
 
-class Moment(Enum):
+class Timing(Enum):
     """When, in an operation, a fault happens."""
 
     BEFORE = "before"
@@ -40,12 +40,12 @@ class Faults:
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.armed = False
-        self._plan: dict[tuple[str, int, Moment], Action] = {}
+        self._plan: dict[tuple[str, int, Timing], Action] = {}
 
-    def at(self, operation: str, call: int, action: Action, moment: Moment = Moment.BEFORE) -> None:
+    def at(self, operation: str, call: int, action: Action, timing: Timing = Timing.BEFORE) -> None:
         """Run the action in the ``call``-th next call of the operation (1 is the very next)."""
         assert call >= 1
-        self._plan[operation, self.calls[operation] + call, moment] = action
+        self._plan[operation, self.calls[operation] + call, timing] = action
         self.armed = True
 
     def fail(
@@ -56,7 +56,7 @@ class Faults:
         def raise_error() -> None:
             raise error
 
-        self.at(operation, call, raise_error, Moment.AFTER if applied else Moment.BEFORE)
+        self.at(operation, call, raise_error, Timing.AFTER if applied else Timing.BEFORE)
 
     def clear(self) -> None:
         """Forget every fault still planned."""
@@ -67,15 +67,15 @@ class Faults:
         """Announce the begin of an operation."""
         self.calls[operation] += 1
         if self.armed:
-            self._run(operation, Moment.BEFORE)
+            self._run(operation, Timing.BEFORE)
 
     def after(self, operation: str) -> None:
         """Announce the end of an operation."""
         if self.armed:
-            self._run(operation, Moment.AFTER)
+            self._run(operation, Timing.AFTER)
 
-    def _run(self, operation: str, moment: Moment) -> None:
-        action = self._plan.pop((operation, self.calls[operation], moment), None)
+    def _run(self, operation: str, timing: Timing) -> None:
+        action = self._plan.pop((operation, self.calls[operation], timing), None)
         if action is not None:
             self.armed = bool(self._plan)
             action()

@@ -14,7 +14,7 @@ from streamsql.broker.ports import Message, TopicConfig, TopicPartition
 from streamsql.types.record import Header
 
 
-class Outcome(Enum):
+class TransactionStatus(Enum):
     """What has become of a transaction."""
 
     OPEN = "open"
@@ -25,15 +25,15 @@ class Outcome(Enum):
 class Transaction:
     """The records of one producer between two commits."""
 
-    __slots__ = ("logs", "outcome")
+    __slots__ = ("logs", "status")
 
     def __init__(self) -> None:
-        self.outcome = Outcome.OPEN
+        self.status = TransactionStatus.OPEN
         self.logs: dict[PartitionLog, None] = {}
 
-    def end(self, outcome: Outcome) -> None:
+    def end(self, status: TransactionStatus) -> None:
         """Decide the transaction and write its control records."""
-        self.outcome = outcome
+        self.status = status
         for log in self.logs:
             log.end_transaction(self)
 
@@ -88,7 +88,7 @@ class PartitionLog:
             index = offset - self.start
             entry, transaction = self._entries[index], self._transactions[index]
             if entry is not None and (
-                transaction is None or transaction.outcome is Outcome.COMMITTED
+                transaction is None or transaction.status is TransactionStatus.COMMITTED
             ):
                 messages.append(entry)
             offset += 1
@@ -107,7 +107,7 @@ class PartitionLog:
         kept: set[bytes | None] = set()
         for index in range(stable - 1, -1, -1):
             entry, transaction = self._entries[index], self._transactions[index]
-            aborted = transaction is not None and transaction.outcome is Outcome.ABORTED
+            aborted = transaction is not None and transaction.status is TransactionStatus.ABORTED
             if entry is None or aborted:
                 self._entries[index] = None
             elif entry.key() in kept or entry.value() is None:

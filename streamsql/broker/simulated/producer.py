@@ -13,7 +13,7 @@ from streamsql.broker.ports import (
 from streamsql.broker.simulated.clients import SimulatedConsumer
 from streamsql.broker.simulated.cluster import SimulatedCluster
 from streamsql.broker.simulated.faults import Killed
-from streamsql.broker.simulated.log import Outcome, Transaction
+from streamsql.broker.simulated.log import Transaction, TransactionStatus
 from streamsql.broker.transactions import TransactionEvent, TransactionLife, TransactionState
 
 
@@ -44,7 +44,7 @@ class SimulatedProducer:
     def fence(self) -> None:
         """Let nothing of this producer count any more; its open transaction is aborted."""
         self._life.move(TransactionEvent.FENCE)
-        self._end(Outcome.ABORTED)
+        self._end(TransactionStatus.ABORTED)
 
     def wait_fenced(self) -> None:
         """Return at once: an older producer was fenced when this one was made."""
@@ -103,14 +103,14 @@ class SimulatedProducer:
             raise Killed(self.identity)
         self._life.check(TransactionEvent.ABORT)
         self._cluster.faults.before("abort")
-        self._end(Outcome.ABORTED)
+        self._end(TransactionStatus.ABORTED)
         self._life.move(TransactionEvent.ABORTED)
         self._cluster.faults.after("abort")
 
     def close(self) -> None:
         """Abort what is open."""
         if not self.dead and not self.fenced:
-            self._end(Outcome.ABORTED)
+            self._end(TransactionStatus.ABORTED)
         self.dead = True
 
     def _send(
@@ -143,12 +143,12 @@ class SimulatedProducer:
             self._cluster.commit_offsets(self.pending_group, self.pending)
         for changes in self._kept:
             self._cluster.state(changes.task).apply(changes)
-        self._end(Outcome.COMMITTED)
+        self._end(TransactionStatus.COMMITTED)
         self._life.move(TransactionEvent.COMMIT)
 
-    def _end(self, outcome: Outcome) -> None:
+    def _end(self, status: TransactionStatus) -> None:
         if self._transaction is not None:
-            self._transaction.end(outcome)
+            self._transaction.end(status)
         self._transaction = None
         self.pending = {}
         self.pending_group = None
