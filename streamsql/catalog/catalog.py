@@ -2,19 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
 
 from streamsql.expr.registry import FunctionRegistry
 from streamsql.formats.format import FormatSpec
+from streamsql.types.record import SourceKind
 from streamsql.types.schema import Schema
 from streamsql.types.sqltypes import SqlType
-
-
-class SourceKind(Enum):
-    """Whether the records of a topic are events or the changes of rows."""
-
-    STREAM = "STREAM"
-    TABLE = "TABLE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ named ``ALIAS.COLUMN`` (pseudo columns as well) until the final projection names
 
 from dataclasses import dataclass
 
-from streamsql.catalog.catalog import Source, SourceKind
+from streamsql.catalog.catalog import Source
 from streamsql.expr.nodes import AggregateCall, Expression, NamedExpression, TableCall
 from streamsql.topology.nodes import JoinKind
+from streamsql.types.record import SourceKind
 from streamsql.types.schema import Schema
 from streamsql.types.windows import JoinWindow, Windows
 

@@ -5,10 +5,10 @@ A rule looks at one node and its inputs; :mod:`streamsql.logical.optimize` appli
 
 from dataclasses import replace
 
-from streamsql.catalog.catalog import SourceKind
 from streamsql.expr.nodes import And, Expression
 from streamsql.expr.walk import column_names
 from streamsql.logical.nodes import Filter, Join, Plan, Rekey
+from streamsql.types.record import SourceKind
 from streamsql.types.schema import ROWTIME
 
 

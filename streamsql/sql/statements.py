@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from streamsql.catalog.catalog import Source, SourceKind
+from streamsql.catalog.catalog import Source
 from streamsql.expr.nodes import Expression
 from streamsql.logical.nodes import Plan
 from streamsql.topology.topics import TimestampSpec
+from streamsql.types.record import SourceKind
 from streamsql.types.sqltypes import SqlType
 
 

@@ -6,7 +6,16 @@ and before the change, ``None`` where there is none.
 """
 
 from collections.abc import Callable, Hashable
+from enum import StrEnum
 from typing import Any, TypeAlias
+
+
+class SourceKind(StrEnum):
+    """Whether the records of a topic are events or the changes of rows."""
+
+    STREAM = "STREAM"
+    TABLE = "TABLE"
+
 
 Key: TypeAlias = Any
 """``None`` (no key), the bare value of one key column, or a tuple of several; see ``schema``."""

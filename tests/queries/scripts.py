@@ -13,7 +13,7 @@ from typing import Any
 from streamsql.broker.ports import TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.broker.simulated.mishaps import kill
-from streamsql.catalog.catalog import Source, SourceKind
+from streamsql.catalog.catalog import Source
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.planning.context import PlannerContext, context_on
 from streamsql.engine.planning.program import Role, compile_program
@@ -22,6 +22,7 @@ from streamsql.runtime.completion import Completion
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.worker import Worker
 from streamsql.sql.dialect.parse import parse_script
+from streamsql.types.record import SourceKind
 
 HERE = Path(__file__).parent
 APPLICATION = "case"

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import assert_never
 
 from streamsql.broker.ports import TopicConfig
-from streamsql.catalog.catalog import SourceKind
 from streamsql.engine.planning.context import PlannerContext
 from streamsql.errors import EngineError
 from streamsql.logical.lower.plans import lower
@@ -24,6 +23,7 @@ from streamsql.sql.statements import (
 from streamsql.streams.builder import StreamsBuilder
 from streamsql.topology.nodes import OffsetReset
 from streamsql.topology.topology import Topology
+from streamsql.types.record import SourceKind
 
 
 def lower_query(

@@ -11,7 +11,7 @@ from typing import Any
 
 from streamsql.broker.partitioner import partition_of
 from streamsql.broker.ports import Broker, Message, TopicPartition
-from streamsql.catalog.catalog import Source, SourceKind
+from streamsql.catalog.catalog import Source
 from streamsql.codegen.generate import generate
 from streamsql.engine.planning.planned import PlannedQuery
 from streamsql.engine.serving.evaluate import evaluate
@@ -28,6 +28,7 @@ from streamsql.runtime.wiring import Wiring
 from streamsql.sql.statements import PullQuery
 from streamsql.state.memory import MemoryStorage
 from streamsql.topology.topology import cut
+from streamsql.types.record import SourceKind
 from streamsql.types.schema import Schema
 
 _BATCH = 500

@@ -4,13 +4,13 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from streamsql.catalog.catalog import SourceKind
 from streamsql.engine.applications.application import Application
 from streamsql.engine.applications.loop import Loop
 from streamsql.engine.serving.outputs import arrange
 from streamsql.errors import EngineError
 from streamsql.runtime.environment import OutputTarget
 from streamsql.sql.statements import PushQuery
+from streamsql.types.record import SourceKind
 
 
 class PushedRows:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from streamsql.broker.ports import Broker, TopicConfig, TopicPartition
-from streamsql.catalog.catalog import SourceKind
 from streamsql.engine.planning.planned import Planned
 from streamsql.engine.results import Result, status
 from streamsql.engine.serving.evaluate import evaluate
@@ -15,6 +14,7 @@ from streamsql.errors import BindError, EngineError
 from streamsql.formats.formats import key_encoder, value_encoder
 from streamsql.sql.statements import InsertValues
 from streamsql.topology.naming import producer_identity, statements_topic
+from streamsql.types.record import SourceKind
 from streamsql.types.schema import Schema
 
 

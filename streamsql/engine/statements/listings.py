@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-from streamsql.catalog.catalog import Source, SourceKind
+from streamsql.catalog.catalog import Source
 from streamsql.engine.configuration.settings import FIXED, SETTINGS
 from streamsql.engine.planning.context import PlannerContext
 from streamsql.engine.results import Result, rows, text
 from streamsql.engine.statements.state import EngineState
 from streamsql.sql.statements import Describe, DescribeFunction, Show, ShowWhat
 from streamsql.topology.naming import owner
+from streamsql.types.record import SourceKind
 from streamsql.types.schema import Column
 from streamsql.types.sqltypes import BIGINT, INTEGER, STRING, quote
 

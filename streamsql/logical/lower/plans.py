@@ -8,7 +8,7 @@ have hidden names (``$KEY0``), so that they never clash with the columns they ar
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streamsql.catalog.catalog import Source, SourceKind
+from streamsql.catalog.catalog import Source
 from streamsql.errors import UnsupportedError
 from streamsql.expr.nodes import ColumnRef, NamedExpression
 from streamsql.expr.walk import column_names
@@ -19,6 +19,7 @@ from streamsql.streams.kstream import KStream
 from streamsql.streams.ktable import KTable
 from streamsql.topology.nodes import HeaderColumn, OffsetReset, StreamSource, TableSource
 from streamsql.topology.topics import RecordFormat, TimestampSpec, TopicSpec
+from streamsql.types.record import SourceKind
 from streamsql.types.schema import PLACE_COLUMNS, PSEUDO_COLUMNS, ROWTIME, Column, Schema
 
 Names = frozenset[str]

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from streamsql.catalog.catalog import Catalog, Source, SourceKind
+from streamsql.catalog.catalog import Catalog, Source
 from streamsql.errors import BindError, Span
 from streamsql.sql.binding.expressions.expression import Names
 from streamsql.sql.binding.scope import did_you_mean, kind_word
 from streamsql.sql.dialect.nodes.node import span
+from streamsql.types.record import SourceKind
 
 
 @dataclass(frozen=True, slots=True)

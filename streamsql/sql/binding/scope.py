@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from streamsql.catalog.catalog import Source, SourceKind
+from streamsql.catalog.catalog import Source
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import ColumnRef
 from streamsql.sql.dialect.nodes.node import span
+from streamsql.types.record import SourceKind
 from streamsql.types.schema import ROW_COLUMNS, WINDOW_COLUMNS, Column
 
 

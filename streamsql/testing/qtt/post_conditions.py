@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from streamsql.catalog.catalog import Catalog, Source, SourceKind
+from streamsql.catalog.catalog import Catalog, Source
 from streamsql.engine.planning.binding import bind_script
 from streamsql.engine.planning.context import PlannerContext
 from streamsql.errors import StatementError
 from streamsql.sql.statements import CreateSource
 from streamsql.testing.driver import TestDriver
 from streamsql.testing.outcomes import Mismatch
+from streamsql.types.record import SourceKind
 from streamsql.types.schema import Column, Schema
 
 _KEY = re.compile(r"(?<!PRIMARY)\s+KEY\b(?=\s*(,|$))", re.IGNORECASE)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from streamsql.catalog.catalog import SourceKind
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import AggregateCall, ColumnRef, Expression, NamedExpression
 from streamsql.expr.walk import column_refs, transform
@@ -11,6 +10,7 @@ from streamsql.sql.binding.names import unused
 from streamsql.sql.binding.queries.relations import duration_ms
 from streamsql.sql.dialect.nodes.clauses import SessionWindow, TumblingWindow, WindowClause
 from streamsql.sql.dialect.nodes.node import span
+from streamsql.types.record import SourceKind
 from streamsql.types.schema import WINDOW_COLUMNS, Column, Schema
 from streamsql.types.windows import SessionWindows, TimeWindows, Windows, default_grace_ms
 

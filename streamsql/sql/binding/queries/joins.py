@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from streamsql.catalog.catalog import SourceKind
 from streamsql.expr.nodes import ColumnRef, Expression, NamedExpression
 from streamsql.logical.nodes import Join, Plan, Project, Rekey, Scan
 from streamsql.sql.binding.queries.relations import From, JoinStep
 from streamsql.sql.binding.scope import ScopedSource
+from streamsql.types.record import SourceKind
 from streamsql.types.schema import Column, Schema
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from streamsql.catalog.catalog import SourceKind
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import AggregateCall, ColumnRef, Expression, Literal, TableCall
 from streamsql.expr.walk import column_refs
@@ -40,6 +39,7 @@ from streamsql.sql.binding.queries.relations import From, bind_from
 from streamsql.sql.dialect.dialect import StreamSQL
 from streamsql.sql.dialect.nodes.clauses import EmitMode
 from streamsql.sql.dialect.nodes.node import span
+from streamsql.types.record import SourceKind
 from streamsql.types.schema import WINDOW_COLUMNS, Column, Schema
 from streamsql.types.sqltypes import INTEGER
 from streamsql.types.windows import Windows

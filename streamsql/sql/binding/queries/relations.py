@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from streamsql.catalog.catalog import Source, SourceKind
+from streamsql.catalog.catalog import Source
 from streamsql.errors import BindError
 from streamsql.expr.nodes import ColumnRef, Expression
 from streamsql.expr.walk import column_refs
@@ -21,6 +21,7 @@ from streamsql.sql.binding.scope import Scope, ScopedSource, kind_word
 from streamsql.sql.dialect.nodes.clauses import Within
 from streamsql.sql.dialect.nodes.node import optional, required, several, span
 from streamsql.topology.nodes import JoinKind
+from streamsql.types.record import SourceKind
 from streamsql.types.schema import Column, WindowKind
 from streamsql.types.windows import JoinWindow
 

@@ -5,7 +5,7 @@ from itertools import product
 
 from sqlglot import exp
 
-from streamsql.catalog.catalog import Source, SourceKind
+from streamsql.catalog.catalog import Source
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import (
     And,
@@ -27,6 +27,7 @@ from streamsql.sql.binding.queries.query import bind_query
 from streamsql.sql.dialect.nodes.clauses import Emit, option
 from streamsql.sql.dialect.nodes.node import span
 from streamsql.sql.statements import PullQuery, PushQuery
+from streamsql.types.record import SourceKind
 from streamsql.types.schema import ROWOFFSET, ROWPARTITION, Column
 from streamsql.types.sqltypes import Field, Struct
 

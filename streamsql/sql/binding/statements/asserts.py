@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from streamsql.catalog.catalog import Source, SourceKind
+from streamsql.catalog.catalog import Source
 from streamsql.errors import BindError
 from streamsql.sql import statements
 from streamsql.sql.binding.context import Context
@@ -90,7 +90,7 @@ def assert_source(node: nodes.AssertSource, context: Context) -> statements.Asse
         BindError: The source does not exist or is of the other kind, or the declaration is wrong.
     """
     written = node.declaration
-    kind = SourceKind(source_kind(written).value)
+    kind = source_kind(written)
     actual = context.source_of_kind(source_name(written), kind)
     if not declared_columns(written) and written.args.get("properties") is None:
         return statements.AssertSource(kind, actual)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from streamsql.catalog.catalog import Source, SourceKind
+from streamsql.catalog.catalog import Source
 from streamsql.errors import BindError, Span, UnsupportedError
 from streamsql.formats.formats import check
 from streamsql.sql import statements
@@ -113,7 +113,7 @@ def alter_source(node: exp.Alter, context: Context) -> statements.AlterSource:
         BindError: The source cannot be altered, or a column is wrong.
     """
     name = source_name(node)
-    source, where = context.source_of_kind(name, SourceKind(source_kind(node).value)), span(name)
+    source, where = context.source_of_kind(name, source_kind(node)), span(name)
     if source.read_only:
         raise BindError(f'{kind_word(source.kind)} "{source.name}" is read-only', where)
     if source.query is not None:
@@ -150,7 +150,7 @@ def drop_source(node: exp.Drop, context: Context) -> statements.DropSource | sta
     Raises:
         BindError: It does not exist, or is in use.
     """
-    name, kind = source_name(node), SourceKind(source_kind(node).value)
+    name, kind = source_name(node), source_kind(node)
     where, delete_topic = span(name), bool(node.args.get("purge"))
     if node.args.get("exists") and name.name not in context.catalog.sources:
         return _NOTHING_TO_DROP

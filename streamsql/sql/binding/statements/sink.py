@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from streamsql.catalog.catalog import Source, SourceKind
+from streamsql.catalog.catalog import Source
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import NamedExpression
 from streamsql.formats.format import FormatSpec
@@ -29,6 +29,7 @@ from streamsql.sql.dialect.nodes.node import optional, required, span
 from streamsql.sql.dialect.nodes.statements import source_kind, source_name
 from streamsql.sql.statements import CreateAs, InsertSelect
 from streamsql.topology.topics import TimestampSpec
+from streamsql.types.record import SourceKind
 from streamsql.types.schema import Column, Schema
 from streamsql.types.sqltypes import is_numeric
 from streamsql.types.windows import TimeWindows
@@ -43,7 +44,7 @@ def bind_create_as(node: exp.Create, context: Context) -> CreateAs:
         BindError: The query is wrong, or the sink cannot be made of its result.
         UnsupportedError: A format is not available.
     """
-    kind, name = SourceKind(source_kind(node).value), source_name(node)
+    kind, name = source_kind(node), source_name(node)
     properties = With(optional(node, "properties", exp.Properties), SINK_PROPERTIES, span(name))
     written = required(node, "expression", exp.Select)
     query = bind_query(written, context, persistent=True)

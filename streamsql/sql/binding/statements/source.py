@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
-from streamsql.catalog.catalog import HeaderBinding, Source, SourceKind
+from streamsql.catalog.catalog import HeaderBinding, Source
 from streamsql.errors import BindError, EvaluationError, Span
 from streamsql.expr.dates.javatime import compile_pattern
 from streamsql.sql.binding.context import Context
@@ -31,6 +31,7 @@ from streamsql.sql.dialect.nodes.statements import (
     source_kind,
     source_name,
 )
+from streamsql.types.record import SourceKind
 from streamsql.types.schema import HEADERS_TYPE, PSEUDO_COLUMNS, Column, Schema, WindowKind
 from streamsql.types.sqltypes import BIGINT, BYTES, STRING, TIMESTAMP, SqlType
 
@@ -53,7 +54,7 @@ def bind_create_source(node: exp.Create, context: Context) -> Source:
         BindError: A column or property is wrong.
         UnsupportedError: A format is not available.
     """
-    name, kind = source_name(node), SourceKind(source_kind(node).value)
+    name, kind = source_name(node), source_kind(node)
     properties = With(optional(node, "properties", exp.Properties), SOURCE_PROPERTIES, span(name))
     key = written_format(properties, "KEY") or default_key_format(context.settings)
     value = written_format(properties, "VALUE")

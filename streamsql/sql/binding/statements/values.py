@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from streamsql.catalog.catalog import Source, SourceKind
+from streamsql.catalog.catalog import Source
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import Expression
 from streamsql.sql.binding.context import Context
@@ -16,6 +16,7 @@ from streamsql.sql.binding.statements.sink import check_not_read_only
 from streamsql.sql.dialect.nodes.node import required, span
 from streamsql.sql.dialect.nodes.statements import source_name, written_columns
 from streamsql.sql.statements import InsertValues
+from streamsql.types.record import SourceKind
 from streamsql.types.schema import PSEUDO_COLUMNS, ROWTIME, Column
 
 

@@ -13,7 +13,7 @@ from streamsql.sql.dialect.commands.session import parse_topic
 from streamsql.sql.dialect.commands.sources import parse_declaration
 from streamsql.sql.dialect.cursor import Cursor
 from streamsql.sql.dialect.nodes import statements
-from streamsql.sql.dialect.nodes.statements import SourceKind
+from streamsql.types.record import SourceKind
 
 
 def parse_assert(cursor: Cursor) -> exp.Expr:

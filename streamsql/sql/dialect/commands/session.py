@@ -11,7 +11,8 @@ from streamsql.sql.dialect.clauses.words import (
 )
 from streamsql.sql.dialect.cursor import Cursor
 from streamsql.sql.dialect.nodes import statements
-from streamsql.sql.dialect.nodes.statements import ExplainLevel, ShowSubject, SourceKind
+from streamsql.sql.dialect.nodes.statements import ExplainLevel, ShowSubject
+from streamsql.types.record import SourceKind
 
 _EXTENDABLE = (
     ShowSubject.STREAMS,

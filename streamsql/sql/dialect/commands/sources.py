@@ -16,7 +16,8 @@ from streamsql.sql.dialect.clauses.type import parse_type
 from streamsql.sql.dialect.clauses.words import parse_identifier, parse_string
 from streamsql.sql.dialect.cursor import Cursor
 from streamsql.sql.dialect.nodes import statements
-from streamsql.sql.dialect.nodes.statements import SOURCE, ConnectorDirection, SourceKind
+from streamsql.sql.dialect.nodes.statements import SOURCE, ConnectorDirection
+from streamsql.types.record import SourceKind
 
 
 def parse_kind(cursor: Cursor) -> SourceKind:

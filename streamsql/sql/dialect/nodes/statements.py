@@ -10,15 +10,9 @@ from enum import StrEnum
 from sqlglot import exp
 
 from streamsql.sql.dialect.nodes.node import Node, argument, required, several
+from streamsql.types.record import SourceKind
 
 SOURCE = "SOURCE "
-
-
-class SourceKind(StrEnum):
-    """The two kinds of sources."""
-
-    STREAM = "STREAM"
-    TABLE = "TABLE"
 
 
 class ColumnRole(StrEnum):
