@@ -6,10 +6,13 @@ away and made anew on the committed state, so no processor needs to know how to 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from operator import lt
 
 import msgspec
 
 from streamsql.broker.ports import Committed, Message, TopicPartition
+from streamsql.errors import EngineError
 from streamsql.runtime.build import ProcessMessages, Processors
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.partition_group import PartitionGroup
@@ -68,6 +71,7 @@ class Task:
         self._metrics = metrics
         self._positions = dict(inputs.positions)
         self._next = dict(inputs.positions)
+        self._committed = dict(inputs.positions)
         self._derived = inputs.derived
         self._ends: dict[TopicPartition, int] = {}
         self.uncommitted = 0
@@ -86,6 +90,18 @@ class Task:
     def next_offset(self, partition: TopicPartition) -> int:
         """Return the offset before which every record of the partition has come."""
         return self._next[partition]
+
+    def goes_on_with(self, partition: TopicPartition, messages: Sequence[Message]) -> bool:
+        """Tell whether the offsets of the messages rise from where the partition is read to.
+
+        Without gaps the first and the last tell. A block that begins again has more messages than
+        the offsets between them, unless gaps make up for that: only then each is looked at.
+        """
+        first, last = messages[0].offset(), messages[-1].offset()
+        if first < self._next[partition]:
+            return False
+        gaps = last - first - (len(messages) - 1)
+        return gaps == 0 or (gaps > 0 and _rises([message.offset() for message in messages]))
 
     def add(self, partition: TopicPartition, messages: Sequence[Message]) -> None:
         """Let records wait for their turn; none of them has come before."""
@@ -166,7 +182,17 @@ class Task:
             flush()
 
     def offsets(self) -> dict[TopicPartition, Committed]:
-        """Return the positions to commit; the stream times of the operators travel with them."""
+        """Return the positions to commit; the stream times of the operators travel with them.
+
+        Raises:
+            EngineError: A position is before the one committed last: it would be read twice.
+        """
+        for partition, offset in self._positions.items():
+            if offset < self._committed[partition]:
+                raise EngineError(
+                    f'task {self.id} is at offset {offset} of topic "{partition.topic}" partition '
+                    f"{partition.partition}, before its last commit at {self._committed[partition]}"
+                )
         clocks = self._wiring.clocks.items()
         times = {name: clock.now for name, clock in clocks if clock.now >= 0}
         metadata = encode_times(times) if times else ""
@@ -181,8 +207,13 @@ class Task:
         """Note that everything so far is committed, and in the storage."""
         for store in self._wiring.stores.values():
             store.committed()
+        self._committed.update(self._positions)
         self.uncommitted = 0
         self.moved = False
+
+
+def _rises(offsets: Sequence[int]) -> bool:
+    return all(map(lt, offsets, islice(offsets, 1, None)))
 
 
 def encode_times(times: Mapping[str, int]) -> str:

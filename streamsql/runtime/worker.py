@@ -205,15 +205,15 @@ class Worker:
     def _take(self, polled: Polled) -> None:
         """Give the tasks what was polled.
 
-        A fetcher may begin anew at the start of its partition: librdkafka's does when the answer to
-        a question for that offset comes after a seek. What has come before must not come again.
+        A fetcher may begin anew at the start of its partition, even within a block: librdkafka's
+        has done so. What has come before must not come again.
         """
         again: dict[TopicPartition, int] = {}
         for partition, messages in polled.messages.items():
             task = self._readers.get(partition)
             if task is None:
                 continue
-            if messages[0].offset() >= task.next_offset(partition):
+            if task.goes_on_with(partition, messages):
                 task.add(partition, messages)
             else:
                 again[partition] = task.next_offset(partition)

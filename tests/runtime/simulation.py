@@ -15,7 +15,7 @@ from typing import Any
 from streamsql.broker.ports import TopicConfig, TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.broker.simulated.cluster import Timeouts
-from streamsql.broker.simulated.faults import Killed, Timing
+from streamsql.broker.simulated.faults import FetcherRestarted, Killed, Timing
 from streamsql.broker.simulated.mishaps import compact, kill, stop
 from streamsql.errors import TransactionAborted
 from streamsql.runtime.completion import Completion
@@ -201,6 +201,7 @@ class Simulation:
                 self._plan_crash_in_commit,
                 self._plan_abort,
                 self._plan_abort,
+                self._plan_restart,
                 self._fence,
                 self._stop,
                 self._leave,
@@ -235,6 +236,11 @@ class Simulation:
         applied = operation == "commit" and self._choose.random() < 0.5
         self._note(f"abort planned at {operation} {call}, applied: {applied}")
         self._broker.faults.fail(operation, call, TransactionAborted("planned"), applied=applied)
+
+    def _plan_restart(self, _host: Host) -> None:
+        block = self._choose.randrange(1, 6)
+        self._note(f"a fetcher begins again in block {block}")
+        self._broker.faults.fail("block", block, FetcherRestarted())
 
     def _fence(self, host: Host) -> None:
         if host.worker is not None:

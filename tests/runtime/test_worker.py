@@ -1,5 +1,6 @@
 """What a worker does when something goes wrong, one thing at a time."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.broker.simulated.clients import SimulatedConsumer
 from streamsql.broker.simulated.cluster import Timeouts
-from streamsql.broker.simulated.faults import Killed
+from streamsql.broker.simulated.faults import FetcherRestarted, Killed
+from streamsql.broker.simulated.log import Transaction, TransactionStatus
 from streamsql.broker.simulated.mishaps import kill, stop
 from streamsql.errors import EngineError, TaskCorrupted, TransactionAborted
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.layout import lay_out, state_topics
+from streamsql.runtime.task import Task
 from streamsql.runtime.worker import Worker
 from streamsql.state.directory import StateDirectory
 from streamsql.state.rocksdb import RocksStorage
@@ -283,7 +286,7 @@ def test_closing_commits_and_a_killed_worker_does_not() -> None:
 
 
 def test_a_fetcher_that_begins_anew_doubles_nothing() -> None:
-    """As librdkafka's does when it learns a partition's first offset after a seek."""
+    """As librdkafka's did when it learnt a partition's first offset after a seek."""
     running = Running()
     running.feed()
     running.run()
@@ -296,3 +299,37 @@ def test_a_fetcher_that_begins_anew_doubles_nothing() -> None:
         running.run()
     running.assert_counted(16)
     assert set(running.broker.group_offsets("app").values()) == {Committed(16)}
+
+
+@pytest.mark.parametrize("read", [4, 1])
+def test_a_fetcher_that_begins_anew_within_a_block_doubles_nothing(read: int) -> None:
+    """Also where the offsets of the block have so many gaps that its length says nothing."""
+    running = Running()
+    running.feed(read)
+    running.run()
+    for log in running.broker.cluster.topic("s").partitions:
+        gap = Transaction()
+        for _ in range(20):
+            log.append((None, None, 0), (), gap)
+        gap.end(TransactionStatus.ABORTED)
+    running.feed()
+    running.broker.faults.fail("block", 1, FetcherRestarted())
+    running.run()
+    running.assert_counted(read + 4)
+    assert {at.offset for at in running.broker.group_offsets("app").values()} == {read + 25}
+
+
+def test_a_commit_before_the_last_one_stops_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    running = Running()
+    running.feed()
+    running.run()
+    running.worker.close()
+    running.config = replace(running.config, poll_records=2)
+    running.worker = running.start("w")
+    running.run()
+    monkeypatch.setattr(Task, "goes_on_with", lambda *_: True)
+    running.feed(1)
+    running.broker.faults.fail("block", 1, FetcherRestarted())
+    with pytest.raises(EngineError, match=r'offset \d+ of topic "s" .* last commit at 5'):
+        running.run()
+    assert set(running.broker.group_offsets("app").values()) == {Committed(5)}

@@ -8,12 +8,17 @@ import sys
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
+from confluent_kafka import Consumer
 
+from streamsql.broker.kafka import consumer as kafka_consumer
 from streamsql.broker.kafka.broker import KafkaBroker
 from streamsql.broker.kafka.settings import KafkaSettings
 from streamsql.broker.ports import TopicPartition
+from streamsql.engine.configuration.address import find_broker
+from streamsql.engine.program_run import open_program
 from streamsql.runtime.failpoints import STEPS
 from tests.storm.load import PARTITIONS, SQL, Gaps, Load, pause, topics
 
@@ -186,3 +191,51 @@ def test_crash_at_a_step(kafka: str, tmp_path: Path, step: str) -> None:
         run.kill()
     load.check(broker)
     broker.close()
+
+
+class _Restarting(Consumer):
+    """A consumer whose fetchers now and then begin again at their start, within a block."""
+
+    choose = random.Random()
+    restarts = 0
+
+    def __init__(self, *arguments: Any, **names: Any) -> None:
+        super().__init__(*arguments, **names)
+        self._first: dict[int, list[Any]] = {}
+
+    def consume(self, *arguments: Any, **names: Any) -> list[Any]:
+        batch: list[Any] = super().consume(*arguments, **names)
+        if not batch or batch[-1].error() is not None:
+            return batch
+        partition = batch[-1].partition()
+        block = [m for m in batch if m.error() is None and m.partition() == partition]
+        first = self._first.setdefault(partition, block)
+        if first is block or self.choose.random() < 0.8:
+            return batch
+        _Restarting.restarts += 1
+        return batch + first
+
+    def assign(self, partitions: Any) -> None:
+        assert all(p.offset >= 0 for p in partitions), "assigned before its start is known"
+        super().assign(partitions)
+
+
+def test_fetchers_that_begin_again_double_nothing(
+    kafka: str, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one of librdkafka did: `[29872, the end, 0, 1, …]` was one block of a partition."""
+    _Restarting.choose = choose = random.Random(seed)
+    prefix = f"again{uuid.uuid4().hex[:8]}-"
+    address = find_broker(kafka, directory=tmp_path, settings={"commit.interval.ms": 20})
+    broker = KafkaBroker(KafkaSettings(kafka))
+    broker.create(topics(prefix))
+    load = Load(prefix, choose)
+    broker.append(f"{prefix}events", load.make(20_000))
+    monkeypatch.setattr(kafka_consumer, "Consumer", _Restarting)
+    variables = {"prefix": prefix}
+    with open_program([SQL], address, name=prefix, variables=variables, until_end=True) as run:
+        assert list(run.run()) == []
+    monkeypatch.undo()
+    load.check(broker)
+    broker.close()
+    assert _Restarting.restarts > 0

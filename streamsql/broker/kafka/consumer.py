@@ -2,17 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer
+from confluent_kafka import Consumer, Producer
 from confluent_kafka import TopicPartition as KafkaTopicPartition
 
 from streamsql.broker.errors import no_topic
-from streamsql.broker.kafka.errors import (
-    error_of,
-    is_no_topic,
-    is_wrong_state,
-    map_error,
-    mapped,
-)
+from streamsql.broker.kafka.errors import is_no_topic, mapped
 from streamsql.broker.kafka.fetch import Fetching
 from streamsql.broker.kafka.persist import await_true, persist
 from streamsql.broker.kafka.settings import KafkaSettings, client_log
@@ -30,9 +24,10 @@ _LEAVING_SECONDS = 2.0
 class KafkaConsumer:
     """A member of a consumer group, static and eager.
 
-    Partitions that arrive are paused before anything is fetched, and go on with their first
-    :meth:`seek`. A seek that librdkafka cannot carry out yet (the partition's fetcher has not
-    started) is carried out by a later poll.
+    librdkafka is told of a partition when its first :meth:`seek` says where to begin, and of every
+    later one by a new assignment of all that is read. It never has to find out an offset by itself,
+    and its own seek is not used: the answer to an earlier question for the offset would move the
+    fetcher once more after it, back to the start (confluentinc/librdkafka#2256, #5345).
     """
 
     def __init__(self, settings: KafkaSettings, group: str, member: str) -> None:
@@ -43,7 +38,8 @@ class KafkaConsumer:
         self._fetching = Fetching(self._client, self._doing)
         self._owned: set[TopicPartition] = set()
         self._paused: set[TopicPartition] = set()
-        self._seeks: dict[TopicPartition, int] = {}
+        self._sought: dict[TopicPartition, int] = {}
+        self._next: dict[TopicPartition, int] = {}
         self._closed = False
 
     def subscribe(self, topics: Sequence[str], assignment: Assignment) -> None:
@@ -61,18 +57,20 @@ class KafkaConsumer:
 
     def poll(self, max_records: int, timeout_ms: int) -> Polled:
         """Return some records of the partitions owned and not paused."""
-        if self._seeks:
-            self._carry_out_seeks()
-            timeout_ms = min(timeout_ms, 10) if self._seeks else timeout_ms
+        if self._sought:
+            self._assign()
         polled = self._fetching.fetch(max_records, timeout_ms)
-        if self._seeks or not (polled.messages.keys() <= self._owned):
-            return self._settled(polled)
+        if self._sought or not (polled.messages.keys() <= self._owned):
+            polled = self._settled(polled)
+        for partition, messages in polled.messages.items():
+            self._next[partition] = messages[-1].offset() + 1
+        self._next.update(polled.ends)
         return polled
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Read on from the offset, and resume the partition."""
         if partition in self._owned:
-            self._seeks[partition] = offset
+            self._sought[partition] = offset
             self._paused.discard(partition)
 
     def pause(self, partitions: Iterable[TopicPartition]) -> None:
@@ -80,14 +78,14 @@ class KafkaConsumer:
         chosen = [p for p in partitions if p in self._owned and p not in self._paused]
         self._paused.update(chosen)
         with mapped(self._doing):
-            self._client.pause(_kafka(chosen))
+            self._client.pause(_kafka(p for p in chosen if p in self._next))
 
     def resume(self, partitions: Iterable[TopicPartition]) -> None:
         """Go on returning records of the partitions."""
         chosen = [p for p in partitions if p in self._paused]
         self._paused.difference_update(chosen)
         with mapped(self._doing):
-            self._client.resume(_kafka([p for p in chosen if p not in self._seeks]))
+            self._client.resume(_kafka(p for p in chosen if p in self._next))
 
     def committed(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Committed]:
         """Return the committed positions; waits until pending transactions are decided."""
@@ -132,29 +130,20 @@ class KafkaConsumer:
         return self._client.consumer_group_metadata()
 
     def take(self, partitions: Sequence[TopicPartition]) -> None:
-        """Own partitions, paused; for the callback of the group."""
+        """Own partitions, of which nothing is read yet; for the callback of the group."""
         self._owned = set(partitions)
-        self._paused = set(partitions)
-        self._seeks = {}
+        self._paused, self._sought, self._next = set(), {}, {}
+        # The group's protocol waits for an assignment.
+        self._client.assign([])
         self._reassigned()
-
-    def start(self) -> None:
-        """Start the fetchers: where the worker has sought already, from there."""
-        sought, self._seeks = self._seeks, {}
-        self._client.assign(
-            [
-                KafkaTopicPartition(p.topic, p.partition, sought.get(p, OFFSET_BEGINNING))
-                for p in self._owned
-            ]
-        )
-        self._client.pause(_kafka(self._paused))
 
     def drop(self, partitions: Sequence[TopicPartition]) -> None:
         """Own partitions no more; for the callback of the group."""
         self._owned.difference_update(partitions)
         self._paused.difference_update(partitions)
         for partition in partitions:
-            self._seeks.pop(partition, None)
+            self._sought.pop(partition, None)
+            self._next.pop(partition, None)
         self._reassigned()
 
     def _has_left(self) -> bool:
@@ -165,22 +154,18 @@ class KafkaConsumer:
         self._fetching.generation += 1
         self._fetching.only = next(iter(self._owned)) if len(self._owned) == 1 else None
 
-    def _carry_out_seeks(self) -> None:
-        for partition, offset in list(self._seeks.items()):
-            try:
-                self._client.seek(KafkaTopicPartition(*partition, offset))
-            except KafkaException as exception:
-                # The fetcher has not started yet: the next poll tries again.
-                if not is_wrong_state(error_of(exception)):
-                    raise map_error(error_of(exception), self._doing) from exception
-                continue
-            del self._seeks[partition]
-            if partition not in self._paused:
-                self._client.resume(_kafka([partition]))
+    def _assign(self) -> None:
+        """Assign what is read to the client: where it was sought, or where it is."""
+        self._next.update(self._sought)
+        self._sought = {}
+        with mapped(self._doing):
+            self._client.assign([KafkaTopicPartition(*p, at) for p, at in self._next.items()])
+            # An assignment resumes everything; what was fetched since then is dropped by the pause.
+            self._client.pause(_kafka(p for p in self._paused if p in self._next))
 
     def _settled(self, polled: Polled) -> Polled:
         """Leave out partitions that are not ours now, or whose seek is still to come."""
-        ready = self._owned - self._seeks.keys()
+        ready = self._owned - self._sought.keys()
         return Polled(
             {p: found for p, found in polled.messages.items() if p in ready},
             {p: end for p, end in polled.ends.items() if p in ready},
@@ -198,7 +183,6 @@ class _Following:
         ours = _ours(partitions)
         self._consumer.take(ours)
         self._assignment.assigned(ours)
-        self._consumer.start()
 
     def revoked(self, _client: Consumer, partitions: Sequence[KafkaTopicPartition]) -> None:
         self._consumer.drop(_ours(partitions))

@@ -6,7 +6,7 @@ from streamsql.broker.groups import Member
 from streamsql.broker.ports import Assignment, Committed, Polled, TopicPartition
 from streamsql.broker.positions import Following, Positions
 from streamsql.broker.simulated.cluster import SimulatedCluster
-from streamsql.broker.simulated.faults import Killed
+from streamsql.broker.simulated.faults import FetcherRestarted, Killed
 from streamsql.errors import TransactionAborted
 
 
@@ -36,6 +36,11 @@ class SimulatedConsumer:
         if self.member is not None:
             self.member.step()
         polled = self._positions.poll(max_records)
+        if polled.messages:
+            try:
+                self._cluster.faults.before("block")
+            except FetcherRestarted:
+                polled = self._begin_again(polled, max_records)
         self._cluster.faults.after("poll")
         return polled
 
@@ -79,6 +84,14 @@ class SimulatedConsumer:
             self.member.check()
         elif self._cluster.group(self.group).members:
             raise TransactionAborted(f'the consumer is not a member of group "{self.group}"')
+
+    def _begin_again(self, polled: Polled, max_records: int) -> Polled:
+        """Let a partition be read from its start again, in the middle of its block."""
+        partition, messages = next(iter(polled.messages.items()))
+        start = self._cluster.log(partition).start
+        again, position = self._cluster.read(partition, start, max_records)
+        self._positions.seek(partition, position)
+        return Polled({**polled.messages, partition: [*messages, *again]}, polled.ends)
 
     def _alive(self) -> None:
         if self.dead:

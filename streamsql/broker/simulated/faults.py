@@ -3,6 +3,9 @@
 The simulated broker announces each operation twice: before it has any effect and after all of it.
 An error raised *after* a commit is an unknown outcome that was applied; *before*, one that was not.
 In between, ``commit.decide`` is announced when the offsets are pending and the outcome is open.
+
+``block`` is announced with the records of a poll: FetcherRestarted, raised there, is a fault of the
+records instead.
 """
 
 from collections import Counter
@@ -26,11 +29,16 @@ class Killed(BaseException):
     """
 
 
+class FetcherRestarted(Exception):
+    """A fetcher begins again at its partition's start within a block, as librdkafka's has done."""
+
+
 class Faults:
     """The plan of faults of one simulated broker, and the count of its operations.
 
-    Operations: ``poll``, ``committed``, ``send``, ``flush``, ``commit``, ``commit.decide``,
-    ``abort``, ``producer``, ``consumer``, ``read``, ``create``, ``append``, ``purge``.
+    Operations: ``poll``, ``block``, ``committed``, ``send``, ``flush``, ``commit``,
+    ``commit.decide``, ``abort``, ``producer``, ``consumer``, ``read``, ``create``, ``append``,
+    ``purge``.
 
     Attributes:
         calls: How often each operation has begun.
