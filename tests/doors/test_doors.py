@@ -1,0 +1,66 @@
+"""A script is accepted, and answered, the same whichever way it is run."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.doors.drawn_scripts import Promise, Relation, Script, draw_script
+from tests.doors.three_doors import Answer, Record, Run, file, library, text
+
+
+@pytest.mark.parametrize("calm", [True, False], ids=["calm", "at-once"])
+@pytest.mark.parametrize("rounds", [12, pytest.param(100, marks=pytest.mark.slow)])
+def test_drawn_scripts(
+    seeds: Callable[[int], Iterator[int]], tmp_path: Path, rounds: int, calm: bool
+) -> None:
+    for seed in seeds(rounds):
+        check(draw_script(seed), tmp_path / str(seed), calm=calm)
+
+
+def check(script: Script, directory: Path, *, calm: bool) -> None:
+    """Run a script through the three doors, and compare."""
+    run = Run(script.statements, script.inserts, calm)
+    expected = library(run)
+    others = {
+        "-e": text(run, directory),
+        "run": file(run),
+        "run on a broker that keeps state": file(run, keeps_state=True),
+    }
+    for door, answer in others.items():
+        about = f"library and {door} differ over\n{script}"
+        if expected.refused is None or answer.refused is None:
+            assert answer.refused == expected.refused, about
+            compare(script, answer, expected, calm=calm, about=about)
+
+
+def compare(script: Script, answer: Answer, expected: Answer, *, calm: bool, about: str) -> None:
+    """Compare what is promised of each relation."""
+    for relation in script.relations:
+        promise = relation.promise(calm=calm)
+        seen = promised_part(relation, promise, answer)
+        assert seen == promised_part(relation, promise, expected), f"{relation.name}: {about}"
+
+
+def promised_part(relation: Relation, promise: Promise, answer: Answer) -> Any:
+    """Return what of a relation must be the same."""
+    records = answer.topics[relation.topic]
+    match promise:
+        case Promise.NOTHING:
+            return None
+        case Promise.CONTENT if relation.is_table:
+            last = {key: value for key, value, _ in records}
+            return {key: value for key, value in last.items() if value is not None}
+        case Promise.CONTENT:
+            return sorted(records, key=repr)
+        case Promise.ORDER | Promise.SINGLE:
+            return _by_key(records)
+
+
+def _by_key(records: Sequence[Record]) -> dict[bytes | None, list[Any]]:
+    found: dict[bytes | None, list[Any]] = defaultdict(list)
+    for key, value, timestamp_ms in records:
+        found[key].append((value, timestamp_ms))
+    return found
