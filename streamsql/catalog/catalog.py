@@ -6,16 +6,8 @@ from dataclasses import dataclass, field, replace
 from streamsql.expr.registry import FunctionRegistry
 from streamsql.formats.format import FormatSpec
 from streamsql.types.record import SourceKind
-from streamsql.types.schema import Schema
+from streamsql.types.schema import HeaderColumn, Schema, TimestampSpec
 from streamsql.types.sqltypes import SqlType
-
-
-@dataclass(frozen=True, slots=True)
-class HeaderBinding:
-    """A value column that shows the record's headers, or the last header named ``key``."""
-
-    column: str
-    key: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +16,7 @@ class Source:
 
     Attributes:
         headers: Value columns that are read from the record's headers (never written).
-        timestamp_column: The column that gives the event time, if not the record's own timestamp.
+        timestamp: What gives the event time, if not the record's own timestamp.
         window_size_ms: Size of the windows in the key, for time windows.
         query: Id of the persistent query that writes it (CREATE … AS SELECT), else ``None``.
         writers: Ids of all persistent queries that write it (INSERT INTO … SELECT among them).
@@ -43,9 +35,8 @@ class Source:
     partitions: int | None = None
     replicas: int | None = None
     retention_ms: int | None = None
-    headers: tuple[HeaderBinding, ...] = ()
-    timestamp_column: str | None = None
-    timestamp_format: str | None = None
+    headers: tuple[HeaderColumn, ...] = ()
+    timestamp: TimestampSpec | None = None
     window_size_ms: int | None = None
     query: str | None = None
     writers: frozenset[str] = frozenset()
@@ -53,6 +44,18 @@ class Source:
     read_only: bool = False
     materialized: bool = False
     text: str = ""
+
+    @property
+    def header_names(self) -> frozenset[str]:
+        """The value columns that no payload holds."""
+        return frozenset(header.column for header in self.headers)
+
+    @property
+    def written(self) -> Schema:
+        """The columns that records of the topic hold."""
+        headers = self.header_names
+        value = tuple(column for column in self.schema.value if column.name not in headers)
+        return replace(self.schema, value=value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from enum import Enum
 from streamsql.catalog.catalog import Source
 from streamsql.expr.nodes import Expression
 from streamsql.logical.nodes import Plan
-from streamsql.topology.topics import TimestampSpec
 from streamsql.types.record import SourceKind
 from streamsql.types.sqltypes import SqlType
 
@@ -30,7 +29,6 @@ class CreateAs:
     plan: Plan
     sources: tuple[str, ...]
     query_id: str
-    timestamp: TimestampSpec | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,9 @@ from streamsql.topology.nodes import (
     TableSource,
 )
 from streamsql.topology.stores import KeyValueStoreSpec
-from streamsql.topology.topics import RecordFormat, TimestampSpec
+from streamsql.topology.topics import RecordFormat
 from streamsql.topology.topology import Topology
-from streamsql.types.schema import Schema
+from streamsql.types.schema import Schema, TimestampSpec
 
 KAFKA = FormatSpec("KAFKA")
 JSON = FormatSpec("JSON")

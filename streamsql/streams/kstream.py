@@ -23,8 +23,8 @@ from streamsql.topology.nodes import (
     StreamStreamJoin,
     StreamTableJoin,
 )
-from streamsql.topology.topics import RecordFormat, TimestampSpec, TopicSpec
-from streamsql.types.schema import Column, Schema
+from streamsql.topology.topics import RecordFormat, TopicSpec
+from streamsql.types.schema import Column, Schema, TimestampSpec
 from streamsql.types.windows import JoinWindow
 
 ROW = FormatSpec("ROW")

@@ -21,8 +21,8 @@ from streamsql.topology.nodes import (
     TableTableJoin,
 )
 from streamsql.topology.stores import KeyValueStoreSpec
-from streamsql.topology.topics import RecordFormat, TimestampSpec, TopicSpec
-from streamsql.types.schema import Column, Schema
+from streamsql.topology.topics import RecordFormat, TopicSpec
+from streamsql.types.schema import Column, Schema, TimestampSpec
 
 _ROW = FormatSpec("ROW")
 

@@ -34,7 +34,6 @@ from streamsql.sql.statements import AssertRecord, AssertSource, AssertTopic, Dr
 from streamsql.testing.driver import TestDriver
 from streamsql.testing.json_numbers import plain
 from streamsql.testing.outcomes import Mismatch, Outcome, Status
-from streamsql.types.schema import Schema
 
 _TEST = re.compile(r"^[ \t]*--@test:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _EXPECTED = re.compile(r"^[ \t]*--@expected\.(error|message):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
@@ -210,8 +209,7 @@ def _columns(message: Message, source: Source) -> dict[str, Any]:
     """Return the columns of a record by name."""
     schema = source.schema
     columns: dict[str, Any] = {"ROWTIME": message.timestamp()[1]}
-    headers = {header.column for header in source.headers}
-    written = Schema(schema.key, tuple(c for c in schema.value if c.name not in headers))
+    written = source.written
     payload, key_bytes = message.value(), message.key()
     try:
         if key_bytes is not None:
@@ -255,8 +253,8 @@ _PARTS: Sequence[tuple[str, Callable[[Source], object]]] = (
     ("value format", lambda source: source.value_format),
     ("window", lambda source: source.schema.window),
     ("window size", lambda source: source.window_size_ms),
-    ("timestamp column", lambda source: source.timestamp_column),
-    ("timestamp format", lambda source: source.timestamp_format),
+    ("timestamp column", lambda source: source.timestamp and source.timestamp.column),
+    ("timestamp format", lambda source: source.timestamp and source.timestamp.pattern),
     ("headers", lambda source: source.headers),
 )
 

@@ -15,8 +15,8 @@ from enum import Enum
 
 from streamsql.expr.nodes import AggregateCall, Expression, NamedExpression, TableCall
 from streamsql.topology.stores import KeyValueStoreSpec, SessionStoreSpec, WindowStoreSpec
-from streamsql.topology.topics import RecordFormat, TimestampSpec, TopicSpec
-from streamsql.types.schema import Schema
+from streamsql.topology.topics import RecordFormat, TopicSpec
+from streamsql.types.schema import HeaderColumn, Schema, TimestampSpec
 from streamsql.types.windows import JoinWindow, Windows
 
 
@@ -25,14 +25,6 @@ class OffsetReset(Enum):
 
     EARLIEST = "earliest"
     LATEST = "latest"
-
-
-@dataclass(frozen=True, slots=True)
-class HeaderColumn:
-    """A value column filled from the record's headers: all of them, or the last one of ``key``."""
-
-    column: str
-    key: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,19 +21,6 @@ class RecordFormat:
 
 
 @dataclass(frozen=True, slots=True)
-class TimestampSpec:
-    """The column whose value is the event time of a record.
-
-    Attributes:
-        column: A BIGINT, TIMESTAMP or STRING column.
-        pattern: The Java date-time pattern of a STRING column.
-    """
-
-    column: str
-    pattern: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class TopicSpec:
     """A topic that must exist.
 

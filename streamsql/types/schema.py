@@ -71,6 +71,27 @@ class Schema:
         return ", ".join([*keys, *(str(column) for column in self.value)])
 
 
+@dataclass(frozen=True, slots=True)
+class HeaderColumn:
+    """A value column filled from the record's headers: all of them, or the last one of ``key``."""
+
+    column: str
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimestampSpec:
+    """The column whose value is the event time of a record.
+
+    Attributes:
+        column: A BIGINT, TIMESTAMP or STRING column.
+        pattern: The Java date-time pattern of a STRING column.
+    """
+
+    column: str
+    pattern: str | None = None
+
+
 ROWTIME = "ROWTIME"
 ROWPARTITION = "ROWPARTITION"
 ROWOFFSET = "ROWOFFSET"

@@ -22,7 +22,6 @@ from streamsql.formats.format import FormatSpec
 from streamsql.topology.nodes import (
     Filter,
     FlatMap,
-    HeaderColumn,
     JoinKind,
     Materialize,
     Node,
@@ -36,9 +35,9 @@ from streamsql.topology.nodes import (
     TableSource,
 )
 from streamsql.topology.stores import KeyValueStoreSpec, StoreSpec, WindowStoreSpec
-from streamsql.topology.topics import RecordFormat, TimestampSpec, TopicSpec
+from streamsql.topology.topics import RecordFormat, TopicSpec
 from streamsql.topology.topology import SubTopology, Topology
-from streamsql.types.schema import Column, Schema, WindowKind
+from streamsql.types.schema import Column, HeaderColumn, Schema, TimestampSpec, WindowKind
 from streamsql.types.sqltypes import BIGINT, STRING, SqlType
 from streamsql.types.windows import TimeWindows
 

@@ -7,9 +7,8 @@ import pytest
 
 from streamsql.expr.nodes import Cast, IsNull, NamedExpression, TableCall
 from streamsql.expr.registry import TableFunction
-from streamsql.topology.nodes import HeaderColumn, StreamSource
-from streamsql.topology.topics import TimestampSpec
-from streamsql.types.schema import HEADERS_TYPE, Column, Schema
+from streamsql.topology.nodes import StreamSource
+from streamsql.types.schema import HEADERS_TYPE, Column, HeaderColumn, Schema, TimestampSpec
 from streamsql.types.sqltypes import BIGINT, BYTES, DOUBLE, STRING
 from tests.codegen.build import arithmetic, cast, column, compare, constant, named
 from tests.codegen.rig import (

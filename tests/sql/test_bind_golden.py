@@ -109,7 +109,7 @@ def _source(source: Source) -> str:
         ("partitions", source.partitions),
         ("replicas", source.replicas),
         ("retention", source.retention_ms),
-        ("timestamp", source.timestamp_column),
+        ("timestamp", source.timestamp and source.timestamp.column),
         ("wrap", source.value_format.wrap),
         ("delimiter", source.value_format.delimiter),
         ("read only", source.read_only or None),

@@ -13,7 +13,7 @@ from streamsql.codegen.stretches.flow import Written
 from streamsql.codegen.stretches.place import Place
 from streamsql.expr.dates.javatime import parse_timestamp
 from streamsql.topology.nodes import Sink
-from streamsql.topology.topics import TimestampSpec
+from streamsql.types.schema import TimestampSpec
 
 
 def send_record(

@@ -17,7 +17,6 @@ from streamsql.codegen.supplies import SKIPPED
 from streamsql.formats.format import attribute_names
 from streamsql.topology.nodes import (
     Filter,
-    HeaderColumn,
     Node,
     Project,
     Repartition,
@@ -25,7 +24,6 @@ from streamsql.topology.nodes import (
     StreamSource,
     TableSource,
 )
-from streamsql.topology.topics import TimestampSpec
 from streamsql.types.schema import (
     PLACE_COLUMNS,
     ROWOFFSET,
@@ -34,6 +32,8 @@ from streamsql.types.schema import (
     WINDOWEND,
     WINDOWSTART,
     Column,
+    HeaderColumn,
+    TimestampSpec,
 )
 
 Read = StreamSource | TableSource | Repartition

@@ -41,7 +41,7 @@ def lower_query(
     begin, sink, timestamp = OffsetReset.EARLIEST, None, None
     match statement:
         case CreateAs(source):
-            sink, timestamp = source, statement.timestamp
+            sink, timestamp = source, source.timestamp
         case InsertSelect(source):
             sink = source
         case PushQuery():

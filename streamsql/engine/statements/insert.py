@@ -15,7 +15,6 @@ from streamsql.formats.formats import key_encoder, value_encoder
 from streamsql.sql.statements import InsertValues
 from streamsql.topology.naming import producer_identity, statements_topic
 from streamsql.types.record import SourceKind
-from streamsql.types.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +92,7 @@ def encode_values(statement: InsertValues, wall_clock_ms: Callable[[], int]) -> 
         BindError: A value cannot be computed, or the format cannot write it.
     """
     sink = statement.sink
-    headers = {header.column for header in sink.headers}
-    schema = Schema(sink.schema.key, tuple(c for c in sink.schema.value if c.name not in headers))
+    schema = sink.written
     names = [column.name for column in schema.columns()]
     values = evaluate([statement.values.get(name) for name in names])
     timestamp_ms = wall_clock_ms()

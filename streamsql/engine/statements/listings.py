@@ -43,11 +43,10 @@ def describe(statement: Describe, context: PlannerContext, state: EngineState) -
     source = statement.source
     if statement.extended:
         return text(_everything(source, context, state))
-    headers = {header.column for header in source.headers}
     key = "PRIMARY KEY" if source.kind is SourceKind.TABLE else "KEY"
     found = [(quote(c.name), str(c.type), key) for c in source.schema.key]
     found += [
-        (quote(c.name), str(c.type), "HEADER" if c.name in headers else "")
+        (quote(c.name), str(c.type), "HEADER" if c.name in source.header_names else "")
         for c in source.schema.value
     ]
     return _listing(("COLUMN", "TYPE", "ROLE"), found)
@@ -143,7 +142,7 @@ def _everything(source: Source, context: PlannerContext, state: EngineState) -> 
         f"{source.kind.value} {quote(source.name)}",
         f"Topic: {source.topic} ({partitions})",
         f"Formats: key {source.key_format.name}, value {source.value_format.name}",
-        f"Time: {source.timestamp_column or 'of the record'}",
+        f"Time: {source.timestamp.column if source.timestamp else 'of the record'}",
         f"Window: {'none' if source.schema.window is None else source.schema.window.value}",
         f"Columns: {source.schema}",
     ]

@@ -17,10 +17,17 @@ from streamsql.logical.nodes import Aggregate, Filter, FlatMap, Join, Plan, Proj
 from streamsql.streams.builder import StreamsBuilder
 from streamsql.streams.kstream import KStream
 from streamsql.streams.ktable import KTable
-from streamsql.topology.nodes import HeaderColumn, OffsetReset, StreamSource, TableSource
-from streamsql.topology.topics import RecordFormat, TimestampSpec, TopicSpec
+from streamsql.topology.nodes import OffsetReset, StreamSource, TableSource
+from streamsql.topology.topics import RecordFormat, TopicSpec
 from streamsql.types.record import SourceKind
-from streamsql.types.schema import PLACE_COLUMNS, PSEUDO_COLUMNS, ROWTIME, Column, Schema
+from streamsql.types.schema import (
+    PLACE_COLUMNS,
+    PSEUDO_COLUMNS,
+    ROWTIME,
+    Column,
+    Schema,
+    TimestampSpec,
+)
 
 Names = frozenset[str]
 
@@ -110,20 +117,14 @@ def _scan(scan: Scan, context: _Context, needed: Names) -> KStream | KTable:
 
 def _source(source: Source, context: _Context, places: Sequence[Column]) -> KStream | KTable:
     """Read the source; a table keeps the places of its rows that are needed, as values."""
-    headers = {header.column for header in source.headers}
-    written = tuple(column for column in source.schema.value if column.name not in headers)
-    schema = Schema(source.schema.key, written, source.schema.window)
     record_format = RecordFormat(
-        schema, source.key_format, source.value_format, source.window_size_ms
+        source.written, source.key_format, source.value_format, source.window_size_ms
     )
-    timestamp = None
-    if source.timestamp_column is not None:
-        timestamp = TimestampSpec(source.timestamp_column, source.timestamp_format)
-    columns = tuple(HeaderColumn(header.column, header.key) for header in source.headers)
+    timestamp, headers = source.timestamp, source.headers
     name = f"source-{source.name}"
     if source.kind is SourceKind.STREAM:
         stream = StreamSource(
-            "", source.topic, record_format, source.schema, timestamp, columns, context.reset
+            "", source.topic, record_format, source.schema, timestamp, headers, context.reset
         )
         return context.builder.stream_source(stream, name)
     if source.schema.window is not None:
@@ -132,7 +133,7 @@ def _source(source: Source, context: _Context, places: Sequence[Column]) -> KStr
             hint="Declare its topic as a stream with WINDOW_TYPE and read that.",
         )
     kept = Schema(source.schema.key, (*source.schema.value, *places))
-    table = TableSource("", source.topic, record_format, kept, None, timestamp, columns)
+    table = TableSource("", source.topic, record_format, kept, None, timestamp, headers)
     return context.builder.table_source(table, name)
 
 

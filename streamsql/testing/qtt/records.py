@@ -73,9 +73,7 @@ def write_record(node: Mapping[str, Any], source: Source) -> TestRecord:
         key += _window_suffix(node, schema.window)
     value = None
     if node.get("value") is not None:
-        headers = {header.column for header in source.headers}
-        columns = [column for column in schema.value if column.name not in headers]
-        value = _writer(source.value_format)(node["value"], columns)
+        value = _writer(source.value_format)(node["value"], source.written.value)
     return TestRecord(key, value, node.get("timestamp", 0), _headers(node))
 
 

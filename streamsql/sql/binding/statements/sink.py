@@ -28,7 +28,6 @@ from streamsql.sql.binding.statements.source import check_retention, timestamp_o
 from streamsql.sql.dialect.nodes.node import optional, required, span
 from streamsql.sql.dialect.nodes.statements import source_kind, source_name
 from streamsql.sql.statements import CreateAs, InsertSelect
-from streamsql.topology.topics import TimestampSpec
 from streamsql.types.record import SourceKind
 from streamsql.types.schema import Column, Schema
 from streamsql.types.sqltypes import is_numeric
@@ -52,15 +51,11 @@ def bind_create_as(node: exp.Create, context: Context) -> CreateAs:
     _check_clauses(written)
     check_sources(query)
     sink = _sink(name.name, kind, query, properties, context)
-    timestamp = None
-    if sink.timestamp_column is not None:
-        timestamp = TimestampSpec(sink.timestamp_column, sink.timestamp_format)
     return CreateAs(
         source=sink,
         plan=query.plan,
         sources=query.sources,
         query_id=sink.query or "",
-        timestamp=timestamp,
     )
 
 
@@ -72,7 +67,6 @@ def _sink(
     key, value = _formats(properties, query, context.settings)
     check_formats(properties, (key, schema.key), (value, schema.value))
     check_retention(properties, kind, schema)
-    timestamp_column, pattern = timestamp_of(properties, schema)
     short = "CSAS" if kind is SourceKind.STREAM else "CTAS"
     settings, leftmost = context.settings, query.origin.leftmost
     return Source(
@@ -90,8 +84,7 @@ def _sink(
         or _number(settings, Setting.SINK_REPLICAS)
         or leftmost.replicas,
         retention_ms=properties.integer("RETENTION_MS"),
-        timestamp_column=timestamp_column,
-        timestamp_format=pattern,
+        timestamp=timestamp_of(properties, schema),
         window_size_ms=_window_size(query),
         query=f"{short}_{name.upper()}_{context.catalog.next_query}",
         materialized=kind is SourceKind.TABLE,
@@ -136,7 +129,7 @@ def check_not_read_only(sink: Source, where: Span) -> None:
 def _check_writable(sink: Source, where: Span) -> None:
     check_not_read_only(sink, where)
     if sink.headers:
-        names = ", ".join(binding.column for binding in sink.headers)
+        names = ", ".join(header.column for header in sink.headers)
         raise BindError(
             f'{kind_word(sink.kind)} "{sink.name}" has header columns ({names}), '
             "which cannot be written",

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
-from streamsql.catalog.catalog import HeaderBinding, Source
+from streamsql.catalog.catalog import Source
 from streamsql.errors import BindError, EvaluationError, Span
 from streamsql.expr.dates.javatime import compile_pattern
 from streamsql.sql.binding.context import Context
@@ -32,7 +32,15 @@ from streamsql.sql.dialect.nodes.statements import (
     source_name,
 )
 from streamsql.types.record import SourceKind
-from streamsql.types.schema import HEADERS_TYPE, PSEUDO_COLUMNS, Column, Schema, WindowKind
+from streamsql.types.schema import (
+    HEADERS_TYPE,
+    PSEUDO_COLUMNS,
+    Column,
+    HeaderColumn,
+    Schema,
+    TimestampSpec,
+    WindowKind,
+)
 from streamsql.types.sqltypes import BIGINT, BYTES, STRING, TIMESTAMP, SqlType
 
 _DURATION = re.compile(
@@ -74,7 +82,6 @@ def bind_create_source(node: exp.Create, context: Context) -> Source:
     _check_elements(node, properties, (key.name, value.name))
     check_formats(properties, (key, columns.key), (value, columns.written))
     _check_keys(node, columns, schema)
-    timestamp_column, timestamp_format = timestamp_of(properties, schema)
     return Source(
         name=name.name,
         kind=kind,
@@ -86,8 +93,7 @@ def bind_create_source(node: exp.Create, context: Context) -> Source:
         replicas=properties.integer("REPLICAS"),
         retention_ms=_retention(properties, kind, schema),
         headers=columns.headers,
-        timestamp_column=timestamp_column,
-        timestamp_format=timestamp_format,
+        timestamp=timestamp_of(properties, schema),
         window_size_ms=_window_size(properties, schema.window),
         read_only=is_read_only(node),
         materialized=is_read_only(node) and kind is SourceKind.TABLE,
@@ -109,7 +115,7 @@ class _Columns:
         key: list[Column] = []
         value: list[Column] = []
         written: list[Column] = []
-        headers: list[HeaderBinding] = []
+        headers: list[HeaderColumn] = []
         for element in elements:
             column = Column(element.name, bind_type(required(element, "kind", exp.DataType), types))
             _check_name(element, [*key, *value])
@@ -150,9 +156,7 @@ def _check_role(element: exp.ColumnDef, kind: SourceKind) -> None:
         )
 
 
-def _header(
-    element: exp.ColumnDef, column: Column, known: Sequence[HeaderBinding]
-) -> HeaderBinding:
+def _header(element: exp.ColumnDef, column: Column, known: Sequence[HeaderColumn]) -> HeaderColumn:
     whole = column_role(element) is ColumnRole.HEADERS
     wanted: SqlType = HEADERS_TYPE if whole else BYTES
     if column.type != wanted:
@@ -168,7 +172,7 @@ def _header(
             span(element),
             hint="Declare either one HEADERS column, or HEADER columns of different keys.",
         )
-    return HeaderBinding(column.name, key)
+    return HeaderColumn(column.name, key)
 
 
 def _check_elements(node: exp.Create, properties: With, formats: tuple[str, str]) -> None:
@@ -271,8 +275,8 @@ def check_retention(properties: With, kind: SourceKind, schema: Schema) -> None:
         )
 
 
-def timestamp_of(properties: With, schema: Schema) -> tuple[str | None, str | None]:
-    """Return the event-time column and the pattern of its text.
+def timestamp_of(properties: With, schema: Schema) -> TimestampSpec | None:
+    """Return the column of the event time, ``None``: none is named.
 
     Raises:
         BindError: There is no such column, or it is of a type that is no time.
@@ -283,7 +287,7 @@ def timestamp_of(properties: With, schema: Schema) -> tuple[str | None, str | No
             raise BindError(
                 'property "TIMESTAMP_FORMAT" needs TIMESTAMP', properties.place("TIMESTAMP_FORMAT")
             )
-        return None, None
+        return None
     name = identifier_text(written)
     where = properties.place("TIMESTAMP")
     column = schema.find(name)
@@ -294,7 +298,7 @@ def timestamp_of(properties: With, schema: Schema) -> tuple[str | None, str | No
             hint=did_you_mean(name, (known.name for known in schema.columns())),
         )
     _check_timestamp(column, pattern, where)
-    return name, pattern
+    return TimestampSpec(name, pattern)
 
 
 def _check_timestamp(column: Column, pattern: str | None, where: Span) -> None:

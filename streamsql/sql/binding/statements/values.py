@@ -106,9 +106,8 @@ def _check_headers(
     sink: Source, columns: Sequence[Column], written: Sequence[exp.Identifier]
 ) -> None:
     """Refuse values for columns that show the headers of a record."""
-    headers = {binding.column for binding in sink.headers}
     for column, identifier in zip(columns, written, strict=True):
-        if column.name in headers:
+        if column.name in sink.header_names:
             raise BindError(
                 f'column "{column.name}" shows headers and cannot be written',
                 span(identifier),
