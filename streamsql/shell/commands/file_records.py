@@ -8,7 +8,7 @@ from typing import IO
 
 from streamsql.broker.embedded.batches import Sent
 from streamsql.errors import EngineError
-from streamsql.shell.commands.lines import BadLine, Line, Lines
+from streamsql.shell.commands.lines import BadLine, Line, LineFormat
 from streamsql.shell.commands.records import timestamp_ms
 from streamsql.shell.rendering.terminal import Terminal
 
@@ -36,7 +36,7 @@ class Looked:
 class FileRecords:
     """How the lines of a file become records."""
 
-    lines: Lines
+    lines: LineFormat
     key: str | None
     write_key: Callable[[object], bytes | None] | None
     timestamp: str | None

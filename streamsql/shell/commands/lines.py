@@ -28,7 +28,7 @@ class Line:
     wrong: str | None = None
 
 
-class Lines(Protocol):
+class LineFormat(Protocol):
     """A way in which records are written in a file, which is read more than once."""
 
     def prepare(self, file: IO[bytes]) -> None:

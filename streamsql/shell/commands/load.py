@@ -1,7 +1,7 @@
 """``streamsql load``: the lines of a file as records of a topic.
 
 The whole file is looked at before the first record is written: when a line is bad, nothing is. Then
-the records are written in steps, each together with how far the load is (see ``progress``): the
+the records are written in steps, each together with how far the load is (``load_position``): the
 same command goes on where it was interrupted.
 """
 
@@ -19,7 +19,7 @@ from streamsql.errors import EngineError
 from streamsql.shell.commands.csv_lines import TYPES, CsvLines
 from streamsql.shell.commands.file_records import FileRecords
 from streamsql.shell.commands.lines import JsonLines
-from streamsql.shell.commands.progress import Progress, decode_progress, load_name, short
+from streamsql.shell.commands.load_position import LoadPosition, decode_position, load_name, short
 from streamsql.shell.commands.records import KeyWriter
 from streamsql.shell.commands.signals import Signals, Stopped, stopping_on_signals
 from streamsql.shell.commands.topic_writer import InDoubt, TopicWriter, open_topic
@@ -75,13 +75,13 @@ class _Loading:
         if anew:
             self._topic.forget()
             return
-        progress = decode_progress(at)
-        self._before = self._done = progress.records
-        if (progress.total, progress.options) != (self._total, self._options):
+        position = decode_position(at)
+        self._before = self._done = position.records
+        if (position.total, position.options) != (self._total, self._options):
             raise EngineError(
-                f"{progress.records:,} of {progress.total:,} records of this file are "
+                f"{position.records:,} of {position.total:,} records of this file are "
                 f"{self._topic.where} by a load with other options "
-                f'("{progress.options}"): repeat it with those, or load the whole file again with '
+                f'("{position.options}"): repeat it with those, or load the whole file again with '
                 "--from-start"
             )
         if self._done < self._total:
@@ -101,9 +101,9 @@ class _Loading:
             for step in records.steps(file, self._done, self._total):
                 self._in_doubt = len(step)
                 with signals.step():
-                    progress = Progress(self._done + len(step), self._total, self._options)
-                    self._topic.write(step, progress.encode())
-                    self._done, self._in_doubt = progress.records, 0
+                    position = LoadPosition(self._done + len(step), self._total, self._options)
+                    self._topic.write(step, position.encode())
+                    self._done, self._in_doubt = position.records, 0
                 self._terminal.progress(f"{self._done:,} of {self._total:,} records written")
         except Stopped as stopped:
             if self._done < self._total:

@@ -57,14 +57,14 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Invocation:
     """A command as it was typed."""
 
     action: Action
     argument: str
 
 
-def find_command(text: str) -> Call | None:
+def find_command(text: str) -> Invocation | None:
     """Return the command that the text is, if it is one.
 
     >>> find_command("output json").argument, find_command("select 1;")
@@ -79,7 +79,7 @@ def find_command(text: str) -> Call | None:
         return None
     if command.action is _run and not _SCRIPT.fullmatch(argument):
         return None
-    return Call(command.action, argument)
+    return Invocation(command.action, argument)
 
 
 def _help(_interpreter: Interpreting, argument: str) -> Shown:

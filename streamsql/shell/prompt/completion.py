@@ -49,8 +49,8 @@ class Vocabulary:
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
-    """A proposal.
+class Proposal:
+    """What could stand at the cursor.
 
     Attributes:
         text: What would stand there.
@@ -63,7 +63,7 @@ class Completion:
     kind: str
 
 
-def complete(text: str, cursor: int, vocabulary: Vocabulary) -> list[Completion]:
+def complete(text: str, cursor: int, vocabulary: Vocabulary) -> list[Proposal]:
     """Return what could stand at the cursor, likely things first."""
     parts = list(lexemes(text[:cursor]))
     if parts and not parts[-1].closed and parts[-1].kind is not LexemeKind.QUOTED:
@@ -77,7 +77,7 @@ def complete(text: str, cursor: int, vocabulary: Vocabulary) -> list[Completion]
     proposals = _proposals(before, whole, vocabulary, typed)
     start = cursor - len(typed)
     found = {_spelled(name, kind, typed): kind for name, kind in proposals if _fits(name, typed)}
-    return [Completion(name, start, kind) for name, kind in found.items() if name != typed]
+    return [Proposal(name, start, kind) for name, kind in found.items() if name != typed]
 
 
 def _proposals(

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.completion import CompleteEvent, Completer
-from prompt_toolkit.completion import Completion as Proposal
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import completion_is_selected, is_searching
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -102,12 +101,12 @@ class _Completing(Completer):
 
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
-    ) -> Iterable[Proposal]:
+    ) -> Iterable[Completion]:
         """Yield the proposals for the cursor's place."""
         del complete_event
         cursor = document.cursor_position
         for found in complete(document.text, cursor, self._vocabulary()):
-            yield Proposal(found.text, found.start - cursor, display_meta=found.kind)
+            yield Completion(found.text, found.start - cursor, display_meta=found.kind)
 
 
 def _bindings(is_done: Callable[[str], bool]) -> KeyBindings:

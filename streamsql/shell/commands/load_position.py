@@ -20,7 +20,7 @@ _LONGEST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class LoadPosition:
     """How far a load has come.
 
     Attributes:
@@ -39,10 +39,10 @@ class Progress:
         return Committed(self.records, msgspec.json.encode(noted).decode())
 
 
-def decode_progress(at: Committed) -> Progress:
+def decode_position(at: Committed) -> LoadPosition:
     """Return what a position says."""
     noted = msgspec.json.decode(at.metadata)
-    return Progress(at.offset, noted["total"], noted["options"])
+    return LoadPosition(at.offset, noted["total"], noted["options"])
 
 
 def load_name(topic: str, file: IO[bytes]) -> str:
