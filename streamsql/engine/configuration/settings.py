@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from streamsql.errors import EngineError, StatementError
 from streamsql.formats.formats import lookup
-
-PREFIX = "ksql.streams."
+from streamsql.sql.binding.settings import StatementSetting, plain_name
 
 CLIENT_PREFIXES = ("sasl.", "ssl.", "security.", "enable.ssl.")
 """Settings of the connection to Kafka that are handed to its client library as they are."""
@@ -89,18 +88,17 @@ _TABLE = (
             session=False),
     Setting("ksql.functions.collect_set.limit", None, "Length of a COLLECT_SET.", _whole(),
             session=False),
-    Setting("ksql.output.topic.name.prefix", "", "Begins the default names of sink topics.", _any),
-    Setting("ksql.persistence.default.format.key", "KAFKA", "KEY_FORMAT of sources without one.",
-            _format),
-    Setting("ksql.persistence.default.format.value", None, "VALUE_FORMAT of sources without one.",
-            _format),
-    Setting("ksql.persistence.wrap.single.values", None, "Default of WRAP_SINGLE_VALUE.", _BOOLEAN),
+    Setting(StatementSetting.TOPIC_PREFIX, "", "Begins the default names of sink topics.", _any),
+    Setting(StatementSetting.KEY_FORMAT, "KAFKA", "KEY_FORMAT of sources without one.", _format),
+    Setting(StatementSetting.VALUE_FORMAT, None, "VALUE_FORMAT of sources without one.", _format),
+    Setting(StatementSetting.WRAP_SINGLE_VALUES, None, "Default of WRAP_SINGLE_VALUE.", _BOOLEAN),
     Setting("ksql.query.retry.backoff.initial.ms", "1000",
             "Wait before a failed query is started again; doubled each time.", _whole(1)),
     Setting("ksql.query.retry.backoff.max.ms", "60000", "Longest such wait.", _whole(1)),
-    Setting("ksql.sink.partitions", None, "Partitions of sink topics without PARTITIONS.",
+    Setting(StatementSetting.SINK_PARTITIONS, None, "Partitions of sink topics without PARTITIONS.",
             _whole(1)),
-    Setting("ksql.sink.replicas", None, "Replicas of sink topics without REPLICAS.", _whole(1)),
+    Setting(StatementSetting.SINK_REPLICAS, None, "Replicas of sink topics without REPLICAS.",
+            _whole(1)),
     Setting("ksql.service.id", "default", "Names the groups, topics and state of the engine.",
             _text, session=False),
     Setting("linger.ms", "5", "How long a record waits for company before it is sent to Kafka.",
@@ -153,10 +151,7 @@ FIXED: Mapping[str, str] = {
 
 def canonical(name: str) -> str:
     """Return the name as the tables have it: in lower case, without a streams prefix."""
-    lower = name.strip().lower()
-    if lower.startswith(PREFIX) and lower not in SETTINGS:
-        lower = lower.removeprefix(PREFIX)
-    return lower
+    return plain_name(name.strip().lower())
 
 
 def check(name: str, value: str, *, session: bool) -> str:

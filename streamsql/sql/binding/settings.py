@@ -6,7 +6,7 @@ from enum import StrEnum
 _PREFIX = "ksql.streams."
 
 
-class Setting(StrEnum):
+class StatementSetting(StrEnum):
     """The settings that change what a statement means."""
 
     KEY_FORMAT = "ksql.persistence.default.format.key"
@@ -26,6 +26,6 @@ def plain_name(name: str) -> str:
     return name.removeprefix(_PREFIX)
 
 
-def setting(settings: Mapping[str, str], name: Setting) -> str | None:
+def setting(settings: Mapping[str, str], name: StatementSetting) -> str | None:
     """Return the value of a setting, ``None`` when it is not set or empty."""
     return settings.get(name.value) or None

@@ -6,7 +6,7 @@ from streamsql.errors import BindError, Span, StatementError, UnsupportedError
 from streamsql.formats.format import FormatSpec
 from streamsql.formats.formats import check, lookup
 from streamsql.formats.restrictions import holds_map
-from streamsql.sql.binding.settings import Setting, setting
+from streamsql.sql.binding.settings import StatementSetting, setting
 from streamsql.sql.binding.statements.properties import REGISTRY, SCHEMA_IDS, With
 from streamsql.types.schema import Column
 
@@ -49,7 +49,7 @@ def _known(spec: FormatSpec, where: Span) -> FormatSpec:
 
 def default_key_format(settings: Mapping[str, str]) -> FormatSpec:
     """Return the key format where none is given or inherited."""
-    return FormatSpec((setting(settings, Setting.KEY_FORMAT) or "KAFKA").upper())
+    return FormatSpec((setting(settings, StatementSetting.KEY_FORMAT) or "KAFKA").upper())
 
 
 def default_value_format(properties: With, settings: Mapping[str, str]) -> FormatSpec:
@@ -58,12 +58,13 @@ def default_value_format(properties: With, settings: Mapping[str, str]) -> Forma
     Raises:
         BindError: No default is set.
     """
-    name = setting(settings, Setting.VALUE_FORMAT)
+    default = StatementSetting.VALUE_FORMAT
+    name = setting(settings, default)
     if name is None:
         raise BindError(
             'property "VALUE_FORMAT" is missing',
             properties.where,
-            hint=f"Give it in WITH, or set a default with SET '{Setting.VALUE_FORMAT}'='JSON';",
+            hint=f"Give it in WITH, or set a default with SET '{default}'='JSON';",
         )
     return FormatSpec(name.upper())
 
@@ -98,7 +99,7 @@ def with_wrapping(
     """Return the value format with the wrapping of a single value column."""
     wrap = properties.truth("WRAP_SINGLE_VALUE")
     if wrap is None and len(columns) == 1 and spec.name == "JSON":
-        default = setting(settings, Setting.WRAP_SINGLE_VALUES)
+        default = setting(settings, StatementSetting.WRAP_SINGLE_VALUES)
         wrap = None if default is None else default.strip().lower() == "true"
     return FormatSpec(spec.name, spec.delimiter, wrap)
 

@@ -15,7 +15,7 @@ from streamsql.sql.binding.context import Context
 from streamsql.sql.binding.expressions.coercion import Operand, coerced
 from streamsql.sql.binding.queries.query import BoundQuery, bind_query
 from streamsql.sql.binding.scope import kind_word
-from streamsql.sql.binding.settings import Setting, setting
+from streamsql.sql.binding.settings import StatementSetting, setting
 from streamsql.sql.binding.statements.formats import (
     check_formats,
     default_key_format,
@@ -73,15 +73,15 @@ def _sink(
         name=name,
         kind=kind,
         topic=properties.text("KAFKA_TOPIC")
-        or f"{setting(settings, Setting.TOPIC_PREFIX) or ''}{name}",
+        or f"{setting(settings, StatementSetting.TOPIC_PREFIX) or ''}{name}",
         schema=schema,
         key_format=key,
         value_format=value,
         partitions=properties.integer("PARTITIONS")
-        or _number(settings, Setting.SINK_PARTITIONS)
+        or _number(settings, StatementSetting.SINK_PARTITIONS)
         or leftmost.partitions,
         replicas=properties.integer("REPLICAS")
-        or _number(settings, Setting.SINK_REPLICAS)
+        or _number(settings, StatementSetting.SINK_REPLICAS)
         or leftmost.replicas,
         retention_ms=properties.integer("RETENTION_MS"),
         timestamp=timestamp_of(properties, schema),
@@ -279,7 +279,7 @@ def _inherited_key_format(query: BoundQuery, settings: Mapping[str, str]) -> For
 _CHANGEABLE = ("KAFKA", "DELIMITED")
 
 
-def _number(settings: Mapping[str, str], name: Setting) -> int | None:
+def _number(settings: Mapping[str, str], name: StatementSetting) -> int | None:
     text = setting(settings, name)
     return int(text) if text is not None and text.isdecimal() else None
 
