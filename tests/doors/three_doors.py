@@ -49,8 +49,10 @@ class Run:
     calm: bool
 
     def batches(self) -> list[Sequence[str]]:
-        """Return the inserts that are written without a pause between them."""
-        return [(insert,) for insert in self.inserts] if self.calm else [self.inserts]
+        """Return the inserts that are written without a pause between them; at least one batch."""
+        if self.calm and self.inserts:
+            return [(insert,) for insert in self.inserts]
+        return [self.inserts]
 
 
 def library(run: Run) -> Answer:
@@ -71,7 +73,7 @@ def library(run: Run) -> Answer:
 
 def text(run: Run, directory: Path) -> Answer:
     """Carry the statements out as ``-e`` does, on the embedded broker."""
-    first, *others = run.batches() or [()]
+    first, *others = run.batches()
     with Engine(EmbeddedBroker(directory), CONFIG, wall_clock_ms=lambda: NOW_MS) as engine:
         try:
             for result in results(engine, "\n".join((*run.statements, *first))):
