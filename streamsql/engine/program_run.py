@@ -14,7 +14,7 @@ from streamsql.engine.applications.workers import Workers
 from streamsql.engine.closing import Closing
 from streamsql.engine.configuration.address import BrokerAddress
 from streamsql.engine.configuration.config import EngineConfig
-from streamsql.engine.planning.context import context_on, read_script
+from streamsql.engine.planning.context import context_on, context_on_nothing, read_script
 from streamsql.engine.planning.program import Program, Role, compile_program
 from streamsql.engine.results import Result
 from streamsql.engine.statements.insert import insert_once
@@ -230,6 +230,30 @@ def open_program(
             state_directory="" if state is None else str(state),
         )
     return ProgramRun(broker, program, spec=spec)
+
+
+def plan_program(
+    files: Sequence[str | Path],
+    address: BrokerAddress,
+    *,
+    name: str | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Program:
+    """Return what :func:`open_program` of the same would run now; nothing is made.
+
+    Raises:
+        StatementError: A statement is wrong, or cannot stand in an application.
+        EngineError: A file cannot be read, or the broker cannot be reached.
+    """
+    texts = [read_script(file) if isinstance(file, Path) else file for file in files]
+    name = name or application_name(files, address.config)
+    if not address.is_there:
+        return compile_program(texts, context_on_nothing(address.config, variables), name)
+    broker = address.open()
+    try:
+        return compile_program(texts, context_on(broker, address.config, variables), name)
+    finally:
+        broker.close()
 
 
 def application_name(files: Sequence[str | Path], config: EngineConfig) -> str:

@@ -55,6 +55,11 @@ def _add_run(commands: Commands) -> None:
         help="stop when the input that is there now is processed and committed",
     )
     command.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print what the files would make and run; nothing happens",
+    )
+    command.add_argument(
         "--workers",
         type=positive,
         default=1,

@@ -13,12 +13,15 @@ from streamsql.broker.embedded.broker import EmbeddedBroker
 from streamsql.broker.ports import TopicConfig
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.catalog.catalog import Catalog
+from streamsql.engine.configuration.address import find_broker
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.connect import connect
 from streamsql.engine.engine import Engine
 from streamsql.engine.planning.context import PlannerContext
+from streamsql.engine.planning.describe import describe_program
 from streamsql.engine.planning.planner import compile_script
 from streamsql.engine.planning.program import compile_program
+from streamsql.engine.program_run import open_program, plan_program
 from streamsql.errors import EngineError
 from streamsql.expr.builtins import builtins
 
@@ -29,6 +32,7 @@ CLICKS = """
 BY_PAGE = "CREATE TABLE {p}_pages AS SELECT page, COUNT(*) AS n FROM {p}_clicks GROUP BY page"
 PUSHED = "SELECT page, COUNT(*) AS n FROM {p}_clicks GROUP BY page EMIT CHANGES"
 _CREATED = re.compile(r"^  (\S+) \((\d+) partitions(, compacted)?\)$", re.MULTILINE)
+_DRY = re.compile(r"^  (\S+) \((\d+) partitions(, compacted)?\) is created$", re.MULTILINE)
 _NAMED = re.compile(r"^ +topic ([^ ,]+)", re.MULTILINE)
 
 
@@ -143,6 +147,24 @@ REDECLARED = (
     + " WITH (KAFKA_TOPIC = 'LONG', VALUE_FORMAT = 'JSON'{});"
     + "CREATE TABLE visitors AS SELECT page, COUNT(*) AS n FROM longest GROUP BY page;"
 )
+
+
+def test_a_dry_run_names_every_topic_that_is_made(tmp_path: Path) -> None:
+    text = CLICKS.format(p="dry") + BY_PAGE.format(p="dry") + ";"
+    text += "INSERT INTO dry_clicks (usr, page) VALUES ('a', 'x'); SELECT * FROM dry_pages;"
+    address = find_broker(tmp_path / "data")
+    shown = describe_program(plan_program([text], address, name="dry"))
+    assert not (tmp_path / "data").exists()
+    with open_program([text], address, name="dry", until_end=True) as running:
+        assert [list(result) for result in running.run()] == [[("x", 1)]]
+    again = describe_program(plan_program([text], address, name="dry"))
+    assert "created" not in again
+    assert again == shown.replace("is created", "is there")
+    broker = address.open()
+    assert {name for name, *_ in _DRY.findall(shown)} == {*broker.topics()}
+    broker.close()
+    assert "Records written once\n  1 to dry_clicks" in shown
+    assert "Answered\n  SELECT * FROM dry_pages" in shown
 
 
 def test_a_topic_that_a_query_makes_may_be_declared_behind_it() -> None:

@@ -19,6 +19,11 @@ class BrokerAddress:
     target: str | Path
     config: EngineConfig
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there can be anything: opening an embedded broker makes its directory."""
+        return is_kafka(self.target) or Path(self.target).is_dir()
+
     def open(self) -> Broker:
         """Return the broker.
 

@@ -10,7 +10,7 @@ from streamsql.catalog.catalog import Catalog
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.errors import EngineError
 from streamsql.expr.builtins import builtins
-from streamsql.runtime.layout import StateTopics, changelogs, state_topics
+from streamsql.runtime.layout import StateTopics, changelogs, no_topics, state_topics
 
 
 def _refuse(path: str) -> str:
@@ -62,6 +62,19 @@ def context_on(
         state_topics=state_topics(broker),
         until_end=until_end,
         session=uuid.uuid4().hex[:12],
+        read_script=text_of,
+    )
+
+
+def context_on_nothing(
+    config: EngineConfig, variables: Mapping[str, str] | None = None
+) -> PlannerContext:
+    """Return what the first statement is planned against on an embedded broker still to be made."""
+    return PlannerContext(
+        first_catalog(config),
+        config,
+        dict(variables or {}),
+        state_topics=no_topics,
         read_script=text_of,
     )
 

@@ -61,8 +61,13 @@ class PlannedQuery:
         layout = self.application.layout
         if layout is None:
             return ()
-        written = {name for node in self.operators.nodes.values() for name in self._topics(node)}
+        written = set(self.topics_written())
         return tuple(topic for topic in layout.create if topic.name in written)
+
+    def topics_written(self) -> Iterator[str]:
+        """Yield the topics that the query writes, changelogs where the broker has them."""
+        for node in self.operators.nodes.values():
+            yield from self._topics(node)
 
     def _topics(self, node: Node) -> Iterator[str]:
         match node:

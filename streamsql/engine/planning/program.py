@@ -46,6 +46,7 @@ from streamsql.sql.statements import (
     Terminate,
 )
 from streamsql.streams.builder import StreamsBuilder
+from streamsql.topology.naming import statements_topic
 from streamsql.topology.topology import Topology
 
 
@@ -105,7 +106,13 @@ class Program:
         """The topics that must be there before the queries start, and do not exist."""
         declared = [topic for one in self.of(Role.SOURCE) for topic in one.create]
         layout = None if self.application is None else self.application.layout
-        return (*declared, *(() if layout is None else layout.create))
+        return (*declared, *(() if layout is None else layout.create), *self._note())
+
+    def _note(self) -> Iterator[TopicConfig]:
+        """Yield the topic that notes which INSERT VALUES are carried out, if one must be made."""
+        name = statements_topic(self.name)
+        if name not in self.context.topics and any(self.of(Role.INSERT)):
+            yield TopicConfig(name, 1, self.context.config.replicas, compacted=True)
 
     def of(self, wanted: Role) -> Iterator[Planned]:
         """Yield the statements of which this becomes, in order."""

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from streamsql.broker.ports import TopicConfig
 from streamsql.codegen.generate import generate
+from streamsql.engine.planning.describe import describe_topic
 from streamsql.engine.planning.planned import ApplicationPlan, Planned, PlannedQuery
 from streamsql.engine.results import Result, text
 from streamsql.engine.statements.state import EngineState
@@ -65,9 +66,7 @@ def _topology(name: str, operators: Topology, create: Sequence[TopicConfig]) -> 
     lines = [f"Application {name}", describe_topology(operators, physical)]
     if create:
         lines.append("Topics to be created")
-    for topic in create:
-        compacted = ", compacted" if topic.compacted else ""
-        lines.append(f"  {topic.name} ({topic.partitions} partitions{compacted})")
+    lines += [f"  {describe_topic(topic)}" for topic in create]
     return "\n".join(lines)
 
 

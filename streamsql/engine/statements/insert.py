@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from streamsql.broker.ports import Broker, TopicConfig, TopicPartition
+from streamsql.broker.ports import Broker, TopicPartition
 from streamsql.engine.planning.planned import Planned
 from streamsql.engine.results import Result, status
 from streamsql.engine.serving.evaluate import evaluate
@@ -42,7 +42,7 @@ def insert_once(
 ) -> None:
     """Write the records of the statements that the application has not carried out yet.
 
-    Records and the note that they are written commit together, in one transaction.
+    Records and the note that they are written, in a topic of the program, commit together.
 
     Raises:
         BindError: A value cannot be computed or written; nothing is.
@@ -51,11 +51,8 @@ def insert_once(
     if not left:
         return
     note = TopicPartition(statements_topic(application), 0)
-    if note.topic in broker.topics():
-        for message in read_to_end(broker, [note]):
-            left.pop(message.key() or b"", None)
-    else:
-        broker.create([TopicConfig(note.topic, 1, compacted=True)])
+    for message in read_to_end(broker, [note]):
+        left.pop(message.key() or b"", None)
     records = []
     for identity, planned in left.items():
         assert isinstance(planned.statement, InsertValues)

@@ -8,7 +8,8 @@ from types import FrameType
 
 from streamsql.engine.applications.garbage import collect_rarely
 from streamsql.engine.configuration.address import find_broker
-from streamsql.engine.program_run import open_program
+from streamsql.engine.planning.describe import describe_program
+from streamsql.engine.program_run import open_program, plan_program
 from streamsql.shell.rendering.progress import Progress
 from streamsql.shell.rendering.render import renderer
 from streamsql.shell.rendering.terminal import Terminal
@@ -26,6 +27,12 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         directory=options.directory,
         settings=dict(options.settings),
     )
+    if options.dry_run:
+        planned = plan_program(
+            options.files, address, name=options.application, variables=dict(options.variables)
+        )
+        terminal.write(describe_program(planned))
+        return 0
     program = open_program(
         options.files,
         address,
