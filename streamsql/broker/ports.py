@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from streamsql.formats.registry import SchemaRegistry
 from streamsql.types.record import Header
 
 
@@ -268,6 +269,10 @@ class Broker(Admin, Protocol):
     @property
     def keeper(self) -> StateKeeper | None:
         """Keeps the state of tasks, if the broker does."""
+
+    @property
+    def registry(self) -> SchemaRegistry:
+        """Has the schemas that records of the topics are written with."""
 
     def consumer(self, group: str, member: str) -> Consumer:
         """Return a consumer of the group; ``member`` is its static identity."""

@@ -22,11 +22,16 @@ class FormatSpec:
         name: ``JSON``, ``KAFKA``, ``DELIMITED``, ``NONE``, or the internal ``ROW``.
         delimiter: One character, DELIMITED only.
         wrap: Whether a single value column is a record (true) or bare; ``None``: the default.
+        schema_id: The number of the registered schema to write with; ``None``: one made of the
+            columns.
+        schema_name: What the record of the columns is called in its schema; ``None``: the default.
     """
 
     name: str
     delimiter: str | None = None
     wrap: bool | None = None
+    schema_id: int | None = None
+    schema_name: str | None = None
 
 
 class Decoder(Protocol):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from streamsql.broker.ports import Broker, Committed, Message, TopicPartition
+from streamsql.formats.serdes import Serdes
 from streamsql.runtime.event_time import message_timestamp, timestamp_reader
 from streamsql.runtime.layout import Layout
 from streamsql.runtime.task import TaskId
@@ -12,7 +13,7 @@ from streamsql.topology.nodes import OffsetReset, StreamSource, TableSource
 class Assignments:
     """The tasks of a layout, and which of them the partitions at hand complete."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, serdes: Serdes) -> None:
         self._inputs: dict[TaskId, tuple[TopicPartition, ...]] = {}
         for part in layout.parts:
             for partition in range(layout.partitions[part.index]):
@@ -21,6 +22,7 @@ class Assignments:
                 )
         self._owners = {p: task for task, inputs in self._inputs.items() for p in inputs}
         self._layout = layout
+        self._serdes = serdes
 
     def inputs(self, task: TaskId) -> tuple[TopicPartition, ...]:
         """Return the partitions that the task reads."""
@@ -54,7 +56,9 @@ class Assignments:
         readers: dict[TopicPartition, Callable[[Message], int]] = {}
         for partition in self._inputs[task]:
             timed = [s for s in self._sources(partition.topic) if s.timestamp is not None]
-            readers[partition] = timestamp_reader(timed[0]) if timed else message_timestamp
+            readers[partition] = (
+                timestamp_reader(timed[0], self._serdes) if timed else message_timestamp
+            )
         return readers
 
     def _sources(self, topic: str) -> list[StreamSource | TableSource]:

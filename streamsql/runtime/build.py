@@ -15,13 +15,6 @@ from streamsql.codegen.generate import GeneratedCode
 from streamsql.codegen.load import load
 from streamsql.codegen.namespace import TASK, Supplied
 from streamsql.codegen.supplies import MessageReader, MessageWriter, NodeSupplies, TaskSupplies
-from streamsql.formats.formats import (
-    key_decoder,
-    key_encoder,
-    raw_key_decoder,
-    value_decoder,
-    value_encoder,
-)
 from streamsql.formats.row import ChangeCodec
 from streamsql.formats.windowed import window_bytes
 from streamsql.runtime.environment import Environment, OutputTarget, SkipAndCount
@@ -143,21 +136,23 @@ class _Builder:
                 writer = self._writer(node, self._physical(node))
                 self._supplies[node.name] = NodeSupplies(writer=writer)
             case TableRepartition():
+                serdes, topic = self._environment.serdes, self._physical(node)
                 sender = ChangeSender(
-                    key_encoder(node.format.key, node.format.schema),
+                    serdes.key_encoder(node.format.key, node.format.schema, topic),
                     ChangeCodec(node.format.schema.value),
-                    self._environment.producer.sender(self._physical(node)),
+                    self._environment.producer.sender(topic),
                 )
                 self._supplies[node.name] = NodeSupplies(processor=sender)
             case _:
                 raise AssertionError(f"{node.name} is no exit")
 
     def _writer(self, node: Sink | Repartition, topic: str) -> MessageWriter:
-        encoder = value_encoder(node.format.value, node.format.schema)
+        serdes = self._environment.serdes
+        encoder = serdes.value_encoder(node.format.value, node.format.schema, topic)
         schema = node.format.schema
         return MessageWriter(
             send=self._environment.producer.sender(topic, window_bytes(schema.window)),
-            encode_key=key_encoder(node.format.key, schema),
+            encode_key=serdes.key_encoder(node.format.key, schema, topic),
             row_type=encoder.row_type,
             encode_value=encoder.encode,
         )
@@ -308,7 +303,7 @@ class _Builder:
                 self._add(self._physical(node), node, processors)
             case TableRepartition():
                 receiver = ChangeReceiver(
-                    key_decoder(node.format.key, node.format.schema),
+                    self._environment.serdes.key_decoder(node.format.key, node.format.schema),
                     ChangeCodec(node.format.schema.value),
                     self._forward(node),
                     self._metrics,
@@ -334,12 +329,13 @@ class _Builder:
 
     def _reader(self, node: StreamSource | TableSource | Repartition) -> MessageReader:
         schema, columns = node.format.schema, self._code.reads[node.name]
-        decoder = value_decoder(node.format.value, schema, columns)
+        serdes = self._environment.serdes
+        decoder = serdes.value_decoder(node.format.value, schema, columns)
         ahead_ms = self._environment.config.max_ahead_ms
         policy = SkipAndCount(decoder, self._metrics, ahead_ms)
         return MessageReader(
             decoder=decoder,
-            decode_key=raw_key_decoder(node.format.key, schema, node.format.window_size_ms),
+            decode_key=serdes.raw_key_decoder(node.format.key, schema, node.format.window_size_ms),
             repair=policy.repair,
             repair_key=policy.repair_key,
             latest_ms=policy.latest_ms(),

@@ -7,8 +7,9 @@ from typing import Any
 
 from streamsql.broker.ports import Message, Producer
 from streamsql.codegen.supplies import SKIPPED
-from streamsql.errors import DecodeError
+from streamsql.errors import DecodeError, EngineError
 from streamsql.formats.format import Decoder
+from streamsql.formats.serdes import Serdes
 from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.metrics import Metrics
 
@@ -26,6 +27,7 @@ class Environment:
 
     config: RuntimeConfig
     producer: Producer
+    serdes: Serdes
     metrics: Metrics
     outputs: Mapping[str, OutputTarget] = field(default_factory=dict)
 
@@ -51,6 +53,8 @@ class SkipAndCount:
 
     def repair_key(self, message: Message, error: Exception) -> Any:
         """Skip a record whose key cannot be read."""
+        if isinstance(error, EngineError):
+            raise error
         self._metrics.drop("decode", f"key: {error}", message)
         return SKIPPED
 

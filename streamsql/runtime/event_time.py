@@ -7,11 +7,13 @@ from typing import Any
 from streamsql.broker.ports import Message
 from streamsql.expr.dates.javatime import parse_timestamp
 from streamsql.formats.format import attribute_names
-from streamsql.formats.formats import key_decoder, value_decoder
+from streamsql.formats.serdes import Serdes
 from streamsql.topology.nodes import StreamSource, TableSource
 
 
-def timestamp_reader(source: StreamSource | TableSource) -> Callable[[Message], int]:
+def timestamp_reader(
+    source: StreamSource | TableSource, serdes: Serdes
+) -> Callable[[Message], int]:
     """Return a function that tells the event time of a message before it is processed.
 
     Messages whose time cannot be read have their own timestamp; the source drops them later.
@@ -25,9 +27,11 @@ def timestamp_reader(source: StreamSource | TableSource) -> Callable[[Message], 
     if spec.pattern is not None:
         convert = partial(parse_timestamp, pattern=spec.pattern)
     if source.schema.is_key(spec.column):
-        decode_key = key_decoder(source.format.key, source.schema, source.format.window_size_ms)
+        decode_key = serdes.key_decoder(
+            source.format.key, source.schema, source.format.window_size_ms
+        )
         return _reader(lambda message: decode_key(message.key() or b""), convert)
-    decoder = value_decoder(source.format.value, source.format.schema, [column])
+    decoder = serdes.value_decoder(source.format.value, source.format.schema, [column])
     attribute = attribute_names([column])[0]
 
     def read(message: Message) -> Any:

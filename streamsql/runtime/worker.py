@@ -19,6 +19,7 @@ from streamsql.errors import (
     TaskFenced,
     TransactionAborted,
 )
+from streamsql.formats.serdes import Serdes
 from streamsql.runtime.assignment import Assignments
 from streamsql.runtime.build import build
 from streamsql.runtime.cache import CacheBudget
@@ -63,11 +64,12 @@ class Worker:
         self.metrics = Metrics()
         self._layout = layout
         self._broker = broker
+        self._serdes = Serdes(broker.registry)
         self._config = config
         self._member = member
         self._clock_ms = clock_ms
         self._outputs = outputs or {}
-        self._assignments = Assignments(layout)
+        self._assignments = Assignments(layout, self._serdes)
         self._upstream = Upstream(broker, layout, clock_ms)
         self._keeping = state_keeping(broker, config, clock_ms, self.metrics)
         self._cache = CacheBudget(config.cache_bytes or DEFAULT_CACHE_BYTES)
@@ -285,7 +287,9 @@ class Worker:
         storage = yield from self._keeping.open(identity, stores, begun=bool(committed))
         positions = self._assignments.positions(identity, committed, self._broker)
         wiring = Wiring(storage, decode_times(committed))
-        environment = Environment(self._config, self._producer, self.metrics, self._outputs)
+        environment = Environment(
+            self._config, self._producer, self._serdes, self.metrics, self._outputs
+        )
         processors = build(self._code(part), environment, wiring)
         reading = TaskInputs(
             positions, self._assignments.timestamps(identity), self._derived(identity)

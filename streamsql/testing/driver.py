@@ -20,6 +20,7 @@ from streamsql.engine.planning.planner import plan_statements
 from streamsql.engine.results import Result
 from streamsql.errors import EngineError
 from streamsql.expr.registry import Function
+from streamsql.formats.memory_registry import MemoryRegistry
 from streamsql.sql.statements import (
     CreateAs,
     CreateSource,
@@ -51,7 +52,11 @@ class TestRecord:
 
 
 class TestDriver(Closing):
-    """An engine that runs only when a record is piped in, and then until nothing is left to do."""
+    """An engine that runs only when a record is piped in, and then until nothing is left to do.
+
+    Attributes:
+        registry: The schemas of the records.
+    """
 
     __test__ = False
 
@@ -80,7 +85,8 @@ class TestDriver(Closing):
         for name, value in {**_SETTINGS, **settings}.items():
             if not name.startswith("ksql.functions."):
                 config = config.with_setting(name, value)
-        self._broker = SimulatedBroker(keeps_state=keeps_state)
+        self.registry = MemoryRegistry()
+        self._broker = SimulatedBroker(keeps_state=keeps_state, registry=self.registry)
         self._engine = Engine(
             self._broker,
             config,

@@ -29,7 +29,7 @@ from streamsql.engine.serving.evaluate import evaluate
 from streamsql.errors import DecodeError, EngineError, StatementError, StreamSQLError
 from streamsql.expr.nodes import Expression
 from streamsql.formats.format import attribute_names
-from streamsql.formats.formats import key_decoder, value_decoder
+from streamsql.formats.serdes import Serdes
 from streamsql.sql.statements import AssertRecord, AssertSource, AssertTopic, DropSource
 from streamsql.testing.driver import TestDriver
 from streamsql.testing.json_numbers import plain
@@ -160,6 +160,7 @@ class _Topics:
     """The records that no assertion has looked at, by topic."""
 
     def __init__(self, driver: TestDriver) -> None:
+        self.serdes = Serdes(driver.registry)
         self._driver = driver
         self._waiting: dict[str, deque[Message]] = {}
 
@@ -191,7 +192,7 @@ def _assert_record(statement: AssertRecord, topics: _Topics) -> None:
     message = topics.next(source.topic)
     if message is None:
         raise Mismatch(f'topic "{source.topic}" holds no more records', expected, None)
-    actual = _columns(message, source)
+    actual = _columns(message, source, topics.serdes)
     if (message.value() is None) != statement.tombstone:
         what = "a tombstone" if message.value() is None else "a row"
         raise Mismatch(f'the next record of "{source.name}" is {what}', expected, actual)
@@ -205,7 +206,7 @@ def _assert_record(statement: AssertRecord, topics: _Topics) -> None:
             )
 
 
-def _columns(message: Message, source: Source) -> dict[str, Any]:
+def _columns(message: Message, source: Source, serdes: Serdes) -> dict[str, Any]:
     """Return the columns of a record by name."""
     schema = source.schema
     columns: dict[str, Any] = {"ROWTIME": message.timestamp()[1]}
@@ -213,13 +214,13 @@ def _columns(message: Message, source: Source) -> dict[str, Any]:
     payload, key_bytes = message.value(), message.key()
     try:
         if key_bytes is not None:
-            key = key_decoder(source.key_format, schema, source.window_size_ms)(key_bytes)
+            key = serdes.key_decoder(source.key_format, schema, source.window_size_ms)(key_bytes)
             if schema.window is not None:
                 key, columns["WINDOWSTART"], columns["WINDOWEND"] = key
             keys = (key,) if len(schema.key) == 1 else key or ()
             columns.update(zip((c.name for c in schema.key), keys, strict=False))
         if payload is not None:
-            decoder = value_decoder(source.value_format, written, written.value)
+            decoder = serdes.value_decoder(source.value_format, written, written.value)
             row = decoder.repair(payload)
             attributes = attribute_names(written.value)
             for column, attribute in zip(written.value, attributes, strict=True):

@@ -5,12 +5,12 @@ import json
 import pytest
 
 from streamsql.broker.ports import TopicPartition
+from streamsql.broker.read_to_end import read_to_end
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.engine.applications.application import Application
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.planning.context import context_on
 from streamsql.engine.planning.program import compile_program
-from streamsql.engine.serving.read_to_end import read_to_end
 from streamsql.errors import EngineError
 
 SQL = """

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from streamsql.errors import DecodeError
 from streamsql.formats.format import FormatSpec
-from streamsql.formats.formats import key_decoder, key_encoder, value_decoder, value_encoder
 from streamsql.formats.row import ChangeCodec
 from streamsql.types.schema import Column, Schema, WindowKind
 from streamsql.types.sqltypes import BIGINT, BYTES, DOUBLE, INTEGER, STRING, Map, SqlType
+from tests.formats.codecs import key_decoder, key_encoder, value_decoder, value_encoder
 from tests.formats.sample_values import TYPES, values_of
 
 KAFKA, ROW = FormatSpec("KAFKA"), FormatSpec("ROW")

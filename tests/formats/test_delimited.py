@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from streamsql.errors import DecodeError
 from streamsql.formats.format import FormatSpec
-from streamsql.formats.formats import key_decoder, key_encoder, value_decoder, value_encoder
 from streamsql.types.schema import Column, Schema
 from streamsql.types.sqltypes import (
     BIGINT,
@@ -22,6 +21,7 @@ from streamsql.types.sqltypes import (
     Decimal,
     SqlType,
 )
+from tests.formats.codecs import key_decoder, key_encoder, value_decoder, value_encoder
 from tests.formats.sample_values import SCALAR_TYPES, values_of
 
 CSV = FormatSpec("DELIMITED")

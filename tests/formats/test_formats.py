@@ -1,5 +1,7 @@
 """Formats by name, and what they refuse to carry."""
 
+import sys
+
 import pytest
 
 from streamsql.errors import BindError, UnsupportedError
@@ -21,7 +23,7 @@ def test_lookup_by_name_in_any_case() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["AVRO", "protobuf", "PROTOBUF_NOSR", "JSON_SR"])
+@pytest.mark.parametrize("name", ["protobuf", "PROTOBUF_NOSR", "JSON_SR"])
 def test_formats_still_to_come(name: str) -> None:
     with pytest.raises(UnsupportedError, match=f'format "{name.upper()}" is not supported yet'):
         lookup(name)
@@ -30,7 +32,17 @@ def test_formats_still_to_come(name: str) -> None:
 def test_no_such_format() -> None:
     with pytest.raises(BindError, match='format "XML" does not exist') as caught:
         lookup("XML")
-    assert caught.value.hint == "Use one of DELIMITED, JSON, KAFKA, NONE."
+    assert caught.value.hint == "Use one of AVRO, DELIMITED, JSON, KAFKA, NONE."
+
+
+def test_the_extra_of_a_format_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("streamsql.formats.avro")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "fastavro", None)
+    lookup.cache_clear()
+    with pytest.raises(BindError, match='format "AVRO" needs fastavro') as caught:
+        lookup("AVRO")
+    assert caught.value.hint == 'Run pip install "streamsql[avro]".'
 
 
 @pytest.mark.parametrize(

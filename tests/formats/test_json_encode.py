@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamsql.formats.format import FormatSpec
-from streamsql.formats.formats import key_decoder, key_encoder, value_decoder, value_encoder
 from streamsql.types.schema import Column, Schema
 from streamsql.types.sqltypes import (
     BIGINT,
@@ -25,6 +24,7 @@ from streamsql.types.sqltypes import (
     SqlType,
     Struct,
 )
+from tests.formats.codecs import key_decoder, key_encoder, value_decoder, value_encoder
 from tests.formats.sample_values import TYPES, values_of
 
 JSON = FormatSpec("JSON")

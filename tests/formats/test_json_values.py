@@ -7,7 +7,6 @@ import pytest
 
 from streamsql.errors import DecodeError
 from streamsql.formats.format import FormatSpec
-from streamsql.formats.formats import key_decoder, value_decoder
 from streamsql.types.schema import Column, Schema
 from streamsql.types.sqltypes import (
     BIGINT,
@@ -26,6 +25,7 @@ from streamsql.types.sqltypes import (
     SqlType,
     Struct,
 )
+from tests.formats.codecs import key_decoder, value_decoder
 
 JSON = FormatSpec("JSON")
 

@@ -9,8 +9,8 @@ from streamsql.engine.planning.binding import bind_script
 from streamsql.engine.serving.evaluate import evaluate
 from streamsql.expr.nodes import Expression
 from streamsql.formats.format import attribute_names
-from streamsql.formats.formats import key_decoder, value_decoder
 from streamsql.sql.statements import AssertRecord
+from tests.formats.codecs import key_decoder, value_decoder
 from tests.queries.scripts import Case, Mode, Outcome, Record, cases, run
 
 CASES = list(cases())

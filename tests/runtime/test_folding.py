@@ -37,6 +37,7 @@ from streamsql.topology.topology import Topology, cut, without_repartitions
 from streamsql.types.schema import Column, Schema
 from streamsql.types.sqltypes import BIGINT, STRING
 from streamsql.types.windows import TimeWindows
+from tests.formats.codecs import SERDES
 
 BID = Schema(
     (Column("K", STRING),),
@@ -127,7 +128,7 @@ def messages(rng: random.Random) -> Iterator[StoredMessage]:
 def outcome(made: Topology, batches: list[list[StoredMessage]]) -> tuple[Any, ...]:
     """Return what is sent, stored and counted."""
     producer, metrics = Recorder(), Metrics()
-    environment = Environment(RuntimeConfig("app"), producer, metrics)  # type: ignore[arg-type]
+    environment = Environment(RuntimeConfig("app"), producer, SERDES, metrics)  # type: ignore[arg-type]
     (part,) = cut(made)
     wiring = Wiring(MemoryStorage(), {})
     processors = build(generate(made, part, cached=True), environment, wiring)

@@ -60,7 +60,7 @@ def test_a_rejection_must_be_of_the_statement_as_wrong() -> None:
     wanted = {"message": "no"}
     wrong = run_case(_case(statements=["CREATE STREAM S;"], expectedException=wanted))
     assert wrong.status is Status.PASSED
-    unsupported = "CREATE STREAM S (K STRING KEY, N INT) WITH (KAFKA_TOPIC='s', FORMAT='AVRO');"
+    unsupported = "ALTER SYSTEM 'ksql.service.id' = 'x';"
     outcome = run_case(_case(statements=[unsupported], expectedException=wanted))
     assert outcome.status is Status.FAILED
     assert outcome.reason.startswith("unsupported: ")

@@ -37,6 +37,7 @@ from streamsql.broker.embedded.view import (
 from streamsql.broker.errors import check_partitions
 from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
+from streamsql.broker.topic_registry import TopicRegistry
 from streamsql.topology.naming import internal_topics
 from streamsql.types.record import Header
 
@@ -80,6 +81,7 @@ class EmbeddedBroker:
             raise
         self._view = EmbeddedView(self._database)
         self.keeper = EmbeddedStateKeeper(self._database)
+        self.registry = TopicRegistry(self)
         self._cleaner = Cleaner(self._view, wall_clock_ms, self._settings.retention_check_ms)
         self._outside: dict[str, Partitioner] = {}
         self._unsynced = False

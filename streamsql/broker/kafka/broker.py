@@ -25,6 +25,7 @@ from streamsql.broker.ports import (
     TopicPartition,
 )
 from streamsql.errors import EngineError
+from streamsql.formats.registry import NoRegistry
 from streamsql.types.record import Header
 
 ANY_PARTITION = -1
@@ -36,6 +37,8 @@ class KafkaBroker:
 
     keeper = None
     """Kafka keeps changelogs."""
+
+    registry = NoRegistry()
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings

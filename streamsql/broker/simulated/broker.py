@@ -26,6 +26,8 @@ from streamsql.broker.simulated.faults import Faults
 from streamsql.broker.simulated.log import TopicLog
 from streamsql.broker.simulated.producer import SimulatedProducer
 from streamsql.broker.simulated.state import SimulatedState
+from streamsql.broker.topic_registry import TopicRegistry
+from streamsql.formats.registry import SchemaRegistry
 from streamsql.topology.naming import internal_topics, is_task_state
 from streamsql.types.record import Header
 
@@ -40,6 +42,7 @@ class SimulatedBroker:
 
     Args:
         keeps_state: Have a keeper of state, as the embedded broker has.
+        registry: Of schemas; ``None``: one in a topic.
         seed: Of the spread of records without a key.
         clock: Virtual time.
         timeouts: Of silent members and producers.
@@ -49,6 +52,7 @@ class SimulatedBroker:
         self,
         *,
         keeps_state: bool = False,
+        registry: SchemaRegistry | None = None,
         seed: int = 0,
         clock: VirtualClock | None = None,
         timeouts: Timeouts | None = None,
@@ -58,6 +62,7 @@ class SimulatedBroker:
         self.cluster = SimulatedCluster(self.clock, seed, self.timeouts)
         self.faults: Faults = self.cluster.faults
         self.keeper = SimulatedStateKeeper(self.cluster) if keeps_state else None
+        self.registry: SchemaRegistry = TopicRegistry(self) if registry is None else registry
         self._outside: dict[str, Partitioner] = {}
         self.consumers: list[SimulatedConsumer] = []
         self.producers: list[SimulatedProducer] = []

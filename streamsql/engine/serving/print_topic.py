@@ -6,9 +6,9 @@ from itertools import islice
 from typing import Any
 
 from streamsql.broker.ports import Broker, Message
+from streamsql.broker.read_to_end import partitions_of
 from streamsql.engine.applications.loop import Loop
 from streamsql.engine.results import Result, ResultKind
-from streamsql.engine.serving.read_to_end import partitions_of
 from streamsql.sql.statements import PrintTopic
 from streamsql.types.schema import Column
 from streamsql.types.sqltypes import BIGINT, INTEGER, STRING, TIMESTAMP

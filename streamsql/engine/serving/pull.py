@@ -11,14 +11,14 @@ from typing import Any
 
 from streamsql.broker.partitioner import partition_of
 from streamsql.broker.ports import Broker, Message, TopicPartition
+from streamsql.broker.read_to_end import partitions_of, read_to_end
 from streamsql.catalog.catalog import Source
 from streamsql.codegen.generate import generate
 from streamsql.engine.planning.planned import PlannedQuery
 from streamsql.engine.serving.evaluate import evaluate
 from streamsql.engine.serving.outputs import arrange
-from streamsql.engine.serving.read_to_end import partitions_of, read_to_end
 from streamsql.engine.serving.silent_producer import SilentProducer
-from streamsql.formats.formats import key_encoder
+from streamsql.formats.serdes import Serdes
 from streamsql.formats.windowed import window_bytes
 from streamsql.runtime.build import build
 from streamsql.runtime.config import RuntimeConfig
@@ -43,7 +43,7 @@ def pull(statement: PullQuery, planned: PlannedQuery, broker: Broker) -> Iterato
         EngineError: The topic is missing or cannot be read.
     """
     found: list[tuple[Any, ...]] = []
-    process = _compile(statement, planned, found)
+    process = _compile(statement, planned, Serdes(broker.registry), found)
     messages = _messages(statement, broker)
 
     def rows() -> Iterator[tuple[Any, ...]]:
@@ -61,7 +61,7 @@ def _messages(statement: PullQuery, broker: Broker) -> Iterator[Message]:
     partitions = partitions_of(broker, source.topic)
     keys: list[bytes] | None = None
     if statement.lookup is not None:
-        keys = _lookup_keys(statement, source)
+        keys = _lookup_keys(statement, source, Serdes(broker.registry))
         partitions = _owners(keys, partitions)
     messages: Iterator[Message] = read_to_end(broker, partitions)
     if keys is not None:
@@ -69,10 +69,11 @@ def _messages(statement: PullQuery, broker: Broker) -> Iterator[Message]:
     return messages if source.kind is SourceKind.STREAM else _last_of_keys(messages)
 
 
-def _lookup_keys(statement: PullQuery, source: Source) -> list[bytes]:
+def _lookup_keys(statement: PullQuery, source: Source, serdes: Serdes) -> list[bytes]:
     """Return the bytes of the keys asked for, without windows."""
     assert statement.lookup is not None
-    encode = key_encoder(source.key_format, Schema(source.schema.key, ()))
+    schema = Schema(source.schema.key, ())
+    encode = serdes.key_encoder(source.key_format, schema, source.topic)
     values = evaluate(list(statement.lookup))
     return [encode(value) for value in values if value is not None]
 
@@ -107,7 +108,9 @@ def _last_of_keys(messages: Iterator[Message]) -> Iterator[Message]:
     return iter(rows.values())
 
 
-def _compile(statement: PullQuery, planned: PlannedQuery, found: list[tuple[Any, ...]]) -> Process:
+def _compile(
+    statement: PullQuery, planned: PlannedQuery, serdes: Serdes, found: list[tuple[Any, ...]]
+) -> Process:
     """Return what processes messages of the source and appends rows to ``found``."""
     put_in_order = arrange(statement.plan.schema, statement.columns)
 
@@ -116,7 +119,7 @@ def _compile(statement: PullQuery, planned: PlannedQuery, found: list[tuple[Any,
             found.append(put_in_order(key, value, timestamp_ms))
 
     config = RuntimeConfig("pull")
-    environment = Environment(config, SilentProducer(), Metrics(), {planned.result: take})
+    environment = Environment(config, SilentProducer(), serdes, Metrics(), {planned.result: take})
     topology = planned.application.topology
     code = generate(topology, cut(topology)[0], cached=False)
     processors = build(code, environment, Wiring(MemoryStorage(), {}))

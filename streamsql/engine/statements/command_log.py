@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from streamsql.broker.ports import Broker, TopicConfig, TopicPartition
-from streamsql.engine.serving.read_to_end import read_to_end
+from streamsql.broker.read_to_end import read_to_end
 from streamsql.errors import EngineError
 
 _FOREVER = -1

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from streamsql.broker.ports import Broker, TopicPartition
+from streamsql.broker.read_to_end import read_to_end
 from streamsql.engine.planning.planned import Planned
 from streamsql.engine.results import Result, status
 from streamsql.engine.serving.evaluate import evaluate
-from streamsql.engine.serving.read_to_end import read_to_end
 from streamsql.engine.statements.state import EngineState
 from streamsql.errors import BindError, EngineError
-from streamsql.formats.formats import key_encoder, value_encoder
+from streamsql.formats.serdes import Serdes
 from streamsql.sql.statements import InsertValues
 from streamsql.topology.naming import producer_identity, statements_topic
 from streamsql.types.record import SourceKind
@@ -29,7 +29,7 @@ class EncodedRecord:
 
 def insert_values(statement: InsertValues, planned: Planned, state: EngineState) -> Result:
     """Write one record."""
-    record = encode_values(statement, state.wall_clock_ms)
+    record = encode_values(statement, Serdes(state.broker.registry), state.wall_clock_ms)
     known = planned.bound.before.topics  # a statement of the same script may have made others
     if record.topic not in known and record.topic not in state.broker.topics():
         raise EngineError(f'topic "{record.topic}" does not exist')
@@ -53,11 +53,12 @@ def insert_once(
     note = TopicPartition(statements_topic(application), 0)
     for message in read_to_end(broker, [note]):
         left.pop(message.key() or b"", None)
-    records = []
+    records, serdes = [], Serdes(broker.registry)
     for identity, planned in left.items():
         assert isinstance(planned.statement, InsertValues)
         with planned.bound.located():
-            records.append((identity, encode_values(planned.statement, wall_clock_ms)))
+            record = encode_values(planned.statement, serdes, wall_clock_ms)
+            records.append((identity, record))
     if not records:
         return
     producer = broker.producer(producer_identity(application, "statements"))
@@ -82,7 +83,9 @@ def _by_identity(inserts: Iterable[Planned]) -> dict[bytes, Planned]:
     return found
 
 
-def encode_values(statement: InsertValues, wall_clock_ms: Callable[[], int]) -> EncodedRecord:
+def encode_values(
+    statement: InsertValues, serdes: Serdes, wall_clock_ms: Callable[[], int]
+) -> EncodedRecord:
     """Return the record that the statement asks to write.
 
     Raises:
@@ -104,8 +107,8 @@ def encode_values(statement: InsertValues, wall_clock_ms: Callable[[], int]) -> 
     try:
         key_bytes = None
         if keys and key is not None:
-            key_bytes = key_encoder(sink.key_format, schema)(key)
-        encoder = value_encoder(sink.value_format, schema)
+            key_bytes = serdes.key_encoder(sink.key_format, schema, sink.topic)(key)
+        encoder = serdes.value_encoder(sink.value_format, schema, sink.topic)
         payload = encoder.encode(encoder.row_type(*row))
     except (ValueError, TypeError) as error:
         raise BindError(f"the values cannot be written: {error}") from error

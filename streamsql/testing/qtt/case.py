@@ -18,6 +18,7 @@ from streamsql.testing.qtt.compare import compare_records, unknown_members
 from streamsql.testing.qtt.functions import qtt_functions
 from streamsql.testing.qtt.post_conditions import check_post
 from streamsql.testing.qtt.records import read_record, write_record
+from streamsql.testing.qtt.schemas import register_topic
 
 _REMARKS = frozenset({
     "comment", "comments", "description", "issues", "note", "tracked by",
@@ -137,6 +138,7 @@ def _run(case: QttCase, *, keeps_state: bool) -> None:
     with driver:
         for topic in test.get("topics", ()):
             driver.create_topic(topic["name"], topic.get("partitions", 1))
+            register_topic(topic, driver.registry)
         if "expectedException" in test:
             _expect_rejection(test, driver)
         else:
@@ -163,7 +165,7 @@ def _expect_outputs(test: Mapping[str, Any], driver: TestDriver) -> None:
         sources = driver.sources_of(node["topic"])
         if not sources:
             raise Mismatch(f'no source reads topic "{node["topic"]}" of an input')
-        driver.pipe(node["topic"], write_record(node, sources[0]))
+        driver.pipe(node["topic"], write_record(node, sources[0], driver.registry))
     _check_outputs(test.get("outputs", ()), driver)
     check_post(test.get("post", {}), driver, before)
 
@@ -179,8 +181,9 @@ def _check_outputs(nodes: Sequence[Mapping[str, Any]], driver: TestDriver) -> No
         sources = driver.sources_of(topic)
         if not sources:
             raise Mismatch(f'no statement made topic "{topic}" of an output')
-        actual = [read_record(message, sources[-1]) for message in driver.read(topic)]
-        compare_records(topic, expected, actual, sources[-1])
+        messages, source = driver.read(topic), sources[-1]
+        actual = [read_record(message, source, driver.registry) for message in messages]
+        compare_records(topic, expected, actual, source)
 
 
 class _Quiet:

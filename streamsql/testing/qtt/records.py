@@ -12,11 +12,14 @@ from typing import Any
 
 from streamsql.broker.ports import Message
 from streamsql.catalog.catalog import Source
-from streamsql.errors import UnsupportedError
+from streamsql.errors import DecodeError, UnsupportedError
 from streamsql.formats.format import FormatSpec
+from streamsql.formats.memory_registry import MemoryRegistry
 from streamsql.testing.driver import TestRecord
 from streamsql.testing.json_numbers import read_json, write_json
 from streamsql.testing.outcomes import Mismatch
+from streamsql.testing.qtt.avro import read_avro, write_avro
+from streamsql.testing.qtt.schemas import header, split, writer_schema
 from streamsql.types.record import Header
 from streamsql.types.schema import Column, WindowKind
 from streamsql.types.sqltypes import BIGINT, BYTES, DOUBLE, INTEGER, STRING, SqlType
@@ -58,7 +61,7 @@ class ReadRecord:
         return node
 
 
-def write_record(node: Mapping[str, Any], source: Source) -> TestRecord:
+def write_record(node: Mapping[str, Any], source: Source, registry: MemoryRegistry) -> TestRecord:
     """Return an input of a test as the source's topic holds it.
 
     Raises:
@@ -68,16 +71,16 @@ def write_record(node: Mapping[str, Any], source: Source) -> TestRecord:
     key_node = node.get("key")
     key = None
     if schema.key and key_node is not None:
-        key = _writer(source.key_format)(key_node, schema.key)
+        key = _writer(source, "key", registry)(key_node, schema.key)
     if schema.window is not None and key is not None:
         key += _window_suffix(node, schema.window)
     value = None
     if node.get("value") is not None:
-        value = _writer(source.value_format)(node["value"], source.written.value)
+        value = _writer(source, "value", registry)(node["value"], source.written.value)
     return TestRecord(key, value, node.get("timestamp", 0), _headers(node))
 
 
-def read_record(message: Message, source: Source) -> ReadRecord:
+def read_record(message: Message, source: Source, registry: MemoryRegistry) -> ReadRecord:
     """Return what a message holds, read by the formats of the source that wrote it.
 
     Raises:
@@ -90,11 +93,11 @@ def read_record(message: Message, source: Source) -> ReadRecord:
         payload, window = _cut_window(payload, source)
     key = None
     if payload is not None:
-        key = _read(payload, source.key_format, schema.key)
+        key = _read(payload, source.key_format, schema.key, registry)
     value = message.value()
     return ReadRecord(
         key,
-        None if value is None else _read(value, source.value_format, schema.value),
+        None if value is None else _read(value, source.value_format, schema.value, registry),
         message.timestamp()[1],
         window,
         [
@@ -138,8 +141,13 @@ def _headers(node: Mapping[str, Any]) -> tuple[Header, ...]:
 Writer = Callable[[Any, Sequence[Column]], bytes]
 
 
-def _writer(spec: FormatSpec) -> Writer:
+def _writer(source: Source, side: str, registry: MemoryRegistry) -> Writer:
+    spec = source.key_format if side == "key" else source.value_format
     match spec.name:
+        case "AVRO":
+            written = writer_schema(source, side, registry)
+            begin, text = header(written.id), written.schema.text
+            return lambda node, _: begin + write_avro(node, text)
         case "JSON":
             return lambda node, _: write_json(node).encode()
         case "DELIMITED":
@@ -162,11 +170,16 @@ def _write_kafka(node: Any, columns: Sequence[Column]) -> bytes:
     return _FIXED[column.type].pack(number)
 
 
-def _read(payload: bytes, spec: FormatSpec, columns: Sequence[Column]) -> Any:
+def _read(
+    payload: bytes, spec: FormatSpec, columns: Sequence[Column], registry: MemoryRegistry
+) -> Any:
     try:
         match spec.name:
             case "JSON":
                 return read_json(payload.decode())
+            case "AVRO":
+                text, body = split(payload, registry)
+                return read_avro(body, text)
             case "KAFKA" if columns and columns[0].type in _FIXED:
                 return _FIXED[columns[0].type].unpack(payload)[0]
             case "KAFKA" if columns and columns[0].type == BYTES:
@@ -177,5 +190,5 @@ def _read(payload: bytes, spec: FormatSpec, columns: Sequence[Column]) -> Any:
                 raise Mismatch(
                     f"format {spec.name} writes nothing, but there are bytes {payload!r}"
                 )
-    except (ValueError, struct.error) as error:
+    except (ValueError, struct.error, DecodeError) as error:
         raise Mismatch(f"{payload!r} is not {spec.name}: {error}") from error

@@ -1,6 +1,7 @@
 """Which formats a source's keys and values are written in, and whether these can carry them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from streamsql.errors import BindError, Span, StatementError, UnsupportedError
 from streamsql.formats.format import FormatSpec
@@ -11,6 +12,9 @@ from streamsql.sql.binding.statements.properties import REGISTRY, SCHEMA_IDS, Wi
 from streamsql.types.schema import Column
 
 DELIMITERS = {"SPACE": " ", "TAB": "\t"}
+BOTH_WAYS = frozenset({"AVRO", "JSON", "JSON_SR"})
+"""Formats that write a single value column with or without a record around it."""
+
 REGISTRY_FORMATS = frozenset({"AVRO", "JSON_SR", "PROTOBUF"})
 """Formats whose schemas live in a registry."""
 
@@ -90,7 +94,7 @@ def with_delimiter(spec: FormatSpec, properties: With, side: str) -> FormatSpec:
         raise BindError(
             f"the {spec.name} format does not support a delimiter", properties.place(name)
         )
-    return FormatSpec(spec.name, delimiter, spec.wrap)
+    return replace(spec, delimiter=delimiter)
 
 
 def with_wrapping(
@@ -98,10 +102,10 @@ def with_wrapping(
 ) -> FormatSpec:
     """Return the value format with the wrapping of a single value column."""
     wrap = properties.truth("WRAP_SINGLE_VALUE")
-    if wrap is None and len(columns) == 1 and spec.name == "JSON":
+    if wrap is None and len(columns) == 1 and spec.name in BOTH_WAYS:
         default = setting(settings, StatementSetting.WRAP_SINGLE_VALUES)
         wrap = None if default is None else default.strip().lower() == "true"
-    return FormatSpec(spec.name, spec.delimiter, wrap)
+    return replace(spec, wrap=wrap)
 
 
 def check_formats(
@@ -169,3 +173,4 @@ def _check_registry(properties: With, key: FormatSpec, value: FormatSpec) -> Non
             raise BindError(
                 f"the {spec.name} format does not support {what}", properties.place(name)
             )
+        raise UnsupportedError(f'property "{name}" is not supported yet', properties.place(name))

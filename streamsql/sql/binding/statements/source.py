@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from streamsql.catalog.catalog import Source
-from streamsql.errors import BindError, EvaluationError, Span
+from streamsql.errors import BindError, EvaluationError, Span, UnsupportedError
 from streamsql.expr.dates.javatime import compile_pattern
 from streamsql.sql.binding.context import Context
 from streamsql.sql.binding.scope import did_you_mean
@@ -187,6 +187,10 @@ def _check_elements(node: exp.Create, properties: With, formats: tuple[str, str]
                 properties.place(f"{side}_SCHEMA_ID"),
                 hint=f"Leave out the {side.lower()} columns: the schema tells them.",
             )
+    if not has_value and formats[1] in REGISTRY_FORMATS:
+        raise UnsupportedError(
+            "columns are not taken from a schema registry yet", span(source_name(node))
+        )
     if not roles and not REGISTRY_FORMATS.intersection(formats):
         raise BindError(
             f'"{source_name(node).name}" has no columns',

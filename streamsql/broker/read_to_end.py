@@ -22,8 +22,13 @@ def partitions_of(broker: Broker, topic: str) -> list[TopicPartition]:
     return [TopicPartition(topic, number) for number in range(config.partitions)]
 
 
-def read_to_end(broker: Broker, partitions: Sequence[TopicPartition]) -> Iterator[Message]:
+def read_to_end(
+    broker: Broker, partitions: Sequence[TopicPartition], first: int = 0
+) -> Iterator[Message]:
     """Yield every committed record that is there now, partition after partition.
+
+    Args:
+        first: The offset to begin at, where there are earlier ones.
 
     Raises:
         EngineError: The broker stops answering.
@@ -31,7 +36,8 @@ def read_to_end(broker: Broker, partitions: Sequence[TopicPartition]) -> Iterato
     starts = broker.starts(partitions)
     ends = broker.ends(partitions, committed=True)
     for partition in partitions:
-        yield from _read(broker, {partition: starts[partition]}, {partition: ends[partition]})
+        start = max(starts[partition], first)
+        yield from _read(broker, {partition: start}, {partition: ends[partition]})
 
 
 def _read(

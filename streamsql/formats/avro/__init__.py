@@ -1,0 +1,1 @@
+"""AVRO: values and keys behind the number of their schema, by fastavro."""
