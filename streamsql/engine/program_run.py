@@ -30,7 +30,7 @@ _PROGRESS_MS = 200
 _PLENTY, _ROUNDS = 100, 8
 """With so many records in a round, further ones follow before anybody looks at anything else."""
 
-Progress = Callable[[int, int], None]
+_OnProgress = Callable[[int, int], None]
 """Takes how many of the input records of the start are done, and how many there were."""
 
 
@@ -65,7 +65,7 @@ class ProgramRun(Closing):
             None,
         )
         self._application: Application | None = None
-        self._on_progress: Progress | None = None
+        self._on_progress: _OnProgress | None = None
         self._reported_ms = 0.0
 
     @property
@@ -78,7 +78,7 @@ class ProgramRun(Closing):
         """The queries, once they run."""
         return self._application
 
-    def run(self, *, workers: int = 1, on_progress: Progress | None = None) -> Iterator[Result]:
+    def run(self, *, workers: int = 1, on_progress: _OnProgress | None = None) -> Iterator[Result]:
         """Run the queries, and yield the results of the other statements in order.
 
         Pull queries and listings are answered when the input that was there at the start is

@@ -11,7 +11,6 @@ from streamsql.streams.kstream import ROW, KStream
 from streamsql.streams.ktable import KTable
 from streamsql.types.schema import Column, Schema
 
-Names = frozenset[str]
 _Relation = TypeVar("_Relation", KStream, KTable)
 
 
@@ -23,7 +22,7 @@ class Sides:
     right: KStream | KTable
 
 
-def join_relations(plan: Join, sides: Sides, needed: Names) -> KStream | KTable:
+def join_relations(plan: Join, sides: Sides, needed: frozenset[str]) -> KStream | KTable:
     """Return the joined relation; its key is named as the plan says.
 
     Args:
@@ -43,7 +42,7 @@ def join_relations(plan: Join, sides: Sides, needed: Names) -> KStream | KTable:
             )
 
 
-def _stream_stream(plan: Join, left: KStream, right: KStream, needed: Names) -> KStream:
+def _stream_stream(plan: Join, left: KStream, right: KStream, needed: frozenset[str]) -> KStream:
     assert plan.window is not None, "the binder demands WITHIN"
     sides = _side(left, needed), _side(right, needed)
     formats = left.key_format, right.key_format
@@ -56,14 +55,14 @@ def _stream_stream(plan: Join, left: KStream, right: KStream, needed: Names) -> 
     return left.join_stream(right, plan.join_kind, plan.window, schema)
 
 
-def _stream_table(plan: Join, left: KStream, right: KTable, needed: Names) -> KStream:
+def _stream_table(plan: Join, left: KStream, right: KTable, needed: frozenset[str]) -> KStream:
     stream = _together(_side(left, needed), left.key_format, right.key_format)
     table = _side(right, needed).materialize()
     schema = _joined(plan, (*stream.schema.value, *table.schema.value))
     return stream.join_table(table, plan.join_kind, schema)
 
 
-def _table_table(plan: Join, left: KTable, right: KTable, needed: Names) -> KTable:
+def _table_table(plan: Join, left: KTable, right: KTable, needed: frozenset[str]) -> KTable:
     first = _side(left, needed).materialize()
     second = _side(right, needed)
     if right.key_format != left.key_format:
@@ -78,7 +77,7 @@ def _together(stream: KStream, written: FormatSpec | None, wanted: FormatSpec) -
     return stream if written == wanted else stream.repartition(wanted)
 
 
-def _side(relation: _Relation, needed: Names) -> _Relation:
+def _side(relation: _Relation, needed: frozenset[str]) -> _Relation:
     """Return the side with the columns needed as values, those of its key among them."""
     columns = [
         NamedExpression(column.name, ColumnRef(column.name, column.type))
