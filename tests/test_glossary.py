@@ -64,8 +64,20 @@ def entries() -> Iterator[Entry]:
             yield Entry(word, meaning, re.findall(r"`(streamsql[\w.:]+)`", names))
 
 
+def imported() -> set[tuple[str, str]]:
+    """Return what modules import from each other, with the modules."""
+    return {
+        (node.module, alias.name)
+        for _, tree in parsed()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module is not None
+        for alias in node.names
+    }
+
+
 def public_names() -> Iterator[tuple[str, str]]:
-    """Yield the public classes, and aliases of types, with their modules."""
+    """Yield the public classes, and the aliases of types that are imported, with their modules."""
+    wanted = imported()
     for path, tree in parsed():
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         for statement in tree.body:
@@ -79,7 +91,8 @@ def public_names() -> Iterator[tuple[str, str]]:
                     pass
                 case _:
                     continue
-            if re.match(r"[A-Z]\w*[a-z]", name):
+            is_class = isinstance(statement, ast.ClassDef)
+            if re.match(r"[A-Z]\w*[a-z]", name) and (is_class or (module, name) in wanted):
                 yield module, name
 
 
