@@ -274,6 +274,13 @@ class Broker(Admin, Protocol):
     def registry(self) -> SchemaRegistry:
         """Has the schemas that records of the topics are written with."""
 
+    @property
+    def owner(self) -> str | None:
+        """The process that alone changes topics and runs queries that last.
+
+        ``None``: every process that has opened the broker does, this one too.
+        """
+
     def consumer(self, group: str, member: str) -> Consumer:
         """Return a consumer of the group; ``member`` is its static identity."""
 
@@ -288,8 +295,12 @@ class Broker(Admin, Protocol):
         topic: str,
         records: Iterable[tuple[bytes | None, bytes | None, int, Sequence[Header]]],
         partition: int | None = None,
-    ) -> None:
-        """Append (key, value, timestamp_ms, headers) records durably, outside any transaction."""
+    ) -> bool:
+        """Append (key, value, timestamp_ms, headers) records durably, outside any transaction.
+
+        Returns:
+            Whether they can be read by now; else the owner of the broker has yet to take them in.
+        """
 
     def close(self) -> None:
         """Release everything."""

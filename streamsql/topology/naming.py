@@ -37,6 +37,15 @@ def push_queries(service: str, names: Iterable[str]) -> list[str]:
     return sorted({match[0] for name in names if (match := begin.match(name))})
 
 
+def is_of_push_query(name: str) -> bool:
+    """Whether the name is that of a push query of any service, or begins with one.
+
+    >>> is_of_push_query("app-transient-0a-1"), is_of_push_query("app-transient-changelog")
+    (True, False)
+    """
+    return re.match(r".+-transient-[0-9a-f]+-\d+(-|$)", name) is not None
+
+
 def changelog_topic(application: str, store: str) -> str:
     """Return the name of a store's changelog."""
     return f"{application}-{store}-changelog"

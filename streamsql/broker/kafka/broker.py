@@ -40,6 +40,9 @@ class KafkaBroker:
 
     registry = NoRegistry()
 
+    owner = None
+    """Every client may do everything."""
+
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._admin = KafkaAdmin(settings)
@@ -110,7 +113,7 @@ class KafkaBroker:
         topic: str,
         records: Iterable[tuple[bytes | None, bytes | None, int, Sequence[Header]]],
         partition: int | None = None,
-    ) -> None:
+    ) -> bool:
         """Append (key, value, timestamp_ms, headers) records; returns when all are acknowledged."""
         number = ANY_PARTITION if partition is None else partition
         failed: list[KafkaError] = []
@@ -135,6 +138,7 @@ class KafkaBroker:
         except KafkaException as exception:
             raise map_error(error_of(exception), f'append to topic "{topic}"') from exception
         self._await_delivery(client, topic, failed)
+        return True
 
     def close(self) -> None:
         """Wait for what was appended, and stop watching."""
