@@ -1,5 +1,6 @@
 """Files run as one application, on the simulated and the embedded broker."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -194,8 +195,10 @@ def test_connect_to_the_embedded_broker(tmp_path: Path) -> None:
         engine.execute_script(SOURCES + ROWS + QUERIES)
         engine.drain(20_000)
         assert sorted(engine.query(ASK)) == [("a", 2), ("b", 1)]
-        with pytest.raises(EngineError, match=str(__import__("os").getpid())):
-            connect(directory=tmp_path)
+        with connect(directory=tmp_path) as other:
+            assert sorted(other.query(ASK)) == [("a", 2), ("b", 1)]
+            with pytest.raises(EngineError, match=f"process {os.getpid()}, which owns"):
+                other.execute("DROP TABLE counts")
     with connect(directory=tmp_path) as engine:
         assert sorted(engine.query(ASK)) == [("a", 2), ("b", 1)]
         engine.execute("INSERT INTO hits (page, ms) VALUES ('b', 77)")

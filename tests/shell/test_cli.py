@@ -223,7 +223,12 @@ def test_a_directory_that_another_process_owns(place: Place) -> None:
     succeeded(place.run("-e", CLICKS))
     with place.running("-e", "SELECT * FROM clicks EMIT CHANGES;", "--output", "csv") as process:
         read_line(process)
-        line = one_clear_line(place.run("-e", "SHOW STREAMS;"))
+        assert "CLICKS" in succeeded(place.run("-e", "SHOW STREAMS;"))
+        line = one_clear_line(place.run("-e", COUNTS))
+        assert line.startswith(
+            f'Error: this is for process {process.pid}, which owns directory ".streamsql": CREATE'
+        )
+        line = one_clear_line(place.run("run", place.write("s.sql", CLICKS)))
         assert line == f'Error: directory ".streamsql" is in use by process {process.pid}'
 
 

@@ -36,9 +36,10 @@ class CommandLog:
     def __init__(self, broker: Broker, service: str) -> None:
         self.topic = f"_streamsql_{service}_commands"
         self._broker = broker
+        self._next = 0
 
     def read(self) -> list[LoggedStatement]:
-        """Return all commands in order.
+        """Return the commands that have come since the last call, in order.
 
         Raises:
             EngineError: A record is not one of ours.
@@ -47,6 +48,9 @@ class CommandLog:
             return []
         commands = []
         for message in read_to_end(self._broker, [TopicPartition(self.topic, 0)]):
+            if message.offset() < self._next:
+                continue
+            self._next = message.offset() + 1
             try:
                 commands.append(msgspec.json.decode(message.value() or b"", type=LoggedStatement))
             except msgspec.DecodeError as error:

@@ -77,9 +77,11 @@ def _source(source: Source) -> tuple[str, ...]:
 
 def _queries(context: PlannerContext, state: EngineState) -> Result:
     found = []
+    # The owner of the broker does not tell others how its queries are.
+    without = "STOPPED" if state.broker.owner is None else "UNKNOWN"
     for query_id, known in context.catalog.queries.items():
         query = state.queries.get(query_id)
-        doing = "STOPPED" if query is None else query.state.value
+        doing = without if query is None else query.state.value
         error = "" if query is None or query.error is None else str(query.error)
         sources = ", ".join(known.sources)
         found.append((query_id, doing, sources, known.sink, error, known.text))

@@ -14,6 +14,8 @@ from streamsql.sql.statements import CreateAs, InsertSelect
 def replay(commands: Sequence[LoggedStatement], state: EngineState) -> None:
     """Bring catalog and queries to where the commands left them.
 
+    The queries of a broker that is only followed run in the process that owns it.
+
     A query whose topics are missing is there all the same, and fails when it is started.
 
     Raises:
@@ -24,6 +26,8 @@ def replay(commands: Sequence[LoggedStatement], state: EngineState) -> None:
         for bound in _bind(commands, state):
             if isinstance(bound.statement, CreateAs | InsertSelect):
                 started[bound.statement.query_id] = bound
+        if state.broker.owner is not None:
+            return
         topics = state.broker.topics() if state.context.catalog.queries else {}
         for query_id in state.context.catalog.queries:
             planned = plan_statement(started[query_id], topics)

@@ -57,15 +57,15 @@ class EngineState:
 
         On Kafka they may be those of an engine that runs elsewhere.
         """
-        if self.broker.keeper is None:
+        if self.broker.keeper is None or self.broker.owner is not None:
             return
         names = (*self.broker.groups(), *self.broker.topics())
         for orphan in push_queries(self.context.config.service, names):
             self.broker.forget(orphan)
 
     def note(self, bound: Bound) -> None:
-        """Write the statement to the command log."""
-        if self.log is not None:
+        """Write the statement to the command log; who follows another process leaves that to it."""
+        if self.log is not None and self.broker.owner is None:
             command = LoggedStatement(bound.text, dict(bound.before.config.overrides))
             self.log.append(command, self.wall_clock_ms())
 
