@@ -302,5 +302,8 @@ class Broker(Admin, Protocol):
             Whether they can be read by now; else the owner of the broker has yet to take them in.
         """
 
+    def look(self) -> None:
+        """Take notice of other processes; for who has nothing else to ask the broker for a while."""
+
     def close(self) -> None:
         """Release everything."""

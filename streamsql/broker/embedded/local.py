@@ -173,6 +173,11 @@ class LocalBroker(ABC):
             self._append(topic, sent)
         return True
 
+    def look(self) -> None:
+        """See what other processes have done, when it is time to look again."""
+        with self._core.changed:
+            self._look()
+
     def _append(
         self, topic: str, sent: Mapping[int, tuple[list[Sent], list[Sequence[Header]]]]
     ) -> None:

@@ -172,6 +172,9 @@ class SimulatedBroker:
         for task in [task for task in states if is_task_state(task, application)]:
             del states[task]
 
+    def look(self) -> None:
+        """Do nothing: there are no other processes."""
+
     def close(self) -> None:
         """Do nothing: the next worker of the test may go on with what is in memory."""
 

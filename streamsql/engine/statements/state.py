@@ -71,6 +71,9 @@ class EngineState:
 
     def step(self, timeout_ms: int) -> int:
         """Let everything work; when nothing has anything to do, wait."""
+        if self._is_idle():
+            self.broker.look()
+            return 0
         done = self.pushes.step(0) + self.queries.step(0)
         if done or not timeout_ms:
             return done
