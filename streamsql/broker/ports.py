@@ -303,7 +303,7 @@ class Broker(Admin, Protocol):
         """
 
     def look(self) -> None:
-        """Take notice of other processes; for who has nothing else to ask the broker for a while."""
+        """Take notice of other processes; for who has nothing else to ask for a while."""
 
     def close(self) -> None:
         """Release everything."""

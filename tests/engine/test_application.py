@@ -206,6 +206,14 @@ def test_connect_to_the_embedded_broker(tmp_path: Path) -> None:
         assert sorted(engine.query(ASK)) == [("a", 2), ("b", 2)]
 
 
+def test_an_owner_without_queries_takes_in_what_others_insert(tmp_path: Path) -> None:
+    with connect(directory=tmp_path) as owner, connect(directory=tmp_path) as other:
+        owner.execute_script(SOURCES)
+        inserted = other.execute("INSERT INTO hits (page, ms) VALUES ('b', 7)")
+        assert inserted.message == '1 record inserted into "HITS"'
+        assert owner.query("SELECT ms FROM hits").fetchall() == [(7,)]
+
+
 @pytest.mark.slow
 def test_connect_says_what_is_wrong() -> None:
     with pytest.raises(EngineError, match=r"127\.0\.0\.1:1"):
