@@ -12,8 +12,9 @@ from operator import lt
 import msgspec
 
 from streamsql.broker.ports import Committed, Message, TopicPartition
-from streamsql.errors import EngineError
+from streamsql.errors import EngineError, StreamSQLError
 from streamsql.runtime.build import ProcessMessages, Processors
+from streamsql.runtime.failures import located
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.partition_group import PartitionGroup
 from streamsql.runtime.wiring import Wiring
@@ -139,18 +140,27 @@ class Task:
         return self._group.waiting(partition)
 
     def process(self, budget: int) -> int:
-        """Process about ``budget`` waiting records whose order is known; return how many."""
-        done = 0
-        while done < budget:
-            run = self._group.next_run()
-            if run is None:
-                break
-            partition, messages = run
-            self._process[partition](messages)
-            self._positions[partition] = messages[-1].offset() + 1
-            done += len(messages)
-            if not self._group.waiting(partition):
-                self._pass_markers(partition)
+        """Process about ``budget`` waiting records whose order is known; return how many.
+
+        Raises:
+            QueryFailed: The code of a query met what it does not expect.
+        """
+        done, partition = 0, None
+        try:
+            while done < budget:
+                run = self._group.next_run()
+                if run is None:
+                    break
+                partition, messages = run
+                self._process[partition](messages)
+                self._positions[partition] = messages[-1].offset() + 1
+                done += len(messages)
+                if not self._group.waiting(partition):
+                    self._pass_markers(partition)
+        except StreamSQLError:
+            raise
+        except Exception as error:
+            raise located(error, partition) from error
         if done:
             self.uncommitted += done
             self.moved = True
@@ -178,8 +188,13 @@ class Task:
 
     def flush(self) -> None:
         """Forward what the processors hold back, upstream first."""
-        for flush in self._processors.flushes:
-            flush()
+        try:
+            for flush in self._processors.flushes:
+                flush()
+        except StreamSQLError:
+            raise
+        except Exception as error:
+            raise located(error, None) from error
 
     def offsets(self) -> dict[TopicPartition, Committed]:
         """Return the positions to commit; the stream times of the operators travel with them.

@@ -27,7 +27,7 @@ from streamsql.engine.applications.workers import Outputs, Workers
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.planning.lowering import lay_out_in
 from streamsql.engine.planning.planned import ApplicationPlan
-from streamsql.errors import EngineError, StreamSQLError
+from streamsql.errors import EngineError, QueryFailed, StreamSQLError
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.layout import Layout
 
@@ -143,11 +143,7 @@ class Application:
                 self.start()
             assert self._workers is not None
             done = self._workers.step(timeout_ms)
-        except StreamSQLError as error:
-            self._fail(error)
-            return 0
-        except Exception as error:
-            log.exception('application "%s" failed', self.name)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and kept in error
             self._fail(error)
             return 0
         except BaseException:
@@ -213,6 +209,12 @@ class Application:
             self.name,
             self._wait_ms,
             error,
+            exc_info=_is_bug(error),
         )
         longest = self._config.whole("ksql.query.retry.backoff.max.ms")
         self._wait_ms = min(2 * self._wait_ms, longest)
+
+
+def _is_bug(error: Exception) -> bool:
+    """Tell whether where it was raised is for a developer to see."""
+    return isinstance(error, QueryFailed) or not isinstance(error, StreamSQLError)
