@@ -53,6 +53,15 @@ def bind(
     return statement, _after(statement, parsed.text, catalog)
 
 
+def names_of_others(parsed: ParsedStatement, catalog: Catalog) -> frozenset[str]:
+    """Return the names of sources in a statement that are not those of the catalog's own."""
+    return frozenset(
+        name.name
+        for name in nodes.names_read(parsed.node)
+        if name.db not in {"", catalog.application} or name.name not in catalog.sources
+    )
+
+
 def _after(statement: statements.Statement, text: str, catalog: Catalog) -> Catalog:
     match statement:
         case statements.CreateSource(source) | statements.AlterSource(source):

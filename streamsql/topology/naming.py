@@ -9,6 +9,7 @@
 | which INSERT VALUES have been carried out | ``app-statements`` |
 | the state of a task, where the broker keeps it | ``app-PARTITION`` |
 | the identity of a worker's producer | ``app-MEMBER`` |
+| what all applications declare | ``_streamsql_declarations`` |
 
 They are Kafka Streams', which does not say where in ``a-b-c-changelog`` the application ends. So a
 name is recognised among the applications that there are: the longest that fits owns it, and a topic
@@ -17,6 +18,9 @@ name is recognised among the applications that there are: the longest that fits 
 
 import re
 from collections.abc import Iterable
+
+DECLARATIONS = "_streamsql_declarations"
+"""The topic by which the applications on a broker know each other's sources."""
 
 _INTERNAL = re.compile(r".+-changelog|(.+-)?repartition(-\d+)?|statements")
 """What follows the application in the name of a topic of its own."""

@@ -19,6 +19,7 @@ from streamsql.engine.planning.program import Program, compile_program
 from streamsql.engine.program_run import ProgramRun, open_program
 from streamsql.errors import EngineError, StatementError, UnsupportedError
 from streamsql.expr.builtins import builtins
+from streamsql.topology.naming import DECLARATIONS
 
 SOURCES = """
 CREATE STREAM hits (page STRING KEY, ms INT)
@@ -124,6 +125,7 @@ def test_topics_are_shared_and_named_after_the_queries() -> None:
         "SLOW",
         "COUNTS",
         "app-COUNTS-aggregate-changelog",
+        DECLARATIONS,
     }
 
 

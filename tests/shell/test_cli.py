@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from streamsql.topology.naming import DECLARATIONS
 from tests.shell.place import (
     TIMEOUT_SECONDS,
     Place,
@@ -122,7 +123,7 @@ def test_explain_names_the_topics_that_run_creates(place: Place) -> None:
     listed = succeeded(place.run("-e", "SHOW TOPICS EXTENDED;", "--output", "json"))
     topics = [json.loads(line) for line in listed.splitlines()]
     created = {(topic["TOPIC"], str(topic["PARTITIONS"])) for topic in topics}
-    assert created - {("clicks", "2")} == set(promised)
+    assert created - {("clicks", "2"), (DECLARATIONS, "1")} == set(promised)
     assert any(name.startswith("app-") for name, _ in promised)
 
 

@@ -25,6 +25,7 @@ from enum import Enum
 from streamsql.broker.ports import Broker
 from streamsql.engine.applications.workers import Outputs, Workers
 from streamsql.engine.configuration.config import EngineConfig
+from streamsql.engine.declarations import Declarations, Door, Owner
 from streamsql.engine.planning.lowering import lay_out_in
 from streamsql.engine.planning.planned import ApplicationPlan
 from streamsql.errors import EngineError, QueryFailed, StreamSQLError
@@ -177,7 +178,7 @@ class Application:
                 workers.abandon()
 
     def forget(self) -> None:
-        """Leave the group for good, and remove it with internal topics and state.
+        """Leave the group for good, and remove it with internal topics, state and declarations.
 
         Raises:
             EngineError: The application runs elsewhere too, or the broker does not do its part.
@@ -188,6 +189,8 @@ class Application:
         from streamsql.runtime.keeping.choose import state_keeping
 
         state_keeping(self._broker, self._config.runtime(self.name)).forget()
+        if self.plan.context.door is Door.FILE:
+            Declarations(self._broker).tell_all(Owner(self.name, Door.FILE), {})
 
     @property
     def _config(self) -> EngineConfig:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from streamsql.engine.declarations import fixed
 from streamsql.engine.planning.binding import Bound, bind_script
 from streamsql.engine.planning.planner import plan_statement
 from streamsql.engine.statements.command_log import LoggedStatement
@@ -38,11 +39,16 @@ def replay(commands: Sequence[LoggedStatement], state: EngineState) -> None:
 
 
 def _bind(commands: Sequence[LoggedStatement], state: EngineState) -> Iterator[Bound]:
-    """Bind the commands, each under the settings of then."""
+    """Bind the commands, each under the settings and with the foreign sources of then."""
     config = state.context.config
     for command in commands:
         overrides = {**config.overrides, **command.settings}
-        context = replace(state.context, config=replace(config, overrides=overrides), partial=True)
+        context = replace(
+            state.context,
+            config=replace(config, overrides=overrides),
+            others=fixed(command.foreign),
+            partial=True,
+        )
         for bound in bind_script(command.statement, context):
             yield bound
             state.context = replace(state.context, catalog=bound.after.catalog)

@@ -9,10 +9,12 @@ from streamsql.engine.applications.applications import Applications
 from streamsql.engine.applications.clock import EngineClock
 from streamsql.engine.applications.loop import Loop
 from streamsql.engine.applications.workers import Outputs
+from streamsql.engine.declarations import Declarations, as_told
 from streamsql.engine.planning.binding import Bound
 from streamsql.engine.planning.context import PlannerContext
 from streamsql.engine.planning.planned import ApplicationPlan
 from streamsql.engine.statements.command_log import CommandLog, LoggedStatement
+from streamsql.sql.statements import AlterSource, CreateAs, CreateSource, DropSource
 from streamsql.topology.naming import push_queries
 
 
@@ -22,6 +24,7 @@ class EngineState:
     Attributes:
         context: What the next statement is planned against, but for the topics.
         log: Where statements that last are noted; ``None``: nowhere.
+        declarations: Where other applications learn of sources.
         queries: What runs until it is ended, by the id of the query or the name of the file's
             application.
         pushes: What runs as long as somebody reads its rows.
@@ -40,6 +43,7 @@ class EngineState:
         self.clock = clock
         self.wall_clock_ms = wall_clock_ms
         self.log = log
+        self.declarations = Declarations(broker, wall_clock_ms)
         self.queries = Applications()
         self.pushes = Applications()
         self.loop = Loop(self.step, self._is_idle, clock.put_forward)
@@ -64,10 +68,23 @@ class EngineState:
             self.broker.forget(orphan)
 
     def note(self, bound: Bound) -> None:
-        """Write the statement to the command log; who follows another process leaves that to it."""
-        if self.log is not None and self.broker.owner is None:
-            command = LoggedStatement(bound.text, dict(bound.before.config.overrides))
-            self.log.append(command, self.wall_clock_ms())
+        """Write the statement to the command log, and tell others what it declares.
+
+        They are told first: carried out again after a crash between the two, it tells the same.
+        Who follows another process leaves all of it to that.
+        """
+        if self.log is None or self.broker.owner is not None:
+            return
+        match bound.statement:
+            case CreateSource(source) | AlterSource(source) | CreateAs(source):
+                self.declarations.tell(bound.before.owner, {source.name: source})
+            case DropSource(source):
+                self.declarations.tell(bound.before.owner, {source.name: None})
+            case _:
+                pass
+        settings = dict(bound.before.config.overrides)
+        command = LoggedStatement(bound.text, settings, as_told(bound.foreign))
+        self.log.append(command, self.wall_clock_ms())
 
     def step(self, timeout_ms: int) -> int:
         """Let everything work; when nothing has anything to do, wait."""

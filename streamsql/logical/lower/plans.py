@@ -119,7 +119,8 @@ def _source(source: Source, context: _Context, places: Sequence[Column]) -> KStr
         source.written, source.key_format, source.value_format, source.window_size_ms
     )
     timestamp, headers = source.timestamp, source.headers
-    name = f"source-{source.name}"
+    parts = ("source", source.application, source.name)
+    name = "-".join(part for part in parts if part is not None)
     if source.kind is SourceKind.STREAM:
         stream = StreamSource(
             "", source.topic, record_format, source.schema, timestamp, headers, context.reset

@@ -1,6 +1,6 @@
 """Which formats a source's keys and values are written in, and whether these can carry them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from streamsql.errors import BindError, Span, StatementError, UnsupportedError
@@ -106,6 +106,16 @@ def with_wrapping(
         default = setting(settings, StatementSetting.WRAP_SINGLE_VALUES)
         wrap = None if default is None else default.strip().lower() == "true"
     return replace(spec, wrap=wrap)
+
+
+def format_properties(side: str, spec: FormatSpec) -> Iterator[tuple[str, str]]:
+    """Yield the properties that give the ``KEY`` or ``VALUE`` side just this format."""
+    yield f"{side}_FORMAT", spec.name
+    if spec.delimiter is not None:
+        words = {sign: word for word, sign in DELIMITERS.items()}
+        yield f"{side}_DELIMITER", words.get(spec.delimiter, spec.delimiter)
+    if spec.wrap is not None:
+        yield "WRAP_SINGLE_VALUE", str(spec.wrap).lower()
 
 
 def check_formats(

@@ -100,6 +100,7 @@ def bind_insert_select(node: exp.Insert, context: Context) -> InsertSelect:
     """
     target, written = source_name(node), required(node, "expression", exp.Select)
     sink, where = context.source(target), span(target)
+    context.check_own(sink, target)
     if sink.kind is SourceKind.TABLE:
         raise BindError(
             f'"{sink.name}" is a table, and INSERT INTO … SELECT is only for streams', where
@@ -123,7 +124,8 @@ def check_not_read_only(sink: Source, where: Span) -> None:
         BindError: It was.
     """
     if sink.read_only:
-        raise BindError(f'{kind_word(sink.kind)} "{sink.name}" is read-only', where)
+        by = None if sink.application is None else f'Application "{sink.application}" writes it.'
+        raise BindError(f'{kind_word(sink.kind)} "{sink.name}" is read-only', where, hint=by)
 
 
 def _check_writable(sink: Source, where: Span) -> None:
