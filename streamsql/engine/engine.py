@@ -224,7 +224,8 @@ class Engine(Closing):
             queries = self._state.queries
             while self._state.step(0):
                 pass
-            self._state.clock.put_forward(self._longest_commit_ms())
+            # Even where nothing waits for a commit, a task that is held up looks again only later.
+            self._state.clock.put_forward(max(self._longest_commit_ms(), _DRAIN_WAIT_MS))
             worked = self._state.step(_DRAIN_WAIT_MS)
             failure = queries.failure()
             if failure is not None:

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from streamsql.catalog.catalog import Catalog, Source
 from streamsql.errors import BindError, Span
+from streamsql.formats.registry import NO_REGISTRY
 from streamsql.sql.binding.context import Context
 from streamsql.sql.binding.statements.formats import format_properties
 from streamsql.sql.binding.statements.source import bind_create_source
@@ -38,7 +39,7 @@ def declared(statement: str) -> Source:
     parsed = parse_script(statement)
     if len(parsed) != 1 or not isinstance(parsed[0].node, exp.Create):
         raise BindError("one declaration was expected", Span(0, len(statement)))
-    context = Context(Catalog(), {}, statement, parsed[0].span)
+    context = Context(Catalog(), {}, statement, parsed[0].span, NO_REGISTRY)
     return bind_create_source(parsed[0].node, context)
 
 

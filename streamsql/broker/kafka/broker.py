@@ -25,7 +25,7 @@ from streamsql.broker.ports import (
     TopicPartition,
 )
 from streamsql.errors import EngineError
-from streamsql.formats.registry import NoRegistry
+from streamsql.formats.registry import NO_REGISTRY
 from streamsql.types.record import Header
 
 ANY_PARTITION = -1
@@ -38,7 +38,7 @@ class KafkaBroker:
     keeper = None
     """Kafka keeps changelogs."""
 
-    registry = NoRegistry()
+    registry = NO_REGISTRY
 
     owner = None
     """Every client may do everything."""

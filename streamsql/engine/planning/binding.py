@@ -81,7 +81,7 @@ def _bind(parsed: ParsedStatement, script: str, before: PlannerContext) -> Bound
     if others:
         known = replace(known, foreign=before.foreign())
     foreign = tuple(chain.from_iterable(known.foreign.get(name, ()) for name in others))
-    statement, catalog = bind(parsed, known, before.config.all())
+    statement, catalog = bind(parsed, known, before.config.all(), before.registry)
     after = replace(before, catalog=catalog)
     match statement:
         case SetProperty(name, value):

@@ -11,6 +11,7 @@ from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.declarations import NOBODY, Declarations, Door, Others, Owner
 from streamsql.errors import EngineError
 from streamsql.expr.builtins import builtins
+from streamsql.formats.registry import NO_REGISTRY, SchemaRegistry
 from streamsql.runtime.layout import StateTopics, changelogs, no_topics, state_topics
 
 
@@ -27,6 +28,7 @@ class PlannerContext:
         topics: By name; those that the statements planned before will create are added.
         others: Returns the sources of other applications, when a statement names one.
         door: How sources come in here.
+        registry: Of the schemas of topics.
         partial: Whether there may be other topics: then a query that reads one that is not known
             is planned without a layout, else it is refused.
         state_topics: Which topics keep the state of tasks.
@@ -43,6 +45,7 @@ class PlannerContext:
     topics: Mapping[str, TopicConfig] = field(default_factory=dict)
     others: Others = NOBODY
     door: Door = Door.STATEMENT
+    registry: SchemaRegistry = NO_REGISTRY
     partial: bool = False
     state_topics: StateTopics = changelogs
     until_end: bool = False
@@ -74,6 +77,7 @@ def context_on(
         dict(variables or {}),
         broker.topics(),
         Declarations(broker).others,
+        registry=broker.registry,
         state_topics=state_topics(broker),
         until_end=until_end,
         session=uuid.uuid4().hex[:12],

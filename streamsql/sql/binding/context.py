@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from streamsql.catalog.catalog import Catalog, Source
 from streamsql.errors import BindError, Span
+from streamsql.formats.registry import SchemaRegistry
 from streamsql.sql.binding.expressions.expression import Names
 from streamsql.sql.binding.scope import did_you_mean, kind_word
 from streamsql.sql.dialect.nodes.statements import name_span
@@ -20,12 +21,14 @@ class Context:
     Attributes:
         text: The statement's own text.
         where: Its place in the submitted text.
+        registry: Tells the columns that a declaration leaves out.
     """
 
     catalog: Catalog
     settings: Mapping[str, str]
     text: str
     where: Span
+    registry: SchemaRegistry
 
     @property
     def names(self) -> Names:
