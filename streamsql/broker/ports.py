@@ -9,7 +9,7 @@ Errors: :class:`~streamsql.errors.TransactionAborted` (make the tasks anew from 
 :class:`~streamsql.errors.EngineError` (an operator must act). Nothing of a client library passes.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -124,8 +124,18 @@ class Reader(Protocol):
         """Stop reading."""
 
 
-Send = Callable[[bytes | None, bytes | None, int], None]
-"""Writes ``(key, value, timestamp_ms)`` to the topic the function was made for."""
+class Send(Protocol):
+    """Writes records to the topic it was made for."""
+
+    def __call__(
+        self,
+        key: bytes | None,
+        value: bytes | None,
+        timestamp_ms: int,
+        headers: Sequence[Header] | None = None,
+        /,
+    ) -> None:
+        """Append one record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,13 +284,6 @@ class Broker(Admin, Protocol):
     def registry(self) -> SchemaRegistry:
         """Has the schemas that records of the topics are written with."""
 
-    @property
-    def owner(self) -> str | None:
-        """The process that alone changes topics and runs queries that last.
-
-        ``None``: every process that has opened the broker does, this one too.
-        """
-
     def consumer(self, group: str, member: str) -> Consumer:
         """Return a consumer of the group; ``member`` is its static identity."""
 
@@ -295,15 +298,8 @@ class Broker(Admin, Protocol):
         topic: str,
         records: Iterable[tuple[bytes | None, bytes | None, int, Sequence[Header]]],
         partition: int | None = None,
-    ) -> bool:
-        """Append (key, value, timestamp_ms, headers) records durably, outside any transaction.
-
-        Returns:
-            Whether they can be read by now; else the owner of the broker has yet to take them in.
-        """
-
-    def look(self) -> None:
-        """Take notice of other processes; for who has nothing else to ask for a while."""
+    ) -> None:
+        """Append (key, value, timestamp_ms, headers) records durably, outside any transaction."""
 
     def close(self) -> None:
         """Release everything."""

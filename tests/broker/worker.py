@@ -115,17 +115,23 @@ def read_all(
     broker: Broker, topic: str, *, timeout_ms: int = 0
 ) -> dict[int, list[tuple[bytes | None, bytes | None]]]:
     """Return the committed (key, value) records of a topic by partition."""
+    found = read_messages(broker, topic, timeout_ms=timeout_ms)
+    return {number: [(m.key(), m.value()) for m in messages] for number, messages in found.items()}
+
+
+def read_messages(broker: Broker, topic: str, *, timeout_ms: int = 0) -> dict[int, list[Message]]:
+    """Return the committed records of a topic by partition."""
     count = broker.topics()[topic].partitions
     partitions = [TopicPartition(topic, number) for number in range(count)]
     starts = broker.starts(partitions)
     reader = broker.reader()
     reader.assign(starts)
-    found: dict[int, list[tuple[bytes | None, bytes | None]]] = {n: [] for n in range(count)}
+    found: dict[int, list[Message]] = {n: [] for n in range(count)}
     waiting = set(partitions)
     while waiting:
         polled = reader.poll(1000, timeout_ms)
         for partition, messages in polled.messages.items():
-            found[partition.partition] += [(m.key(), m.value()) for m in messages]
+            found[partition.partition] += messages
         waiting -= polled.ends.keys()
     reader.close()
     return found

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from streamsql.broker.embedded.batches import Sent
 from streamsql.broker.embedded.database import partition_suffix, state_prefix
 from streamsql.broker.embedded.logs import LogWrite
-from streamsql.broker.embedded.view import WritableView, encode_committed, group_prefix
+from streamsql.broker.embedded.view import EmbeddedView, encode_committed, group_prefix
 from streamsql.broker.errors import group_in_use
 from streamsql.broker.groups import Group, Member
 from streamsql.broker.partitioner import Partitioner
@@ -27,6 +27,7 @@ from streamsql.broker.ports import (
 from streamsql.broker.positions import Following, Positions
 from streamsql.broker.transactions import TransactionEvent, TransactionLife
 from streamsql.errors import TransactionAborted
+from streamsql.types.record import Header
 
 _LOOK_SECONDS = 0.02
 """How often a waiting poll looks for rebalances and for inbox files."""
@@ -42,7 +43,7 @@ class EmbeddedCore:
 
     def __init__(
         self,
-        view: WritableView,
+        view: EmbeddedView,
         publish: Callable[[LogWrite, Sequence[TopicPartition]], None],
         look: Callable[[], None],
         now_ms: Callable[[], int],
@@ -163,19 +164,8 @@ class LogReader:
         self._positions.replace(positions)
 
     def poll(self, max_records: int, timeout_ms: int) -> Polled:
-        """Return some records.
-
-        What is there goes before a look at what other processes have done: whoever reads up to an
-        end reads the logs as they were when it was told the end.
-        """
-        with self._core.changed:
-            there = self._positions.poll(max_records)
-        if there.messages:
-            return there
-        wait_ms = 0 if there.ends else timeout_ms
-        came = self._core.poll(lambda: self._positions.poll(max_records), wait_ms)
-        ends = {p: end for p, end in there.ends.items() if p not in came.messages}
-        return Polled(came.messages, {**ends, **came.ends})
+        """Return some records."""
+        return self._core.poll(lambda: self._positions.poll(max_records), timeout_ms)
 
     def close(self) -> None:
         """Stop reading."""
@@ -193,6 +183,7 @@ class EmbeddedProducer:
         self._core = core
         self._identity = identity
         self._sent: dict[TopicPartition, list[Sent]] = {}
+        self._headers: dict[TopicPartition, dict[int, Sequence[Header]]] = {}
         self._kept: list[StateChanges] = []
         self._life = TransactionLife(identity)
 
@@ -211,10 +202,25 @@ class EmbeddedProducer:
         choose = Partitioner(partitions, window_bytes=window_bytes)
         append_only = lists[0].append
 
-        def send(key: bytes | None, value: bytes | None, timestamp_ms: int) -> None:
-            lists[choose(key)].append((key, value, timestamp_ms))
+        def send(
+            key: bytes | None,
+            value: bytes | None,
+            timestamp_ms: int,
+            headers: Sequence[Header] | None = None,
+        ) -> None:
+            number = choose(key)
+            if headers is not None:
+                self._note_headers(TopicPartition(topic, number), headers)
+            lists[number].append((key, value, timestamp_ms))
 
-        def send_to_only(key: bytes | None, value: bytes | None, timestamp_ms: int) -> None:
+        def send_to_only(
+            key: bytes | None,
+            value: bytes | None,
+            timestamp_ms: int,
+            headers: Sequence[Header] | None = None,
+        ) -> None:
+            if headers is not None:
+                self._note_headers(TopicPartition(topic, 0), headers)
             append_only((key, value, timestamp_ms))
 
         return send_to_only if partitions == 1 else send
@@ -270,7 +276,9 @@ class EmbeddedProducer:
         write = LogWrite(self._core.view, self._core.now_ms())
         appended = [target for target, records in self._sent.items() if records]
         for target in appended:
-            write.append(target, self._sent[target])
+            records, some = self._sent[target], self._headers.get(target)
+            headers = [some.get(number, ()) for number in range(len(records))] if some else None
+            write.append(target, records, headers)
         if offsets:
             self._add_offsets(write, offsets, consumer)
         for changes in self._kept:
@@ -281,10 +289,15 @@ class EmbeddedProducer:
     def _list(self, target: TopicPartition) -> list[Sent]:
         return self._sent.setdefault(target, [])
 
+    def _note_headers(self, target: TopicPartition, headers: Sequence[Header]) -> None:
+        """Keep the headers of the record that is about to be appended; most have none."""
+        self._headers.setdefault(target, {})[len(self._sent[target])] = headers
+
     def _clear(self) -> None:
         # In place: the senders hold the lists.
         for records in self._sent.values():
             records.clear()
+        self._headers.clear()
         self._kept.clear()
 
     def _add_offsets(

@@ -10,7 +10,7 @@ librdkafka has no transactions of KIP-890; a late request could fall into the ne
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -32,6 +32,7 @@ from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import Committed, Consumer, Send, TopicPartition
 from streamsql.broker.transactions import TransactionEvent, TransactionLife, TransactionState
 from streamsql.errors import StreamSQLError, TransactionAborted
+from streamsql.types.record import Header
 
 _ANY = -1
 """The partition that librdkafka chooses."""
@@ -85,12 +86,21 @@ class KafkaProducer:
 
         # By position: keyword arguments make produce a quarter slower. No lambda: a variable in
         # one is slower everywhere.
-        def send(key: bytes | None, value: bytes | None, timestamp_ms: int) -> None:
+        def send(
+            key: bytes | None,
+            value: bytes | None,
+            timestamp_ms: int,
+            headers: Sequence[Header] | None = None,
+        ) -> None:
             try:
-                produce(topic, value, key, _ANY, None, None, timestamp_ms)
+                if headers is None:
+                    produce(topic, value, key, _ANY, None, None, timestamp_ms)
+                else:
+                    produce(topic, value, key, _ANY, None, None, timestamp_ms, list(headers))
             except (BufferError, KafkaException) as error:
-                again = partial(produce, topic, value, key, _ANY, None, None, timestamp_ms)
-                self._send_again(error, again, topic)
+                with_headers = () if headers is None else (list(headers),)
+                record = (topic, value, key, _ANY, None, None, timestamp_ms, *with_headers)
+                self._send_again(error, partial(produce, *record), topic)
 
         self._rebinds.append(rebind)
         return send
@@ -99,8 +109,13 @@ class KafkaProducer:
         """Return a function that appends to the partition of the key without its window."""
         targets = [TopicPartition(topic, number) for number in range(choose.partitions)]
 
-        def send(key: bytes | None, value: bytes | None, timestamp_ms: int) -> None:
-            self._produce_to(targets[choose(key)], (key, value, timestamp_ms), None)
+        def send(
+            key: bytes | None,
+            value: bytes | None,
+            timestamp_ms: int,
+            headers: Sequence[Header] | None = None,
+        ) -> None:
+            self._produce_to(targets[choose(key)], (key, value, timestamp_ms), None, headers)
 
         return send
 
@@ -177,12 +192,16 @@ class KafkaProducer:
         target: TopicPartition,
         record: tuple[bytes | None, bytes | None, int],
         report: Callable[[KafkaError | None, object], None] | None,
+        headers: Sequence[Header] | None = None,
     ) -> None:
         key, value, timestamp_ms = record
         topic, partition = target
+        with_headers = () if headers is None else (list(headers),)
 
         def produce() -> None:
-            self._client.produce(topic, value, key, partition, report, None, timestamp_ms)
+            self._client.produce(
+                topic, value, key, partition, report, None, timestamp_ms, *with_headers
+            )
 
         try:
             produce()

@@ -1,6 +1,6 @@
 """The transactional producer of the simulated broker."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import (
@@ -15,6 +15,7 @@ from streamsql.broker.simulated.cluster import SimulatedCluster
 from streamsql.broker.simulated.faults import Killed
 from streamsql.broker.simulated.log import Transaction, TransactionStatus
 from streamsql.broker.transactions import TransactionEvent, TransactionLife, TransactionState
+from streamsql.types.record import Header
 
 
 class SimulatedProducer:
@@ -55,8 +56,14 @@ class SimulatedProducer:
             self._cluster.partitions(topic), self._cluster.seed, window_bytes=window_bytes
         )
 
-        def send(key: bytes | None, value: bytes | None, timestamp_ms: int) -> None:
-            self._send(TopicPartition(topic, choose(key)), key, value, timestamp_ms)
+        def send(
+            key: bytes | None,
+            value: bytes | None,
+            timestamp_ms: int,
+            headers: Sequence[Header] | None = None,
+        ) -> None:
+            target = TopicPartition(topic, choose(key))
+            self._send(target, (key, value, timestamp_ms), headers or ())
 
         return send
 
@@ -64,7 +71,7 @@ class SimulatedProducer:
         self, target: TopicPartition, key: bytes | None, value: bytes | None, timestamp_ms: int
     ) -> None:
         """Append to one partition."""
-        self._ends[target] = self._send(target, key, value, timestamp_ms) + 1
+        self._ends[target] = self._send(target, (key, value, timestamp_ms), ()) + 1
 
     def keep(self, changes: StateChanges) -> None:
         """Take the changes along with the next commit."""
@@ -116,9 +123,8 @@ class SimulatedProducer:
     def _send(
         self,
         target: TopicPartition,
-        key: bytes | None,
-        value: bytes | None,
-        timestamp_ms: int,
+        record: tuple[bytes | None, bytes | None, int],
+        headers: Sequence[Header],
     ) -> int:
         self._usable()
         self._cluster.faults.before("send")
@@ -126,7 +132,7 @@ class SimulatedProducer:
         if self._transaction is None:
             self._transaction = Transaction()
         log = self._cluster.log(target)
-        offset = log.append((key, value, timestamp_ms), (), self._transaction)
+        offset = log.append(record, headers, self._transaction)
         self._cluster.faults.after("send")
         return offset
 

@@ -13,7 +13,7 @@ class SilentProducer:
 
     def sender(self, _topic: str, _window_bytes: int = 0) -> Send:
         """Return a function that writes nothing."""
-        return lambda _key, _value, _timestamp_ms: None
+        return lambda _key, _value, _timestamp_ms, _headers=None: None
 
     def send_to(
         self, target: TopicPartition, key: bytes | None, value: bytes | None, timestamp_ms: int
