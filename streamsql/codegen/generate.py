@@ -36,7 +36,7 @@ class GeneratedCode:
 
     Attributes:
         part: The sub-topology.
-        cached: Whether aggregations hold changed groups until the next flush.
+        cached: The aggregations that hold changed groups until the next flush.
         sources: ``source(messages)`` of the nodes that read a topic record by record.
         reads: The value columns that those decode.
         folds: The functions of aggregations (:class:`streamsql.codegen.aggregates.fold.Fold`).
@@ -48,7 +48,7 @@ class GeneratedCode:
 
     topology: Topology
     part: SubTopology
-    cached: bool
+    cached: frozenset[str]
     sources: Mapping[str, SourceText]
     reads: Mapping[str, tuple[Column, ...]]
     folds: Mapping[str, SourceText]
@@ -64,11 +64,11 @@ class GeneratedCode:
                     yield text
 
 
-def generate(topology: Topology, part: SubTopology, *, cached: bool) -> GeneratedCode:
+def generate(topology: Topology, part: SubTopology, *, cached: frozenset[str]) -> GeneratedCode:
     """Return the texts of a part of the topology.
 
-    ``cached``: aggregations hold changed groups until the next flush, so that a source's loop can
-    fold records into them.
+    ``cached``: these aggregations hold changed groups until the next flush, so that a source's loop
+    can fold records into them.
     """
     flow = Flow(topology)
     nodes = [topology.nodes[name] for name in part.nodes]
@@ -81,7 +81,7 @@ def generate(topology: Topology, part: SubTopology, *, cached: bool) -> Generate
         {name: source for name, source in sources.items() if source is not None},
         {node.name: tuple(columns_read(flow, node)) for node in read},
         {
-            node.name: generate_fold(node, flow.into(node), cached=cached)
+            node.name: generate_fold(node, flow.into(node), cached=node.name in cached)
             for node in nodes
             if isinstance(node, StreamAggregate | TableAggregate)
         },

@@ -1,10 +1,15 @@
 """Which tasks a set of partitions makes, and where they begin to read."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
-from streamsql.broker.ports import Broker, Committed, Message, TopicPartition
+from streamsql.broker.ports import Broker, Committed, TopicPartition
 from streamsql.formats.serdes import Serdes
-from streamsql.runtime.event_time import message_timestamp, timestamp_reader
+from streamsql.runtime.event_time import (
+    TimestampOf,
+    message_timestamp,
+    timestamp_reader,
+    transport_time,
+)
 from streamsql.runtime.layout import Layout
 from streamsql.runtime.task import TaskId
 from streamsql.topology.nodes import OffsetReset, StreamSource, TableSource
@@ -51,15 +56,26 @@ class Assignments:
             positions.update(broker.ends(latest, committed=True) if latest else {})
         return positions
 
-    def timestamps(self, task: TaskId) -> dict[TopicPartition, Callable[[Message], int]]:
-        """Return how the records of each partition of the task are ordered in time."""
-        readers: dict[TopicPartition, Callable[[Message], int]] = {}
-        for partition in self._inputs[task]:
+    def timestamps(self, task: TaskId) -> dict[TopicPartition, TimestampOf]:
+        """Return how the records of each partition of the task are ordered in time.
+
+        At equal times tables go before streams, then the order of the topology decides.
+        """
+        readers: dict[TopicPartition, TimestampOf] = {}
+        for partition in sorted(self._inputs[task], key=self._rank):
             timed = [s for s in self._sources(partition.topic) if s.timestamp is not None]
-            readers[partition] = (
-                timestamp_reader(timed[0], self._serdes) if timed else message_timestamp
-            )
+            time_of = timestamp_reader(timed[0], self._serdes) if timed else message_timestamp
+            written = partition.topic in self._layout.writers
+            readers[partition] = transport_time if written and not timed else time_of
         return readers
+
+    def _rank(self, partition: TopicPartition) -> tuple[bool, int]:
+        ranks = [
+            (not self._layout.topology.is_table(node.name), number)
+            for number, node in enumerate(self._layout.topology.nodes.values())
+            if self._layout.topic_read(node) == partition.topic
+        ]
+        return min(ranks)
 
     def _sources(self, topic: str) -> list[StreamSource | TableSource]:
         return [source for source in self._layout.topology.sources() if source.topic == topic]

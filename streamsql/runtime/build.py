@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from streamsql.broker.ports import Message
+from streamsql.broker.ports import Message, Send
 from streamsql.codegen.aggregates.fold import Fold, load_fold
 from streamsql.codegen.generate import GeneratedCode
 from streamsql.codegen.load import load
@@ -18,6 +18,7 @@ from streamsql.codegen.supplies import MessageReader, MessageWriter, NodeSupplie
 from streamsql.formats.row import ChangeCodec
 from streamsql.formats.windowed import window_bytes
 from streamsql.runtime.environment import Environment, OutputTarget, SkipAndCount
+from streamsql.runtime.event_time import sent_in_order
 from streamsql.runtime.processors.context import ProcessorContext
 from streamsql.runtime.processors.emission import Emission
 from streamsql.runtime.processors.running_aggregate import RunningAggregateProcessor
@@ -67,8 +68,10 @@ class Processors:
     Attributes:
         sources: By physical topic, what its messages go through, in topology order.
         flushes: Functions to call before a commit, upstream first.
+        latest_ms: Tells which times are too far ahead of the clock to be believed.
     """
 
+    latest_ms: Callable[[], int]
     sources: dict[str, list[ProcessMessages]] = field(default_factory=dict)
     flushes: list[Callable[[], None]] = field(default_factory=list)
 
@@ -113,7 +116,7 @@ class _Builder:
                 self._supplies[node.name] = NodeSupplies(processor=processor)
                 if flush is not None:
                     flushes.append(flush)
-        processors = Processors(flushes=flushes[::-1])
+        processors = Processors(self._environment.latest_ms, flushes=flushes[::-1])
         for node in self._nodes:
             self._read(node, processors)
         return processors
@@ -140,7 +143,7 @@ class _Builder:
                 sender = ChangeSender(
                     serdes.key_encoder(node.format.key, node.format.schema, topic),
                     ChangeCodec(node.format.schema.value),
-                    self._environment.producer.sender(topic),
+                    self._send(node, topic),
                 )
                 self._supplies[node.name] = NodeSupplies(processor=sender)
             case _:
@@ -151,11 +154,19 @@ class _Builder:
         encoder = serdes.value_encoder(node.format.value, node.format.schema, topic)
         schema = node.format.schema
         return MessageWriter(
-            send=self._environment.producer.sender(topic, window_bytes(schema.window)),
+            send=self._send(node, topic, window_bytes(schema.window)),
             encode_key=serdes.key_encoder(node.format.key, schema, topic),
             row_type=encoder.row_type,
             encode_value=encoder.encode,
         )
+
+    def _send(
+        self, node: Sink | Repartition | TableRepartition, topic: str, window_bytes: int = 0
+    ) -> Send:
+        send = self._environment.producer.sender(topic, window_bytes)
+        if topic not in self._environment.timed_topics:
+            return send
+        return sent_in_order(send, self._wiring.clock(node.name))
 
     def _physical(self, node: Repartition | TableRepartition) -> str:
         return repartition_topic(self._environment.config.application, node.topic.name)
@@ -232,7 +243,7 @@ class _Builder:
     def _emission(self, node: StreamAggregate) -> Emission:
         if node.final:
             return Emission.CLOSE
-        return Emission.COMMIT if self._code.cached else Emission.EACH
+        return Emission.COMMIT if node.name in self._code.cached else Emission.EACH
 
     def _context(self, name: str) -> ProcessorContext:
         return ProcessorContext(self._wiring.clock(name), self._metrics)
@@ -331,14 +342,13 @@ class _Builder:
         schema, columns = node.format.schema, self._code.reads[node.name]
         serdes = self._environment.serdes
         decoder = serdes.value_decoder(node.format.value, schema, columns)
-        ahead_ms = self._environment.config.max_ahead_ms
-        policy = SkipAndCount(decoder, self._metrics, ahead_ms)
+        policy = SkipAndCount(decoder, self._environment)
         return MessageReader(
             decoder=decoder,
             decode_key=serdes.raw_key_decoder(node.format.key, schema, node.format.window_size_ms),
             repair=policy.repair,
             repair_key=policy.repair_key,
-            latest_ms=policy.latest_ms(),
+            latest_ms=self._environment.latest_ms(),
             is_bad_timestamp=policy.is_bad_timestamp,
             unreadable_timestamp=policy.unreadable_timestamp,
         )

@@ -23,6 +23,7 @@ class Environment:
 
     Attributes:
         outputs: Targets of the topology's Output nodes, by name.
+        timed_topics: Topics whose readers go by the times of their writers.
     """
 
     config: RuntimeConfig
@@ -30,17 +31,22 @@ class Environment:
     serdes: Serdes
     metrics: Metrics
     outputs: Mapping[str, OutputTarget] = field(default_factory=dict)
+    timed_topics: frozenset[str] = frozenset()
+
+    def latest_ms(self) -> int:
+        """Return the latest time that a record may have by now."""
+        return int(time.time() * 1000) + self.config.max_ahead_ms
 
 
 class SkipAndCount:
     """What a source does with records that cannot be read: count, log, go on."""
 
-    __slots__ = ("_ahead_ms", "_decoder", "_metrics")
+    __slots__ = ("_decoder", "_latest_ms", "_metrics")
 
-    def __init__(self, decoder: Decoder, metrics: Metrics, ahead_ms: int) -> None:
+    def __init__(self, decoder: Decoder, environment: Environment) -> None:
         self._decoder = decoder
-        self._metrics = metrics
-        self._ahead_ms = ahead_ms
+        self._metrics = environment.metrics
+        self._latest_ms = environment.latest_ms
 
     def repair(self, message: Message, error: Exception) -> Any:
         """Read the value the general way, or skip the record."""
@@ -63,7 +69,7 @@ class SkipAndCount:
 
         One such record would close every window of its partition.
         """
-        latest = self.latest_ms()
+        latest = self._latest_ms()
         if timestamp is not None and 0 <= timestamp <= latest:
             return False
         far = timestamp is not None and timestamp > latest
@@ -74,7 +80,3 @@ class SkipAndCount:
     def unreadable_timestamp(self, message: Message, value: Any, error: Exception) -> None:
         """Note a record whose time cannot be read."""
         self._metrics.drop("bad-timestamp", f"{value!r} is not a time: {error}", message)
-
-    def latest_ms(self) -> int:
-        """Return the latest time that a record may have by now."""
-        return int(time.time() * 1000) + self._ahead_ms

@@ -1,19 +1,28 @@
-"""The event time of a message that has not been processed, by which messages are ordered."""
+"""The event time of a message that has not been processed, by which messages are ordered.
 
-from collections.abc import Callable
+A task writes its results in the order of its time. A result that is older than that (its record
+was late) tells the time of the writer in a header, so that readers keep it in its place.
+"""
+
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from streamsql.broker.ports import Message
+from streamsql.broker.ports import Message, Send
 from streamsql.expr.dates.javatime import parse_timestamp
 from streamsql.formats.format import attribute_names
 from streamsql.formats.serdes import Serdes
+from streamsql.runtime.processors.context import StreamTime
 from streamsql.topology.nodes import StreamSource, TableSource
+from streamsql.types.record import Header
+
+TimestampOf = Callable[[Message], int]
+
+TIME_HEADER = "streamsql.time"
+"""Holds the time of the writer (8 bytes, big-endian, ms) where the record is older."""
 
 
-def timestamp_reader(
-    source: StreamSource | TableSource, serdes: Serdes
-) -> Callable[[Message], int]:
+def timestamp_reader(source: StreamSource | TableSource, serdes: Serdes) -> TimestampOf:
     """Return a function that tells the event time of a message before it is processed.
 
     Messages whose time cannot be read have their own timestamp; the source drops them later.
@@ -48,6 +57,35 @@ def timestamp_reader(
 def message_timestamp(message: Message) -> int:
     """Return the message's own timestamp."""
     return message.timestamp()[1]
+
+
+def transport_time(message: Message) -> int:
+    """Return the time of the task that wrote the message, which is its own unless it was late."""
+    headers = message.headers()
+    if headers:
+        for name, value in headers:
+            if name == TIME_HEADER and value is not None:
+                return int.from_bytes(value, "big")
+    return message.timestamp()[1]
+
+
+def sent_in_order(send: Send, time: StreamTime) -> Send:
+    """Return ``send`` with the time of the task in the headers of late records; moves the time."""
+
+    def send_timed(
+        key: bytes | None,
+        value: bytes | None,
+        timestamp_ms: int,
+        headers: Sequence[Header] | None = None,
+    ) -> None:
+        if timestamp_ms >= time.now:
+            time.now = timestamp_ms
+            send(key, value, timestamp_ms, headers)
+        else:
+            late = (TIME_HEADER, time.now.to_bytes(8, "big"))
+            send(key, value, timestamp_ms, [*(headers or ()), late])
+
+    return send_timed
 
 
 def _reader(

@@ -15,7 +15,9 @@ from streamsql.topology.nodes import (
     Node,
     Repartition,
     Sink,
+    StreamSource,
     TableRepartition,
+    TableSource,
 )
 from streamsql.topology.stores import StoreSpec
 from streamsql.topology.topology import SubTopology, Topology, cut, stores_of, without_repartitions
@@ -49,6 +51,16 @@ class Layout:
         """The topics that the application writes and reads again."""
         read = {topic for topics in self.inputs.values() for topic in topics}
         return frozenset(read & self.writers.keys())
+
+    def topic_read(self, node: Node) -> str | None:
+        """Return the physical topic that a node reads, if it reads one."""
+        match node:
+            case StreamSource() | TableSource():
+                return node.topic
+            case Repartition() | TableRepartition():
+                return repartition_topic(self.application, node.topic.name)
+            case _:
+                return None
 
     def partitions_of(self, index: int) -> list[TopicPartition]:
         """Return all partitions that the tasks of a sub-topology read."""

@@ -1,100 +1,275 @@
-"""The records waiting for a task, handed out lowest timestamp first.
+"""The records waiting for a task, handed out lowest event time first.
 
 ::
 
-    partition A   [1 4 9]      runs: A[1], B[2 3], A[4], B[5], …
-    partition B   [2 3 5]
+    topic A, one partition of a source     [1 4 9]          runs: A[1], B[2 3], A[4], B[5], …
+    topic B, made by tasks w1 and w2       [2 5 3 | 8 6]    watermark 5: 8 and 6 must wait
 
-Within a partition offset order rules. A run is as long as it can be: until another partition's head
-is older. While a partition is empty but not known to be read to its end, nothing is handed out: its
-next record may be older (KIP-695).
+Within a partition of a source offset order rules. A partition that several tasks write is sorted by
+time; what is younger than its watermark waits, because one of the writers may be behind. A run is
+as long as it can be: until another input's next record is older. While an input has nothing to hand
+out, the others go as far as its watermark; without one, they wait until it is read to its end: its
+next record may be older (KIP-695). Records of one time go in the order of the inputs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 from streamsql.broker.ports import Message, TopicPartition
+from streamsql.runtime.event_time import TimestampOf, transport_time
 
-TimestampOf = Callable[[Message], int]
+NEVER = 2**63 - 1
+"""The watermark of an input that holds nothing up."""
+
+UNKNOWN = -1
+"""The watermark of an input of which nothing is known."""
 
 
-class _Queue:
-    """The waiting records of one partition."""
+class Run(NamedTuple):
+    """Records of one partition to be processed now; ``time_ms`` is that of the last one."""
 
-    __slots__ = ("at_end", "head", "messages", "timestamp_of")
+    partition: TopicPartition
+    messages: Sequence[Message]
+    time_ms: int
 
-    def __init__(self, timestamp_of: TimestampOf) -> None:
-        self.messages: list[Message] = []
-        self.head = 0
-        self.at_end = False
-        self.timestamp_of = timestamp_of
 
-    def __len__(self) -> int:
-        return len(self.messages) - self.head
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Which records of a sorted partition were handed out: not just those before an offset.
 
-    def peek(self) -> int:
-        """Return the timestamp of the first record."""
-        return self.timestamp_of(self.messages[self.head])
+    Attributes:
+        read: The offset before which the partition was read.
+        time_ms: Of the records before it those were handed out that are older than this time …
+        offset: … or of this time, and not behind this offset.
+    """
 
-    def take(self, limit: int | None) -> Sequence[Message]:
-        """Remove and return the records up to the first one younger than the limit."""
-        messages, start = self.messages, self.head
-        if limit is None:
-            self.messages, self.head = [], 0
-            return messages[start:] if start else messages
-        end, timestamp_of = start + 1, self.timestamp_of
-        while end < len(messages) and timestamp_of(messages[end]) <= limit:
-            end += 1
-        self.head = end
+    read: int
+    time_ms: int
+    offset: int
+
+    def holds(self, message: Message) -> bool:
+        """Tell whether the record was handed out."""
+        offset = message.offset()
+        return offset < self.read and (transport_time(message), offset) <= (
+            self.time_ms,
+            self.offset,
+        )
+
+
+class _Input(Protocol):
+    """The waiting records of one partition.
+
+    Attributes:
+        open_until: Up to which time the others may go while :meth:`head` is ``None``.
+    """
+
+    open_until: int
+
+    @property
+    def waiting(self) -> int:
+        """How many records wait."""
+
+    def add(self, messages: Sequence[Message]) -> None:
+        """Append records."""
+
+    def head(self) -> int | None:
+        """Return the time of the next record that may be handed out."""
+
+    def take(self, until: int) -> tuple[Sequence[Message], int]:
+        """Remove and return the next records that are not younger, and the time of the last one.
+
+        The first is taken whatever its time.
+        """
+
+
+class _InOffsetOrder:
+    """A partition in which offsets rule; ``end`` is the watermark at its end."""
+
+    __slots__ = ("_head", "_messages", "_time_of", "open_until")
+
+    def __init__(self, time_of: TimestampOf) -> None:
+        self._messages: list[Message] = []
+        self._head = 0
+        self._time_of = time_of
+        self.open_until = UNKNOWN
+
+    @property
+    def waiting(self) -> int:
+        return len(self._messages) - self._head
+
+    def add(self, messages: Sequence[Message]) -> None:
+        self._messages.extend(messages)
+
+    def head(self) -> int | None:
+        if self._head == len(self._messages):
+            return None
+        return self._time_of(self._messages[self._head])
+
+    def take(self, until: int) -> tuple[Sequence[Message], int]:
+        messages, start, time_of = self._messages, self._head, self._time_of
+        if until == NEVER:
+            end = len(messages)
+        else:
+            end = start + 1
+            while end < len(messages) and time_of(messages[end]) <= until:
+                end += 1
         if end == len(messages):
-            self.messages, self.head = [], 0
-        return messages[start:end]
+            self._messages, self._head = [], 0
+            taken = messages[start:] if start else messages
+        else:
+            self._head = end
+            taken = messages[start:end]
+        return taken, time_of(taken[-1])
+
+
+class _InTimeOrder:
+    """A partition that several tasks write, sorted; its watermark lets records go."""
+
+    __slots__ = ("_late", "_messages", "_read", "_skip", "_taken", "_times", "open_until")
+
+    def __init__(self, taken: Taken | None) -> None:
+        self._messages: list[Message] = []
+        self._times: list[int] = []
+        self._late: list[Message] = []
+        self._skip = taken
+        self._taken = (UNKNOWN, -1) if taken is None else (taken.time_ms, taken.offset)
+        self._read = 0 if taken is None else taken.read
+        self.open_until = UNKNOWN
+
+    @property
+    def waiting(self) -> int:
+        return len(self._messages) + len(self._late)
+
+    @property
+    def held(self) -> int:
+        """How many records are younger than the watermark."""
+        return len(self._times) - bisect_right(self._times, self.open_until)
+
+    def add(self, messages: Sequence[Message]) -> None:
+        """Sort the records in; those older than what was handed out go before all others."""
+        self._read = max(self._read, messages[-1].offset() + 1)
+        if self._skip is not None:
+            messages = self._not_taken(messages, self._skip)
+        times = list(map(transport_time, messages))
+        behind = self._taken[0]
+        if times and min(times) < behind:
+            self._late += [m for m, time in zip(messages, times, strict=True) if time < behind]
+            messages = [m for m, time in zip(messages, times, strict=True) if time >= behind]
+            times = [time for time in times if time >= behind]
+        waiting = self._times
+        self._messages += messages
+        self._times = waiting + times
+        if times and ((waiting and waiting[-1] > times[0]) or sorted(times) != times):
+            self._sort()
+
+    def head(self) -> int | None:
+        if self._late:
+            return UNKNOWN
+        if self._times and self._times[0] <= self.open_until:
+            return self._times[0]
+        return None
+
+    def take(self, until: int) -> tuple[Sequence[Message], int]:
+        if self._late:
+            late, self._late = self._late, []
+            return late, self._taken[0]
+        end = max(1, bisect_right(self._times, min(until, self.open_until)))
+        taken, self._messages = self._messages[:end], self._messages[end:]
+        time, self._times = self._times[end - 1], self._times[end:]
+        self._taken = (time, taken[-1].offset())
+        return taken, time
+
+    def progress(self) -> tuple[int, Taken] | None:
+        """Return the offset of the first waiting record, and which behind it do not wait."""
+        if not self._messages:
+            return None
+        first = min(message.offset() for message in self._messages)
+        return first, Taken(self._read, *self._taken)
+
+    def _not_taken(self, messages: Sequence[Message], taken: Taken) -> Sequence[Message]:
+        if messages[-1].offset() >= taken.read:
+            self._skip = None
+        return [message for message in messages if not taken.holds(message)]
+
+    def _sort(self) -> None:
+        times, messages = self._times, self._messages
+        order = sorted(range(len(times)), key=times.__getitem__)
+        self._times = [times[number] for number in order]
+        self._messages = [messages[number] for number in order]
 
 
 class PartitionGroup:
     """The queues of a task's partitions."""
 
-    def __init__(self, partitions: Mapping[TopicPartition, TimestampOf]) -> None:
-        self._queues = {partition: _Queue(of) for partition, of in partitions.items()}
+    def __init__(
+        self,
+        partitions: Mapping[TopicPartition, TimestampOf],
+        in_time_order: Mapping[TopicPartition, Taken | None],
+    ) -> None:
+        """Make the queues, in the order in which inputs take turns at equal times.
+
+        Args:
+            partitions: How the records of each are timed.
+            in_time_order: Those that several tasks write, with what had been handed out of them.
+        """
+        self._sorted = {p: _InTimeOrder(taken) for p, taken in in_time_order.items()}
+        self._inputs: dict[TopicPartition, _Input] = {
+            p: self._sorted.get(p) or _InOffsetOrder(time_of) for p, time_of in partitions.items()
+        }
+        only = tuple(self._inputs.items())
+        self._only = only[0] if len(only) == 1 and not self._sorted else None
 
     def add(self, partition: TopicPartition, messages: Sequence[Message]) -> None:
         """Append records of a partition."""
-        queue = self._queues[partition]
-        queue.messages.extend(messages)
-        queue.at_end = False
+        self._inputs[partition].add(messages)
 
-    def reached_end(self, partition: TopicPartition) -> None:
-        """Note that the partition holds no more records for now."""
-        self._queues[partition].at_end = True
+    def open_until(self, partition: TopicPartition, time_ms: int) -> None:
+        """Note the watermark of a partition: what comes is not older, late records apart."""
+        self._inputs[partition].open_until = time_ms
 
-    def doubt_end(self, partition: TopicPartition) -> None:
-        """Take back that the partition holds no more records."""
-        self._queues[partition].at_end = False
-
-    def at_end(self, partition: TopicPartition) -> bool:
-        """Tell whether the partition is known to hold no more records for now."""
-        return self._queues[partition].at_end
+    def watermark(self, partition: TopicPartition) -> int:
+        """Return the watermark of a partition; ``NEVER`` where it holds nothing up."""
+        return self._inputs[partition].open_until
 
     def waiting(self, partition: TopicPartition) -> int:
         """Return how many records of the partition wait."""
-        return len(self._queues[partition])
+        return self._inputs[partition].waiting
 
-    def next_run(self) -> tuple[TopicPartition, Sequence[Message]] | None:
+    def held(self) -> int:
+        """Return how many records wait for a watermark."""
+        return sum(queue.held for queue in self._sorted.values())
+
+    def progress(self, partition: TopicPartition) -> tuple[int, Taken] | None:
+        """Return where a partition is to be read again, and what not to process again.
+
+        ``None`` where everything that was read is handed out, or offsets rule.
+        """
+        queue = self._sorted.get(partition)
+        return None if queue is None else queue.progress()
+
+    def next_run(self) -> Run | None:
         """Return the next records of one partition, or ``None`` when nothing can be handed out."""
-        if len(self._queues) == 1:
-            ((partition, queue),) = self._queues.items()
-            return (partition, queue.take(None)) if len(queue) else None
-        heads: list[tuple[int, TopicPartition]] = []
-        for partition, queue in self._queues.items():
-            if len(queue):
-                heads.append((queue.peek(), partition))
-            elif not queue.at_end:
-                return None
-        if not heads:
+        if self._only is not None:
+            partition, queue = self._only
+            return Run(partition, *queue.take(NEVER)) if queue.waiting else None
+        first: tuple[int, int] | None = None
+        until = (NEVER, len(self._inputs))
+        chosen: tuple[TopicPartition, _Input] | None = None
+        for rank, (partition, queue) in enumerate(self._inputs.items()):
+            head = queue.head()
+            if head is None:
+                until = min(until, (queue.open_until, rank))
+            elif first is None or (head, rank) < first:
+                until = until if first is None else min(until, first)
+                first, chosen = (head, rank), (partition, queue)
+            else:
+                until = min(until, (head, rank))
+        if first is None or chosen is None or first > until:
             return None
-        heads.sort()
-        partition = heads[0][1]
-        if len(heads) == 1:
-            return partition, self._queues[partition].take(None)
-        limit, other = heads[1]
-        # Of records of one time those of the first partition go first, however they are batched.
-        return partition, self._queues[partition].take(limit if partition < other else limit - 1)
+        time, rank = until
+        partition, queue = chosen
+        # Of records of one time those of the first input go first, however they are batched.
+        inclusive = first[1] < rank or time == NEVER
+        return Run(partition, *queue.take(time if inclusive else time - 1))

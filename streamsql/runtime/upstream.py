@@ -1,55 +1,112 @@
-"""Whether a partition that the application writes itself is really at its end.
+"""Which tasks write what others read, and which of them a reader waits for.
 
-A join of a topic with something derived from a topic must not run ahead on the one side while the
-other is still being made: stream time would leave its records behind. So an empty derived partition
-holds the task up until everything upstream has committed what was there when the task ran dry, and
-nothing has come of it. With input that stands still this makes the order of a replay that of its
-timestamps, whatever the number of workers.
+A sub-topology *keeps time* when its results depend on the order of its records in time: windows,
+joins of a stream, and everything above those. It waits for the tasks that write its inputs, but not
+for those that it feeds itself: in a circle nobody could begin.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Iterator
+from functools import cached_property
 
-from streamsql.broker.ports import Broker
-from streamsql.runtime.completion import Completion
+from streamsql.broker.ports import TopicPartition
 from streamsql.runtime.layout import Layout
-from streamsql.runtime.task import Task, TaskId
-
-_LOOK_MS = 10
+from streamsql.topology.naming import repartition_topic
+from streamsql.topology.nodes import (
+    Node,
+    Repartition,
+    Sink,
+    StreamAggregate,
+    StreamStreamJoin,
+    StreamTableJoin,
+    TableRepartition,
+)
+from streamsql.topology.topology import SubTopology
+from streamsql.types.windows import SessionWindows, TimeWindows
 
 
 class Upstream:
-    """Confirms the ends of derived partitions for the tasks of a worker."""
+    """Who writes what, in one layout."""
 
-    def __init__(self, broker: Broker, layout: Layout, clock_ms: Callable[[], float]) -> None:
-        self._broker = broker
+    def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._clock_ms = clock_ms
         self._ancestors = ancestors(layout)
-        self._waits: dict[TaskId, Completion] = {}
-        self._looked_ms = 0.0
+        self._timed = {part.index for part in layout.parts if self._keeps_time(part)}
+        for index in tuple(self._timed):
+            self._timed |= self._ancestors[index]
 
-    @property
-    def is_waiting(self) -> bool:
-        """Whether a task is held up."""
-        return bool(self._waits)
+    def writers(self, topic: str, reader: int) -> frozenset[int]:
+        """Return the sub-topologies that write the topic and that the reader waits for."""
+        if reader not in self._timed:
+            return frozenset()
+        return frozenset(
+            writer
+            for writer in self._layout.writers.get(topic, ())
+            if writer in self._ancestors[reader]
+        )
 
-    def confirm(self, tasks: Mapping[TaskId, Task]) -> None:
-        """Confirm the ends that hold tasks up, as far as everything upstream is done."""
-        held = {identity: ends for identity, t in tasks.items() if (ends := t.doubtful())}
-        for identity in self._waits.keys() - held.keys():
-            del self._waits[identity]
-        if not held or self._clock_ms() - self._looked_ms < _LOOK_MS:
-            return
-        for identity, ends in held.items():
-            wait = self._waits.get(identity)
-            if wait is None:
-                above = self._ancestors[identity.part]
-                wait = self._waits[identity] = Completion(self._broker, self._layout, above)
-            if wait.done() and self._broker.ends(sorted(ends), committed=False) == ends:
-                del self._waits[identity]
-                for partition in ends:
-                    tasks[identity].confirm_end(partition)
-        self._looked_ms = self._clock_ms()
+    def awaited(self, reader: int, inputs: Collection[TopicPartition]) -> frozenset[TopicPartition]:
+        """Return the inputs that hold a task up while it is not known how far they are.
+
+        All of a task that takes several in turn, and those that others write.
+        """
+        if reader in self._timed and len(inputs) > 1:
+            return frozenset(inputs)
+        return frozenset(p for p in inputs if self.writers(p.topic, reader))
+
+    def is_sorted(self, topic: str, reader: int) -> bool:
+        """Tell whether the reader brings the records of several tasks into the order of time."""
+        tasks = sum(self._layout.partitions[part] for part in self.writers(topic, reader))
+        return tasks > 1 and not self._is_timed_by_column(topic)
+
+    @cached_property
+    def timed_topics(self) -> frozenset[str]:
+        """The topics whose readers wait for their writers."""
+        return frozenset(
+            topic
+            for part in self._layout.parts
+            for topic in self._layout.inputs[part.index]
+            if self.writers(topic, part.index)
+        )
+
+    def exits(self, writer: int, topic: str) -> list[str]:
+        """Return the names of the nodes by which a sub-topology writes a topic."""
+        part = self._layout.parts[writer]
+        nodes = self._nodes((*part.nodes, *part.exits))
+        return [node.name for node in nodes if self._writes(node, topic)]
+
+    def delay_ms(self, writer: int) -> int:
+        """Return how much older than the time of a task its next results may be.
+
+        What waits for the end of a window comes with the time of its records.
+        """
+        return sum(map(_delay_ms, self._nodes(self._layout.parts[writer].nodes)))
+
+    def _keeps_time(self, part: SubTopology) -> bool:
+        return any(
+            isinstance(node, StreamStreamJoin | StreamTableJoin)
+            or (isinstance(node, StreamAggregate) and node.windows is not None)
+            for node in self._nodes(part.nodes)
+        )
+
+    def _is_timed_by_column(self, topic: str) -> bool:
+        """Tell whether a sink writes times of its own, which need not follow the task's."""
+        nodes = self._layout.topology.nodes.values()
+        return any(
+            isinstance(node, Sink) and node.topic.name == topic and node.timestamp is not None
+            for node in nodes
+        )
+
+    def _writes(self, node: Node, topic: str) -> bool:
+        match node:
+            case Sink():
+                return node.topic.name == topic
+            case Repartition() | TableRepartition():
+                return repartition_topic(self._layout.application, node.topic.name) == topic
+            case _:
+                return False
+
+    def _nodes(self, names: tuple[str, ...]) -> Iterator[Node]:
+        return (self._layout.topology.nodes[name] for name in names)
 
 
 def ancestors(layout: Layout) -> dict[int, frozenset[int]]:
@@ -77,3 +134,18 @@ def ancestors(layout: Layout) -> dict[int, frozenset[int]]:
         index: frozenset(parent for parent in found if index not in above[parent])
         for index, found in above.items()
     }
+
+
+def _delay_ms(node: Node) -> int:
+    match node:
+        case StreamAggregate(windows=TimeWindows() as windows, final=True):
+            return windows.size_ms + windows.grace_ms
+        case StreamAggregate(windows=SessionWindows() as windows, final=True):
+            return windows.gap_ms + windows.grace_ms
+        case StreamStreamJoin(left_outer=None, right_outer=None):
+            return 0
+        case StreamStreamJoin():
+            window = node.window
+            return window.before_ms + window.after_ms + (window.grace_ms or 0)
+        case _:
+            return 0

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
-from streamsql.broker.ports import Broker, Polled, TopicPartition
+from streamsql.broker.ports import Broker, Committed, Polled, TopicPartition
 from streamsql.codegen.generate import GeneratedCode, generate
 from streamsql.errors import (
     EngineError,
@@ -26,12 +26,16 @@ from streamsql.runtime.cache import CacheBudget
 from streamsql.runtime.commit import commit
 from streamsql.runtime.config import DEFAULT_CACHE_BYTES, RuntimeConfig
 from streamsql.runtime.environment import Environment, OutputTarget
+from streamsql.runtime.inputs import Inputs, Reading
 from streamsql.runtime.keeping.choose import state_keeping
 from streamsql.runtime.layout import Layout
 from streamsql.runtime.metrics import Metrics
-from streamsql.runtime.task import Task, TaskId, TaskInputs, decode_times
+from streamsql.runtime.progress import TASK, Progress, latest
+from streamsql.runtime.task import Task, TaskId
 from streamsql.runtime.upstream import Upstream
+from streamsql.runtime.watermarks import Watermarks
 from streamsql.runtime.wiring import Wiring
+from streamsql.topology.caching import cacheable
 from streamsql.topology.naming import producer_identity
 from streamsql.topology.topology import SubTopology, stores_of
 
@@ -39,7 +43,7 @@ log = logging.getLogger(__name__)
 
 _BUFFERED_RECORDS = 10_000
 _PURGE_INTERVAL_MS = 10_000
-_CONFIRM_MS = 10
+_LOOK_MS = 10
 
 
 class Worker:
@@ -70,7 +74,10 @@ class Worker:
         self._clock_ms = clock_ms
         self._outputs = outputs or {}
         self._assignments = Assignments(layout, self._serdes)
-        self._upstream = Upstream(broker, layout, clock_ms)
+        self._upstream = Upstream(layout)
+        self._watermarks = Watermarks(
+            broker, layout, self._upstream, clock_ms, config.commit_interval_ms
+        )
         self._keeping = state_keeping(broker, config, clock_ms, self.metrics)
         self._cache = CacheBudget(config.cache_bytes or DEFAULT_CACHE_BYTES)
         self._codes: dict[int, GeneratedCode] = {}
@@ -195,7 +202,7 @@ class Worker:
         self._go_on_opening()
         polled = self._consumer.poll(self._config.poll_records, self._patience(timeout_ms))
         self._take(polled)
-        self._upstream.confirm(self._tasks)
+        self._watermarks.look(self._tasks)
         done = 0
         for task in self._tasks.values():
             done += task.process(_BUFFERED_RECORDS)
@@ -215,14 +222,14 @@ class Worker:
             task = self._readers.get(partition)
             if task is None:
                 continue
-            if task.goes_on_with(partition, messages):
-                task.add(partition, messages)
+            if task.inputs.goes_on_with(partition, messages):
+                task.inputs.add(partition, messages)
             else:
-                again[partition] = task.next_offset(partition)
+                again[partition] = task.inputs.next_offset(partition)
         for partition, end in polled.ends.items():
             task = self._readers.get(partition)
             if task is not None and partition not in again:
-                task.reached_end(partition, end)
+                task.inputs.reached_end(partition, end)
         for partition, offset in again.items():
             log.warning("%s was read from elsewhere, sought %d again", partition, offset)
             self._consumer.seek(partition, offset)
@@ -231,8 +238,8 @@ class Worker:
         """Return how long to wait for records: not beyond the next commit, nor while tasks open."""
         if self._opening:
             return min(timeout_ms, 1)
-        if self._upstream.is_waiting:
-            timeout_ms = min(timeout_ms, _CONFIRM_MS)
+        if self._watermarks.is_awaited:
+            timeout_ms = min(timeout_ms, _LOOK_MS)
         if any(task.moved for task in self._tasks.values()):
             due = self._last_commit_ms + self._config.commit_interval_ms - self._clock_ms()
             return max(0, min(timeout_ms, int(due)))
@@ -254,7 +261,7 @@ class Worker:
         if not self._paused and len(self._readers) == len(self._tasks):
             return  # every task has one partition: nothing ever waits
         for partition, task in self._readers.items():
-            waiting = task.waiting(partition)
+            waiting = task.inputs.waiting(partition)
             if waiting > _BUFFERED_RECORDS and partition not in self._paused:
                 self._paused.add(partition)
                 self._consumer.pause([partition])
@@ -285,18 +292,26 @@ class Worker:
         nodes = [self._layout.topology.nodes[name] for name in part.nodes]
         stores = [spec.name for node in nodes for spec in stores_of(node)]
         storage = yield from self._keeping.open(identity, stores, begun=bool(committed))
-        positions = self._assignments.positions(identity, committed, self._broker)
-        wiring = Wiring(storage, decode_times(committed))
+        reading = self._inputs(identity, committed)
+        wiring = Wiring(storage, latest(map(Progress.of, committed.values())))
         environment = Environment(
-            self._config, self._producer, self._serdes, self.metrics, self._outputs
+            self._config,
+            self._producer,
+            self._serdes,
+            self.metrics,
+            self._outputs,
+            self._upstream.timed_topics,
         )
         processors = build(self._code(part), environment, wiring)
-        reading = TaskInputs(
-            positions, self._assignments.timestamps(identity), self._derived(identity)
+        task = Task(
+            identity,
+            Inputs(reading, wiring.clock(TASK)),
+            processors,
+            wiring,
+            self.metrics,
         )
-        task = Task(identity, reading, processors, wiring, self.metrics)
         self._tasks[identity] = task
-        for partition, offset in positions.items():
+        for partition, offset in reading.positions.items():
             self._readers[partition] = task
             self._consumer.seek(partition, offset)
 
@@ -304,18 +319,25 @@ class Worker:
         """Return the code of the part, the same for all its tasks."""
         code = self._codes.get(part.index)
         if code is None:
-            topology, cached = self._layout.topology, self._config.is_cached
+            topology = self._layout.topology
+            cached = cacheable(topology) if self._config.is_cached else frozenset()
             code = generate(topology, part, cached=cached)
             self._codes[part.index] = code
         return code
 
-    def _derived(self, identity: TaskId) -> frozenset[TopicPartition]:
-        """Return the inputs that the application writes itself, of a task with several."""
-        inputs = self._assignments.inputs(identity)
-        if len(inputs) == 1:
-            return frozenset()
-        written = self._layout.written
-        return frozenset(partition for partition in inputs if partition.topic in written)
+    def _inputs(self, identity: TaskId, committed: Mapping[TopicPartition, Committed]) -> Reading:
+        """Return where the task reads on, and whom it waits for."""
+        timestamps = self._assignments.timestamps(identity)
+        upstream, part = self._upstream, identity.part
+        derived = frozenset(p for p in timestamps if upstream.writers(p.topic, part))
+        taken = {p: Progress.of(committed[p]).taken for p in derived if p in committed}
+        return Reading(
+            self._assignments.positions(identity, committed, self._broker),
+            timestamps,
+            upstream.awaited(part, timestamps.keys()),
+            derived,
+            {p: taken.get(p) for p in derived if upstream.is_sorted(p.topic, part)},
+        )
 
     def _rewind(self) -> None:
         """Go back to the last commit: every task is opened again."""

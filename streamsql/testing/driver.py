@@ -119,7 +119,8 @@ class TestDriver(Closing):
             assert isinstance(statement, CreateAs | InsertSelect)
             sink = statement.source if isinstance(statement, CreateAs) else statement.sink
             sinks[sink.topic] = None
-            read |= {source.topic for source in statement.sources}
+            known = planned.bound.before.catalog.sources
+            read |= {known[name].topic for name in statement.sources}
         return [topic for topic in sinks if topic not in read]
 
     def topics(self) -> Sequence[str]:

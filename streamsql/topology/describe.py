@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from streamsql.topology.caching import cacheable
 from streamsql.topology.nodes import (
     Filter,
     FlatMap,
@@ -11,6 +12,7 @@ from streamsql.topology.nodes import (
     Rekey,
     Repartition,
     Sink,
+    StreamAggregate,
     StreamSource,
     TableRepartition,
     TableSource,
@@ -29,7 +31,7 @@ def describe(topology: Topology, physical: Callable[[str], str] = str) -> str:
         for node in topology.nodes.values()
         if isinstance(node, Repartition | TableRepartition)
     }
-    lines = []
+    lines, held = [], cacheable(topology)
     for part in cut(topology):
         topics = [physical(topic) if topic in repartitions else topic for topic in part.topics]
         lines.append(f"Sub-topology {part.index} reads {', '.join(topics)}")
@@ -39,6 +41,8 @@ def describe(topology: Topology, physical: Callable[[str], str] = str) -> str:
             lines.append(f"  {_line(node, is_exit=is_exit)}")
             if not is_exit:
                 lines += [f"    {detail}" for detail in _details(node, physical)]
+            if isinstance(node, StreamAggregate) and name not in held:
+                lines.append("    not cached: a stream looks up its changes")
     return "\n".join(lines)
 
 

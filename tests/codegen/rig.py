@@ -242,7 +242,8 @@ class Rig:
         supplies: dict[str, object] = {TASK: TaskSupplies(self.report)}
         self._grow(nodes, supplies, entry, steps)
         part = SubTopology(0, (), tuple(nodes), ())
-        return generate(Topology(nodes), part, cached=cached), supplies
+        held = frozenset(nodes) if cached else frozenset[str]()
+        return generate(Topology(nodes), part, cached=held), supplies
 
     def _grow(
         self, nodes: dict[str, Node], supplies: dict[str, object], parent: Node, steps: Steps

@@ -14,6 +14,7 @@ import pytest
 
 from streamsql.codegen.generate import generate
 from streamsql.engine.statements.explain import generated_code
+from streamsql.topology.caching import cacheable
 from streamsql.topology.topology import cut
 from tests.golden import Block
 from tests.queries.scripts import HERE as SCRIPTS
@@ -41,7 +42,7 @@ def test_every_golden_file_is_of_a_script() -> None:
 def test_the_legend_is_of_the_globals_that_are_used(case: Case) -> None:
     topology = Run(case, Mode()).layout.topology
     for part in cut(topology):
-        for source in generate(topology, part, cached=True).in_order():
+        for source in generate(topology, part, cached=cacheable(topology)).in_order():
             lines = source.text.splitlines()
             legend = {line.split()[1] for line in lines if line.startswith("# ")}
             assert legend == source.values.keys() | source.supplied.keys()

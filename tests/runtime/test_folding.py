@@ -32,6 +32,7 @@ from streamsql.runtime.wiring import Wiring
 from streamsql.state.memory import MemoryStorage
 from streamsql.streams.builder import StreamsBuilder
 from streamsql.streams.kstream import KStream
+from streamsql.topology.caching import cacheable
 from streamsql.topology.nodes import Repartition
 from streamsql.topology.topology import Topology, cut, without_repartitions
 from streamsql.types.schema import Column, Schema
@@ -131,7 +132,7 @@ def outcome(made: Topology, batches: list[list[StoredMessage]]) -> tuple[Any, ..
     environment = Environment(RuntimeConfig("app"), producer, SERDES, metrics)  # type: ignore[arg-type]
     (part,) = cut(made)
     wiring = Wiring(MemoryStorage(), {})
-    processors = build(generate(made, part, cached=True), environment, wiring)
+    processors = build(generate(made, part, cached=cacheable(made)), environment, wiring)
     pending = []
     for batch in batches:
         for process in processors.sources["bids"]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
+from streamsql.broker.ports import TopicConfig, TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.broker.simulated.clients import SimulatedConsumer
 from streamsql.broker.simulated.cluster import Timeouts
@@ -15,8 +15,8 @@ from streamsql.broker.simulated.log import Transaction, TransactionStatus
 from streamsql.broker.simulated.mishaps import kill, stop
 from streamsql.errors import EngineError, TaskCorrupted, TransactionAborted
 from streamsql.runtime.config import RuntimeConfig
+from streamsql.runtime.inputs import Inputs
 from streamsql.runtime.layout import lay_out, state_topics
-from streamsql.runtime.task import Task
 from streamsql.runtime.worker import Worker
 from streamsql.state.directory import StateDirectory
 from streamsql.state.rocksdb import RocksStorage
@@ -298,7 +298,7 @@ def test_a_fetcher_that_begins_anew_doubles_nothing() -> None:
             consumer._positions.seek(TopicPartition("s", partition), moment)
         running.run()
     running.assert_counted(16)
-    assert set(running.broker.group_offsets("app").values()) == {Committed(16)}
+    assert {at.offset for at in running.broker.group_offsets("app").values()} == {16}
 
 
 @pytest.mark.parametrize("read", [4, 1])
@@ -327,9 +327,9 @@ def test_a_commit_before_the_last_one_stops_the_worker(monkeypatch: pytest.Monke
     running.config = replace(running.config, poll_records=2)
     running.worker = running.start("w")
     running.run()
-    monkeypatch.setattr(Task, "goes_on_with", lambda *_: True)
+    monkeypatch.setattr(Inputs, "goes_on_with", lambda *_: True)
     running.feed(1)
     running.broker.faults.fail("block", 1, FetcherRestarted())
     with pytest.raises(EngineError, match=r'offset \d+ of topic "s" .* last commit at 5'):
         running.run()
-    assert set(running.broker.group_offsets("app").values()) == {Committed(5)}
+    assert {at.offset for at in running.broker.group_offsets("app").values()} == {5}

@@ -4,6 +4,8 @@ What was touched since the last flush is found in one dict. Everything else (a k
 first time, another window, a record that is late) goes through the ``touch`` of the aggregation.
 """
 
+from collections.abc import Collection
+
 from streamsql.codegen.aggregates.accumulate import Texts, accumulate, aggregators, inputs_of
 from streamsql.codegen.expressions.evaluation import Columns, Evaluation
 from streamsql.codegen.expressions.failure import may_fail
@@ -17,12 +19,12 @@ from streamsql.types.sqltypes import is_hashable
 from streamsql.types.windows import SessionWindows, TimeWindows
 
 
-def is_held(node: StreamAggregate, *, cached: bool) -> bool:
+def is_held(node: StreamAggregate, cached: Collection[str]) -> bool:
     """Tell whether the aggregation holds groups for a loop to fold into.
 
     Not when each change is forwarded at once, and sessions are found otherwise.
     """
-    return (cached or node.final) and not isinstance(node.windows, SessionWindows)
+    return (node.name in cached or node.final) and not isinstance(node.windows, SessionWindows)
 
 
 def folds_in_loop(node: StreamAggregate, scope: RecordScope, place: Place) -> bool:

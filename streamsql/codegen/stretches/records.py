@@ -39,10 +39,10 @@ class RecordStatements:
 
     __slots__ = ("_cached", "_ends", "_flow", "_module")
 
-    def __init__(self, module: Module, flow: Flow, below: Below, *, cached: bool) -> None:
+    def __init__(self, module: Module, flow: Flow, below: Below, *, cached: frozenset[str]) -> None:
         """Prepare for the stretch that goes on with the given nodes.
 
-        ``cached``: running aggregations hold their groups until the next flush.
+        ``cached``: the aggregations that hold their groups until the next flush.
         """
         self._module = module
         self._flow = flow
@@ -152,7 +152,7 @@ class RecordStatements:
         return rows
 
     def _aggregate(self, node: StreamAggregate, scope: RecordScope, place: Place) -> None:
-        if is_held(node, cached=self._cached) and folds_in_loop(node, scope, place):
+        if is_held(node, self._cached) and folds_in_loop(node, scope, place):
             FoldEnd(self._module, self._ends, node, scope, place).emit()
         else:
             hand_over(self._ends, node, scope, place.lines)

@@ -58,10 +58,10 @@ def columns_read(flow: Flow, node: Read) -> list[Column]:
     return [c for c in node.schema.value if c.name in needed and c.name not in elsewhere]
 
 
-def generate_source(flow: Flow, node: Read, *, cached: bool) -> SourceText | None:
+def generate_source(flow: Flow, node: Read, *, cached: frozenset[str]) -> SourceText | None:
     """Return ``source(messages)`` of the node; ``None`` where nothing takes its records.
 
-    ``cached``: running aggregations hold their groups until the next flush.
+    ``cached``: the aggregations that hold their groups until the next flush.
     """
     below = below_read(flow, node)
     if not below.nodes:
@@ -91,7 +91,7 @@ class _Loop:
     """Writes the function of a source."""
 
     def __init__(
-        self, module: Module, flow: Flow, node: Read, below: Below, *, cached: bool
+        self, module: Module, flow: Flow, node: Read, below: Below, *, cached: frozenset[str]
     ) -> None:
         self._module = module
         self._namespace = module.namespace
@@ -141,7 +141,7 @@ class _Loop:
             below = self._flow.below(below.nodes[0].name)
         match below.nodes:
             case (StreamAggregate() as node,):
-                return is_held(node, cached=self._cached)
+                return is_held(node, self._cached)
             case _:
                 return False
 

@@ -32,7 +32,7 @@ def define_stage(
         not_null=frozenset([ROWTIME]),
         message_key=False,
     )
-    statements = RecordStatements(module, flow, below, cached=False)
+    statements = RecordStatements(module, flow, below, cached=frozenset())
     with lines.block("if value is None:"):
         statements.emit_null(below, scope, names, lines)
         lines.add("return")

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from streamsql.engine.declarations import Declaration
 from streamsql.errors import EngineError
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,6 @@ class WorkerSpec:
     Attributes:
         overrides: Settings by name that were given.
         state_directory: Empty: in memory.
-        foreign: What the supervisor knew of the sources of other applications.
     """
 
     target: str
@@ -43,7 +41,6 @@ class WorkerSpec:
     variables: dict[str, str]
     overrides: dict[str, str]
     state_directory: str
-    foreign: tuple[Declaration, ...] = ()
 
     def encode(self) -> bytes:
         """Return the specification as one line."""

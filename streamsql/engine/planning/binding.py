@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import chain
 
-from streamsql.catalog.catalog import Source
 from streamsql.engine.configuration.settings import SettingError
 from streamsql.engine.planning.context import PlannerContext
 from streamsql.errors import BindError, Span, StatementError
-from streamsql.sql.compile import bind, names_of_others
+from streamsql.sql.compile import bind
 from streamsql.sql.dialect.parse import ParsedStatement, parse_script
 from streamsql.sql.statements import (
     DefineVariable,
@@ -32,7 +30,6 @@ class Bound:
         script: The text that was submitted, or that RUN SCRIPT named.
         before: What it was bound against.
         after: What it leaves behind.
-        foreign: The sources of other applications that it may mean.
     """
 
     statement: Statement
@@ -41,7 +38,6 @@ class Bound:
     script: str
     before: PlannerContext
     after: PlannerContext
-    foreign: tuple[Source, ...]
 
     @contextmanager
     def located(self) -> Iterator[None]:
@@ -76,12 +72,7 @@ def bind_script(script: str, context: PlannerContext, depth: int = 0) -> Iterato
 
 
 def _bind(parsed: ParsedStatement, script: str, before: PlannerContext) -> Bound:
-    known = before.catalog
-    others = sorted(names_of_others(parsed, known))
-    if others:
-        known = replace(known, foreign=before.foreign())
-    foreign = tuple(chain.from_iterable(known.foreign.get(name, ()) for name in others))
-    statement, catalog = bind(parsed, known, before.config.all(), before.registry)
+    statement, catalog = bind(parsed, before.catalog, before.config.all())
     after = replace(before, catalog=catalog)
     match statement:
         case SetProperty(name, value):
@@ -95,7 +86,7 @@ def _bind(parsed: ParsedStatement, script: str, before: PlannerContext) -> Bound
             after = replace(after, pushes=before.pushes + 1)
         case _:
             pass
-    return Bound(statement, parsed.text, parsed.span, script, before, after, foreign)
+    return Bound(statement, parsed.text, parsed.span, script, before, after)
 
 
 def _defined(variables: Mapping[str, str], statement: DefineVariable) -> dict[str, str]:

@@ -121,7 +121,7 @@ def _compile(
     config = RuntimeConfig("pull")
     environment = Environment(config, SilentProducer(), serdes, Metrics(), {planned.result: take})
     topology = planned.application.topology
-    code = generate(topology, cut(topology)[0], cached=False)
+    code = generate(topology, cut(topology)[0], cached=frozenset())
     processors = build(code, environment, Wiring(MemoryStorage(), {}))
     processes = processors.sources.get(statement.source.topic, ())
 

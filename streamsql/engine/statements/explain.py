@@ -13,6 +13,7 @@ from streamsql.engine.statements.state import EngineState
 from streamsql.errors import BindError
 from streamsql.logical.describe import describe as describe_plan
 from streamsql.sql.statements import Explain, ExplainWhat
+from streamsql.topology.caching import cacheable
 from streamsql.topology.describe import describe as describe_topology
 from streamsql.topology.naming import repartition_topic
 from streamsql.topology.topology import Topology, cut
@@ -78,7 +79,7 @@ def _code(application: ApplicationPlan, operators: Topology) -> str:
 
 def generated_code(topology: Topology, *, cached: bool) -> str:
     """Return the source text of everything generated that runs for a record, in its order."""
-    texts = []
+    texts, held = [], cacheable(topology) if cached else frozenset()
     for part in cut(topology):
-        texts += [source.text for source in generate(topology, part, cached=cached).in_order()]
+        texts += [source.text for source in generate(topology, part, cached=held).in_order()]
     return "\n\n".join(texts)

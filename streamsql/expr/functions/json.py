@@ -207,7 +207,7 @@ def _is_json(text: str | None) -> bool:
     return True
 
 
-_Writer = Callable[[Any], str]
+Writer = Callable[[Any], str]
 
 
 def _string(value: str) -> str:
@@ -216,7 +216,7 @@ def _string(value: str) -> str:
     return dumps(value, ensure_ascii=False)
 
 
-def _quoted(text: _Writer) -> _Writer:
+def _quoted(text: Writer) -> Writer:
     return lambda value: f'"{text(value)}"'
 
 
@@ -229,7 +229,7 @@ def _double(value: float) -> str:
     return f'"{text}"' if text[-1] in "yN" else text
 
 
-_WRITERS: dict[SqlType, _Writer] = {
+_WRITERS: dict[SqlType, Writer] = {
     BOOLEAN: lambda value: "true" if value else "false",
     INTEGER: str,
     BIGINT: str,
@@ -242,13 +242,13 @@ _WRITERS: dict[SqlType, _Writer] = {
 }
 
 
-def _writer(sql_type: SqlType) -> _Writer:
+def _writer(sql_type: SqlType) -> Writer:
     """Return the function to the JSON text of a value of that type, or of NULL."""
     write = _writer_of_value(sql_type)
     return lambda value: "null" if value is None else write(value)
 
 
-def _writer_of_value(sql_type: SqlType) -> _Writer:
+def _writer_of_value(sql_type: SqlType) -> Writer:
     if isinstance(sql_type, Decimal):
         return decimal_text
     if isinstance(sql_type, Array):
@@ -256,7 +256,7 @@ def _writer_of_value(sql_type: SqlType) -> _Writer:
         return lambda values: "[" + ",".join(map(element, values)) + "]"
     if isinstance(sql_type, Map):
         inner = _writer(sql_type.value)
-        key_text: _Writer = str
+        key_text: Writer = str
         return lambda entries: (
             "{"
             + ",".join(f"{_string(key_text(key))}:{inner(value)}" for key, value in entries.items())
@@ -276,7 +276,7 @@ def _writer_of_value(sql_type: SqlType) -> _Writer:
     )
 
 
-def _to_json(types: Sequence[SqlType], _: SqlType) -> _Writer:
+def _to_json(types: Sequence[SqlType], _: SqlType) -> Writer:
     return _writer(types[0])
 
 

@@ -42,7 +42,7 @@ class Shown:
     leave: bool = False
 
 
-_Action = Callable[[Interpreting, str], Shown]
+Action = Callable[[Interpreting, str], Shown]
 """Takes the interpreter and what stands behind the command's name."""
 
 
@@ -52,7 +52,7 @@ class Command:
 
     usage: str
     summary: str
-    action: _Action
+    action: Action
     takes_argument: bool = False
 
 
@@ -60,7 +60,7 @@ class Command:
 class Invocation:
     """A command as it was typed."""
 
-    action: _Action
+    action: Action
     argument: str
 
 

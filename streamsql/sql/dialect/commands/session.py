@@ -3,7 +3,6 @@
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
-from streamsql.sql.dialect.clauses.relation import parse_table
 from streamsql.sql.dialect.clauses.words import (
     at_identifier,
     parse_identifier,
@@ -61,9 +60,9 @@ def parse_describe(cursor: Cursor) -> exp.Expr:
         if cursor.accept(f"{kind}S"):
             extended = cursor.accept("EXTENDED")
             return cursor.node(statements.DescribeAll(kind=kind, extended=extended), mark)
-    source = parse_table(cursor, "source")
+    name = parse_identifier(cursor, "source")
     extended = cursor.accept("EXTENDED")
-    return cursor.node(statements.Describe(source_name=source, extended=extended), mark)
+    return cursor.node(statements.Describe(source_name=name, extended=extended), mark)
 
 
 def parse_explain(cursor: Cursor) -> exp.Expr:
