@@ -12,6 +12,7 @@
     + TaskFenced            another worker owns it: drop it, commit nothing
     + TaskCorrupted         its local state cannot be trusted: wipe it and restore
     + TransactionAborted    its writes are void: rewind to the last commit
+  x QueryFailed             whoever wrote its code: the query stops, and the others go on
   x EngineError             the operator: the engine cannot go on
 
 The class is the reaction; the fields are facts; the message is for a person, in lower case,
@@ -118,6 +119,34 @@ class TaskCorrupted(TaskError):
 
 class TransactionAborted(TaskError):
     """The writes since the last commit are void: rewind to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlace:
+    """Where a record is; its offset may not be known."""
+
+    topic: str
+    partition: int
+    offset: int | None
+
+    def __str__(self) -> str:
+        """Return the place for a message."""
+        found = f'partition {self.partition} of topic "{self.topic}"'
+        return found if self.offset is None else f"offset {self.offset} of {found}"
+
+
+class QueryFailed(StreamSQLError):
+    """The code of a query met what it does not expect: a bug, and nothing of it is committed.
+
+    Attributes:
+        node: The operator, if it is known; several queries may share it.
+        place: Of the record, if it was in processing one.
+    """
+
+    def __init__(self, message: str, node: str | None, place: RecordPlace | None = None) -> None:
+        super().__init__(message if place is None else f"{message}, at {place}")
+        self.node = node
+        self.place = place
 
 
 class EngineError(StreamSQLError):

@@ -21,7 +21,8 @@ def is_kafka(target: str | Path) -> bool:
 def open_broker(target: str | Path, **options: Any) -> Broker:
     """Return the broker at the target.
 
-    EngineError when the cluster cannot be reached or another process owns the directory.
+    EngineError when the cluster cannot be reached; DirectoryInUse when another process owns the
+    directory.
 
     Args:
         target: ``host:port`` (several separated by commas), or a directory.
@@ -35,3 +36,22 @@ def open_broker(target: str | Path, **options: Any) -> Broker:
     from streamsql.broker.embedded.broker import EmbeddedBroker, EmbeddedSettings
 
     return EmbeddedBroker(Path(target), EmbeddedSettings(**options))
+
+
+def open_or_follow(target: str | Path, **options: Any) -> Broker:
+    """Return the broker at the target; of a directory that another process owns, a follower.
+
+    EngineError when the cluster cannot be reached, or the directory cannot be used.
+
+    Args:
+        target: As for :func:`open_broker`.
+        options: As for :func:`open_broker`; the owner's are in force where it is followed.
+    """
+    from streamsql.broker.embedded.lock import DirectoryInUse
+
+    try:
+        return open_broker(target, **options)
+    except DirectoryInUse:
+        from streamsql.broker.embedded.follower import EmbeddedFollower
+
+        return EmbeddedFollower(Path(target))

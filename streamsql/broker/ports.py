@@ -284,6 +284,13 @@ class Broker(Admin, Protocol):
     def registry(self) -> SchemaRegistry:
         """Has the schemas that records of the topics are written with."""
 
+    @property
+    def owner(self) -> str | None:
+        """The process that alone changes topics and runs queries that last.
+
+        ``None``: every process that has opened the broker does, this one too.
+        """
+
     def consumer(self, group: str, member: str) -> Consumer:
         """Return a consumer of the group; ``member`` is its static identity."""
 
@@ -298,8 +305,15 @@ class Broker(Admin, Protocol):
         topic: str,
         records: Iterable[tuple[bytes | None, bytes | None, int, Sequence[Header]]],
         partition: int | None = None,
-    ) -> None:
-        """Append (key, value, timestamp_ms, headers) records durably, outside any transaction."""
+    ) -> bool:
+        """Append (key, value, timestamp_ms, headers) records durably, outside any transaction.
+
+        Returns:
+            Whether they can be read by now; else the owner of the broker has yet to take them in.
+        """
+
+    def look(self) -> None:
+        """Take notice of other processes; for who has nothing else to ask for a while."""
 
     def close(self) -> None:
         """Release everything."""

@@ -40,6 +40,19 @@ def read_to_end(
         yield from _read(broker, {partition: start}, {partition: ends[partition]})
 
 
+def read_on(broker: Broker, partition: TopicPartition, position: int) -> tuple[list[Message], int]:
+    """Return the committed records from a position on, and the end: where to go on.
+
+    Raises:
+        EngineError: The broker stops answering.
+    """
+    end = broker.ends([partition], committed=True)[partition]
+    if end == position:
+        return [], end
+    start = max(position, broker.starts([partition])[partition])
+    return list(_read(broker, {partition: start}, {partition: end})), end
+
+
 def _read(
     broker: Broker, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
 ) -> Iterator[Message]:

@@ -11,6 +11,7 @@ import msgspec
 
 from streamsql.broker.ports import Broker, TopicConfig, TopicPartition
 from streamsql.broker.read_to_end import read_to_end
+from streamsql.errors import EngineError
 from streamsql.formats.memory_registry import MemoryRegistry
 from streamsql.formats.registry import RegisteredSchema, SchemaNotFound, WriterSchema
 
@@ -63,6 +64,9 @@ class TopicRegistry:
             return self._read().register(subject, schema)
 
     def _append(self, entry: _Entry) -> None:
+        owner = self._broker.owner
+        if owner is not None:  # it alone counts the numbers
+            raise EngineError(f'subject "{entry.subject}" gets a new schema from {owner}, not here')
         if TOPIC not in self._broker.topics():
             self._broker.create([TopicConfig(TOPIC, 1, compacted=True)])
         key = msgspec.json.encode((entry.subject, entry.version))

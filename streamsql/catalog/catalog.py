@@ -7,7 +7,7 @@ from streamsql.expr.registry import FunctionRegistry
 from streamsql.formats.format import FormatSpec
 from streamsql.types.record import SourceKind
 from streamsql.types.schema import HeaderColumn, Schema, TimestampSpec
-from streamsql.types.sqltypes import SqlType
+from streamsql.types.sqltypes import SqlType, quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Source:
         read_only: Declared as SOURCE.
         materialized: Whether rows can be looked up by pull queries.
         text: The statement that made it.
+        application: The other application that declares it; ``None``: the catalog's own does.
     """
 
     name: str
@@ -44,6 +45,17 @@ class Source:
     read_only: bool = False
     materialized: bool = False
     text: str = ""
+    application: str | None = None
+
+    @property
+    def full_name(self) -> str:
+        """The name as it is written; with the application's when that is another.
+
+        The case of an application's name counts, quoted or not.
+        """
+        if self.application is None:
+            return quote(self.name)
+        return f"{quote(self.application, folds=False)}.{quote(self.name)}"
 
     @property
     def header_names(self) -> frozenset[str]:
@@ -60,23 +72,31 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class PersistentQuery:
-    """A running query: what it is called, what it writes, and its text."""
+    """A running query: what it is called, writes, says, and was made to read."""
 
     id: str
     sink: str
     text: str
-    sources: tuple[str, ...]
+    sources: tuple[Source, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Sources, persistent queries, custom types and functions, by upper-case (or quoted) name."""
+    """Sources, persistent queries, custom types and functions, by upper-case (or quoted) name.
+
+    Attributes:
+        sources: Those of the application.
+        application: Its name.
+        foreign: The sources of other applications on the broker.
+    """
 
     sources: Mapping[str, Source] = field(default_factory=dict)
     queries: Mapping[str, PersistentQuery] = field(default_factory=dict)
     types: Mapping[str, SqlType] = field(default_factory=dict)
     functions: FunctionRegistry = field(default_factory=FunctionRegistry)
     next_query: int = 0
+    application: str = ""
+    foreign: Mapping[str, tuple[Source, ...]] = field(default_factory=dict)
 
     def with_source(self, source: Source) -> "Catalog":
         """Return a catalog in which the source is added or replaced."""
@@ -97,9 +117,10 @@ class Catalog:
     def with_query(self, query: PersistentQuery) -> "Catalog":
         """Return a catalog with the query, known to its sources and sink; the next id moves on."""
         sources = dict(self.sources)
-        for name in query.sources:
-            source = sources[name]
-            sources[name] = replace(source, readers=source.readers | {query.id})
+        for source in query.sources:
+            if source.application is None:
+                own = sources[source.name]
+                sources[own.name] = replace(own, readers=own.readers | {query.id})
         sink = sources[query.sink]
         sources[query.sink] = replace(sink, writers=sink.writers | {query.id})
         return replace(

@@ -16,6 +16,9 @@ Supplies = Mapping[str, object]
 _FILENAMES: dict[tuple[str, str], str] = {}
 """The file names of texts, by what they are texts of."""
 
+_NODES: dict[str, str] = {}
+"""What the texts are texts of, by file name."""
+
 _TEXTS: Counter[str] = Counter()
 """How many different texts there are of something."""
 
@@ -26,8 +29,14 @@ def load(source: SourceText, supplies: Supplies) -> dict[str, Callable[..., Any]
     for name, supplied in source.supplied.items():
         values[name] = attrgetter(supplied.attribute)(supplies[supplied.node])
     filename = _remember(printable(source.name), source.text)
+    _NODES[filename] = source.name
     exec(_compiled(source.text, filename), values)  # noqa: S102 - the purpose of this room
     return {purpose: values[name] for purpose, name in source.functions.items()}
+
+
+def node_of(filename: str) -> str | None:
+    """Return the node that a generated file was written for; ``None``: it is another file."""
+    return _NODES.get(filename)
 
 
 @lru_cache(maxsize=512)

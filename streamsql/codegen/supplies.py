@@ -81,7 +81,7 @@ class MessageWriter:
     encode_value: Callable[[Any], bytes | None]
 
 
-Group = list[Any]
+HeldGroup = list[Any]
 """A group that is held for the next flush: ``[state, timestamp_ms, …]``.
 
 The state is a list: the fold's columns, then the states of its aggregates.
@@ -99,10 +99,10 @@ class RunningGroups:
         touch_bytes: ``touch_bytes(raw_key, key)`` holds it in ``by_bytes`` too.
     """
 
-    by_key: dict[Any, Group]
-    by_bytes: dict[Any, Group]
-    touch: Callable[[Key], Group]
-    touch_bytes: Callable[[bytes, Key], Group]
+    by_key: dict[Any, HeldGroup]
+    by_bytes: dict[Any, HeldGroup]
+    touch: Callable[[Key], HeldGroup]
+    touch_bytes: Callable[[bytes, Key], HeldGroup]
 
 
 class Clock(Protocol):

@@ -17,6 +17,9 @@ def connect(
 ) -> Engine:
     """Return a running engine.
 
+    When another process owns the directory, the engine follows it: it looks, queries and inserts;
+    what changes topics or lasts is refused, naming that process.
+
     Args:
         target: ``host:port`` (several separated by commas): Kafka. A path: the directory of an
             embedded broker. ``None``: what the configuration says, else embedded under
@@ -27,14 +30,14 @@ def connect(
         settings: Settings by name, before environment, ``streamsql.toml`` and defaults.
 
     Raises:
-        EngineError: The cluster cannot be reached, the directory belongs to another process, or a
-            setting does not exist.
+        EngineError: The cluster cannot be reached, the directory cannot be used, or a setting does
+            not exist.
     """
     address = find_broker(target, directory=directory, settings=settings)
     config = address.config
     if application is not None:
         config = replace(config, overrides={**config.overrides, "ksql.service.id": application})
-    broker = address.open()
+    broker = address.open_or_follow()
     try:
         engine = Engine(broker, config)
     except BaseException:

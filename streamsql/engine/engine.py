@@ -15,6 +15,7 @@ from streamsql.engine.planning.planned import Planned
 from streamsql.engine.planning.planner import compile_script
 from streamsql.engine.results import Result
 from streamsql.engine.statements.command_log import CommandLog
+from streamsql.engine.statements.owned import check_owner
 from streamsql.engine.statements.perform import perform
 from streamsql.engine.statements.replay import replay
 from streamsql.engine.statements.state import EngineState
@@ -70,6 +71,7 @@ class Engine(Closing):
     def context(self) -> PlannerContext:
         """What the next statement is planned against."""
         with self._loop.exclusive():
+            self._learn()
             return self._state.now()
 
     @property
@@ -132,7 +134,7 @@ class Engine(Closing):
         from streamsql.engine.statements.explain import explain_query
 
         with self._loop.exclusive():
-            planned = compile_script(sql, replace(self._state.now(), partial=True))
+            planned = compile_script(sql, replace(self.context, partial=True))
             if not planned:
                 raise BindError("there is no statement to explain")
             if isinstance(planned[-1].statement, Explain):
@@ -148,10 +150,14 @@ class Engine(Closing):
 
         Raises:
             StatementError: At the first statement that is wrong.
-            EngineError: A topic is missing, or topics do not fit together.
+            EngineError: A topic is missing, topics do not fit together, or a statement is for the
+                process that owns the broker.
         """
         with self._loop.exclusive():
-            return compile_script(text, self._state.now())
+            planned = compile_script(text, self.context)
+            if self.broker.owner is not None:
+                check_owner(planned, self.broker.owner)
+            return planned
 
     def perform(self, planned: Planned) -> Result:
         """Carry out a statement that was planned against the engine as it is now.
@@ -162,6 +168,12 @@ class Engine(Closing):
         """
         with self._loop.exclusive():
             return perform(planned, self._state)
+
+    def _learn(self) -> None:
+        """Replay what the owner of the broker has noted since, when that is not this engine."""
+        log = self._state.log
+        if log is not None and self.broker.owner is not None:
+            replay(log.read(), self._state)
 
     def _compile_one(self, sql: str) -> Planned:
         """Plan a text that is one statement."""
@@ -212,7 +224,8 @@ class Engine(Closing):
             queries = self._state.queries
             while self._state.step(0):
                 pass
-            self._state.clock.put_forward(self._longest_commit_ms())
+            # Even where nothing waits for a commit, a task that is held up looks again only later.
+            self._state.clock.put_forward(max(self._longest_commit_ms(), _DRAIN_WAIT_MS))
             worked = self._state.step(_DRAIN_WAIT_MS)
             failure = queries.failure()
             if failure is not None:

@@ -14,6 +14,7 @@ from streamsql.engine.applications.workers import Workers
 from streamsql.engine.closing import Closing
 from streamsql.engine.configuration.address import BrokerAddress
 from streamsql.engine.configuration.config import EngineConfig
+from streamsql.engine.declarations import as_told
 from streamsql.engine.planning.context import context_on, context_on_nothing, read_script
 from streamsql.engine.planning.program import Program, Role, compile_program
 from streamsql.engine.results import Result
@@ -30,7 +31,7 @@ _PROGRESS_MS = 200
 _PLENTY, _ROUNDS = 100, 8
 """With so many records in a round, further ones follow before anybody looks at anything else."""
 
-Progress = Callable[[int, int], None]
+_OnProgress = Callable[[int, int], None]
 """Takes how many of the input records of the start are done, and how many there were."""
 
 
@@ -65,7 +66,7 @@ class ProgramRun(Closing):
             None,
         )
         self._application: Application | None = None
-        self._on_progress: Progress | None = None
+        self._on_progress: _OnProgress | None = None
         self._reported_ms = 0.0
 
     @property
@@ -78,7 +79,7 @@ class ProgramRun(Closing):
         """The queries, once they run."""
         return self._application
 
-    def run(self, *, workers: int = 1, on_progress: Progress | None = None) -> Iterator[Result]:
+    def run(self, *, workers: int = 1, on_progress: _OnProgress | None = None) -> Iterator[Result]:
         """Run the queries, and yield the results of the other statements in order.
 
         Pull queries and listings are answered when the input that was there at the start is
@@ -133,6 +134,7 @@ class ProgramRun(Closing):
         broker.create(program.create)
         insert_once(program.of(Role.INSERT), broker, program.name, self._state.wall_clock_ms)
         if program.application is None:
+            self._tell()
             return None
 
         def make_workers(layout: Layout) -> Workers:
@@ -147,7 +149,13 @@ class ProgramRun(Closing):
         )
         self._application.start()
         self._state.queries.add(program.name, self._application)
+        self._tell()
         return self._application.completion()
+
+    def _tell(self) -> None:
+        """Let other applications know the sources, whose topics are there by now."""
+        context = self._program.context
+        self._state.declarations.tell_all(context.owner, context.catalog.sources)
 
     def _stop(self) -> None:
         """Let the queries commit and end."""
@@ -228,6 +236,7 @@ def open_program(
             variables=dict(variables or {}),
             overrides=dict(address.config.overrides),
             state_directory="" if state is None else str(state),
+            foreign=as_told(program.foreign),
         )
     return ProgramRun(broker, program, spec=spec)
 

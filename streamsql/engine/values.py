@@ -7,7 +7,7 @@ from typing import Any
 from streamsql.types.schema import Column
 from streamsql.types.sqltypes import DATE, TIME, TIMESTAMP, Array, Map, Primitive, SqlType, Struct
 
-Convert = Callable[[Any], Any]
+_Convert = Callable[[Any], Any]
 
 _EPOCH_DAY = dt.date(1970, 1, 1)
 _EPOCH = dt.datetime(1970, 1, 1)
@@ -29,7 +29,7 @@ def converters(columns: Sequence[Column]) -> Callable[[tuple[Any, ...]], tuple[A
     return convert
 
 
-def converter(sql_type: SqlType) -> Convert | None:
+def converter(sql_type: SqlType) -> _Convert | None:
     """Return the conversion of values (never ``None``) of the type, if there is one."""
     match sql_type:
         case Array(element):
@@ -67,23 +67,23 @@ def timestamp(milliseconds: int) -> dt.datetime | int:
         return milliseconds
 
 
-def _array(element: Convert | None) -> Convert | None:
+def _array(element: _Convert | None) -> _Convert | None:
     if element is None:
         return None
     return lambda values: [None if value is None else element(value) for value in values]
 
 
-def _map(key: Convert | None, value: Convert | None) -> Convert | None:
+def _map(key: _Convert | None, value: _Convert | None) -> _Convert | None:
     if key is None and value is None:
         return None
     return lambda entries: {_one(key, k): _one(value, v) for k, v in entries.items()}
 
 
-def _struct(fields: list[tuple[str, Convert | None]]) -> Convert:
+def _struct(fields: list[tuple[str, _Convert | None]]) -> _Convert:
     return lambda values: {
         name: _one(function, value) for (name, function), value in zip(fields, values, strict=True)
     }
 
 
-def _one(function: Convert | None, value: Any) -> Any:
+def _one(function: _Convert | None, value: Any) -> Any:
     return value if function is None or value is None else function(value)

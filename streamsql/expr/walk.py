@@ -18,15 +18,15 @@ from streamsql.expr.nodes import (
     When,
 )
 
-Node = Expression | Lambda | When | NamedExpression | AggregateCall | TableCall
+ExpressionNode = Expression | Lambda | When | NamedExpression | AggregateCall | TableCall
 """An expression, what holds expressions, or a part of one that is none itself."""
 
 Replace = Callable[[Expression], Expression | None]
 """What to put in place of an expression, ``None``: look into its parts."""
 
-AnyNode = TypeVar("AnyNode", bound=Node)
+AnyNode = TypeVar("AnyNode", bound=ExpressionNode)
 
-_NODES = frozenset(get_args(Node))
+_NODES = frozenset(get_args(ExpressionNode))
 _EXPRESSIONS = frozenset(get_args(Expression))
 
 
@@ -41,7 +41,7 @@ _PARTS: dict[type, tuple[str, ...]] = {
 """By class, the fields that hold nodes: one, none (``None``), or tuples of them."""
 
 
-def children(node: Node) -> list[Node]:
+def children(node: ExpressionNode) -> list[ExpressionNode]:
     """Return the nodes directly below, in the order written.
 
     >>> from streamsql.expr.nodes import Literal, MakeMap
@@ -50,13 +50,13 @@ def children(node: Node) -> list[Node]:
     >>> children(MakeMap(((a, b),), Map(STRING, BIGINT))) == [a, b]
     True
     """
-    found: list[Node] = []
+    found: list[ExpressionNode] = []
     for name in _PARTS[type(node)]:
         _collect(getattr(node, name), found)
     return found
 
 
-def walk(*nodes: Node) -> Iterator[Node]:
+def walk(*nodes: ExpressionNode) -> Iterator[ExpressionNode]:
     """Yield the nodes and everything below them, each before its parts, in the order written."""
     ahead = list(reversed(nodes))
     while ahead:
@@ -65,12 +65,12 @@ def walk(*nodes: Node) -> Iterator[Node]:
         ahead.extend(reversed(children(node)))
 
 
-def column_refs(*nodes: Node) -> Iterator[ColumnRef]:
+def column_refs(*nodes: ExpressionNode) -> Iterator[ColumnRef]:
     """Yield every reference to a column, in the order written."""
     return (node for node in walk(*nodes) if isinstance(node, ColumnRef))
 
 
-def column_names(*nodes: Node) -> frozenset[str]:
+def column_names(*nodes: ExpressionNode) -> frozenset[str]:
     """Return the names of the columns that the nodes read."""
     return frozenset(reference.name for reference in column_refs(*nodes))
 
@@ -94,7 +94,7 @@ def transform(node: AnyNode, change: Replace) -> AnyNode:
     return replace(node, **changed) if changed else node
 
 
-def _collect(value: Any, found: list[Node]) -> None:
+def _collect(value: Any, found: list[ExpressionNode]) -> None:
     if type(value) in _NODES:
         found.append(value)
     elif isinstance(value, tuple):

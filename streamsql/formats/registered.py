@@ -29,6 +29,9 @@ from streamsql.types.schema import Column
 _HEADER = struct.Struct(">bI")
 _HEADER_BYTES = _HEADER.size
 
+BARE_KEY, BARE_VALUE = "ROWKEY", "ROWVAL"
+"""What a column is called that is a key or a value as a whole."""
+
 
 @runtime_checkable
 class SchemaFormat(Protocol):
@@ -48,6 +51,11 @@ class SchemaFormat(Protocol):
 
     def key_schema(self, spec: FormatSpec, key: Sequence[Column], topic: str) -> WriterSchema:
         """Return the schema that the topic's keys are written with."""
+
+    def columns(
+        self, spec: FormatSpec, schema: ResolvedSchema, *, is_key: bool
+    ) -> tuple[Column, ...]:
+        """Return the columns that payloads of the schema have; SchemaUnusable for none."""
 
     def decoder(self, spec: FormatSpec, schema: ResolvedSchema, used: Sequence[Column]) -> Decoder:
         """Return a decoder of bodies into row objects of the used columns."""
@@ -69,6 +77,11 @@ class SchemaFormat(Protocol):
 
     def check(self, spec: FormatSpec, schema: Sequence[Column], *, is_key: bool) -> str | None:
         """Return why the format cannot carry the columns on that side, or ``None`` when it can."""
+
+
+def rename_of(spec: FormatSpec) -> Callable[[str], str]:
+    """Return what fields are called as columns: as they are, if a schema is asked for by number."""
+    return str.upper if spec.schema_id is None else str
 
 
 class RegisteredDecoder:

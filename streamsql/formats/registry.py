@@ -122,6 +122,9 @@ class NoRegistry:
         )
 
 
+NO_REGISTRY = NoRegistry()
+
+
 def key_subject(topic: str) -> str:
     """Return the subject of the keys of a topic."""
     return f"{topic}-key"

@@ -1,10 +1,10 @@
 """What formats refuse, in the words that every format shares."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from streamsql.formats.format import FormatSpec
 from streamsql.types.schema import Column
-from streamsql.types.sqltypes import STRING, Array, Map, SqlType, Struct
+from streamsql.types.sqltypes import STRING, Array, Field, Map, SqlType, Struct
 
 
 def common_restriction(
@@ -51,6 +51,23 @@ def holds_map(sql_type: SqlType) -> bool:
             return any(holds_map(field.type) for field in fields)
         case _:
             return False
+
+
+def names_in(field: Field) -> Iterator[str]:
+    """Yield the name of the field, and those of the fields in it."""
+    yield field.name
+    yield from _names_in(field.type)
+
+
+def _names_in(sql_type: SqlType) -> Iterator[str]:
+    match sql_type:
+        case Array(element) | Map(_, element):
+            yield from _names_in(element)
+        case Struct(fields):
+            for field in fields:
+                yield from names_in(field)
+        case _:
+            pass
 
 
 def holds_other_map_keys(sql_type: SqlType) -> bool:

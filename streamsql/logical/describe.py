@@ -25,7 +25,7 @@ def _line(plan: Plan) -> str:
     match plan:
         case Scan():
             alias = "" if plan.qualifier is None else f" AS {plan.qualifier}"
-            return f"Scan {plan.kind.value.lower()} {quote(plan.source.name)}{alias}"
+            return f"Scan {plan.kind.value.lower()} {plan.source.full_name}{alias}"
         case Filter():
             return f"Filter {describe_expression(plan.predicate)}"
         case Project():

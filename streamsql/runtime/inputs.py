@@ -10,7 +10,7 @@ from streamsql.errors import EngineError
 from streamsql.runtime.event_time import TimestampOf
 from streamsql.runtime.partition_group import NEVER, UNKNOWN, PartitionGroup, Run, Taken
 from streamsql.runtime.processors.context import StreamTime
-from streamsql.runtime.progress import Progress
+from streamsql.runtime.progress import PartitionNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Watermark:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TaskReading:
     """Where a task begins to read, in the order in which inputs take turns at equal times.
 
     Attributes:
@@ -54,7 +54,7 @@ class Inputs:
         is_held_up: Whether records wait for the writers of others.
     """
 
-    def __init__(self, reading: Reading, time: StreamTime) -> None:
+    def __init__(self, reading: TaskReading, time: StreamTime) -> None:
         """Begin to read; ``time`` follows what is handed out."""
         self._group = PartitionGroup(reading.timestamps, reading.sorted)
         self._positions = dict(reading.positions)
@@ -155,12 +155,12 @@ class Inputs:
         Raises:
             EngineError: A position is before the one committed last: it would be read twice.
         """
-        notes = dict.fromkeys(self._positions, Progress(times).encode())
+        notes = dict.fromkeys(self._positions, PartitionNote(times).encode())
         for partition in self._sorted:
             waiting = self._group.progress(partition)
             if waiting is not None:
                 self._positions[partition], taken = waiting
-                notes[partition] = Progress(times, taken).encode()
+                notes[partition] = PartitionNote(times, taken).encode()
         for partition, offset in self._positions.items():
             last = self._committed[partition]
             if offset < last:

@@ -17,7 +17,7 @@ _PLAIN_BYTES = 1000
 """Brokers take 4096 bytes (``offset.metadata.max.bytes``): longer notes are compressed."""
 
 
-class Progress(msgspec.Struct, frozen=True, omit_defaults=True):
+class PartitionNote(msgspec.Struct, frozen=True, omit_defaults=True):
     """A note on one partition.
 
     Attributes:
@@ -44,7 +44,7 @@ class Progress(msgspec.Struct, frozen=True, omit_defaults=True):
         return text.decode() if self.times or self.taken else ""
 
 
-def latest(notes: Iterable[Progress]) -> dict[str, int]:
+def latest(notes: Iterable[PartitionNote]) -> dict[str, int]:
     """Return the latest time of each clock in the notes of a task."""
     times: dict[str, int] = {}
     for note in notes:

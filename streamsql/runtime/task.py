@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from streamsql.broker.ports import Committed, Message, TopicPartition
+from streamsql.errors import StreamSQLError
 from streamsql.runtime.build import ProcessMessages, Processors
+from streamsql.runtime.failures import located
 from streamsql.runtime.inputs import Inputs
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.progress import TASK
@@ -63,17 +65,27 @@ class Task:
         return self._wiring.stores
 
     def process(self, budget: int) -> int:
-        """Process about ``budget`` waiting records whose order is known; return how many."""
-        done, inputs = 0, self.inputs
-        while done < budget:
-            run = inputs.next_run()
-            if run is None:
-                break
-            if self._time.now < run.time_ms <= self._processors.latest_ms():
-                self._time.now = run.time_ms
-            self._process[run.partition](run.messages)
-            inputs.done(run)
-            done += len(run.messages)
+        """Process about ``budget`` waiting records whose order is known; return how many.
+
+        Raises:
+            QueryFailed: The code of a query met what it does not expect.
+        """
+        done, partition, inputs = 0, None, self.inputs
+        try:
+            while done < budget:
+                run = inputs.next_run()
+                if run is None:
+                    break
+                partition = run.partition
+                if self._time.now < run.time_ms <= self._processors.latest_ms():
+                    self._time.now = run.time_ms
+                self._process[partition](run.messages)
+                inputs.done(run)
+                done += len(run.messages)
+        except StreamSQLError:
+            raise
+        except Exception as error:
+            raise located(error, partition) from error
         self.uncommitted += done
         return done
 
@@ -92,8 +104,13 @@ class Task:
 
     def flush(self) -> None:
         """Forward what the processors hold back, upstream first."""
-        for flush in self._processors.flushes:
-            flush()
+        try:
+            for flush in self._processors.flushes:
+                flush()
+        except StreamSQLError:
+            raise
+        except Exception as error:
+            raise located(error, None) from error
 
     def offsets(self) -> dict[TopicPartition, Committed]:
         """Return the positions to commit, with the stream times of the task and its operators."""

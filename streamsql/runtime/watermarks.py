@@ -19,7 +19,7 @@ from streamsql.errors import EngineError
 from streamsql.runtime.inputs import Watermark
 from streamsql.runtime.layout import Layout
 from streamsql.runtime.partition_group import NEVER, UNKNOWN
-from streamsql.runtime.progress import TASK, Progress
+from streamsql.runtime.progress import TASK, PartitionNote
 from streamsql.runtime.task import Task, TaskId
 from streamsql.runtime.upstream import Upstream
 
@@ -82,7 +82,7 @@ class _View:
         self._layout = layout
         self._upstream = upstream
         self._times: dict[TaskId, int] = {}
-        self._notes: dict[TopicPartition, Progress] = {}
+        self._notes: dict[TopicPartition, PartitionNote] = {}
         above = {w for task, found in waiting.items() for p in found for w in self._above(task, p)}
         inputs = {p for part in above for p in layout.partitions_of(part)}
         inputs.update(p for found in waiting.values() for p in found)
@@ -156,10 +156,10 @@ class _View:
             for topic in self._layout.inputs[task.part]
         )
 
-    def _progress(self, partition: TopicPartition) -> Progress:
+    def _progress(self, partition: TopicPartition) -> PartitionNote:
         found = self._notes.get(partition)
         if found is None:
             committed = self._committed.get(partition)
-            found = Progress() if committed is None else Progress.of(committed)
+            found = PartitionNote() if committed is None else PartitionNote.of(committed)
             self._notes[partition] = found
         return found

@@ -26,11 +26,11 @@ from streamsql.runtime.cache import CacheBudget
 from streamsql.runtime.commit import commit
 from streamsql.runtime.config import DEFAULT_CACHE_BYTES, RuntimeConfig
 from streamsql.runtime.environment import Environment, OutputTarget
-from streamsql.runtime.inputs import Inputs, Reading
+from streamsql.runtime.inputs import Inputs, TaskReading
 from streamsql.runtime.keeping.choose import state_keeping
 from streamsql.runtime.layout import Layout
 from streamsql.runtime.metrics import Metrics
-from streamsql.runtime.progress import TASK, Progress, latest
+from streamsql.runtime.progress import TASK, PartitionNote, latest
 from streamsql.runtime.task import Task, TaskId
 from streamsql.runtime.upstream import Upstream
 from streamsql.runtime.watermarks import Watermarks
@@ -293,7 +293,7 @@ class Worker:
         stores = [spec.name for node in nodes for spec in stores_of(node)]
         storage = yield from self._keeping.open(identity, stores, begun=bool(committed))
         reading = self._inputs(identity, committed)
-        wiring = Wiring(storage, latest(map(Progress.of, committed.values())))
+        wiring = Wiring(storage, latest(map(PartitionNote.of, committed.values())))
         environment = Environment(
             self._config,
             self._producer,
@@ -325,13 +325,15 @@ class Worker:
             self._codes[part.index] = code
         return code
 
-    def _inputs(self, identity: TaskId, committed: Mapping[TopicPartition, Committed]) -> Reading:
+    def _inputs(
+        self, identity: TaskId, committed: Mapping[TopicPartition, Committed]
+    ) -> TaskReading:
         """Return where the task reads on, and whom it waits for."""
         timestamps = self._assignments.timestamps(identity)
         upstream, part = self._upstream, identity.part
         derived = frozenset(p for p in timestamps if upstream.writers(p.topic, part))
-        taken = {p: Progress.of(committed[p]).taken for p in derived if p in committed}
-        return Reading(
+        taken = {p: PartitionNote.of(committed[p]).taken for p in derived if p in committed}
+        return TaskReading(
             self._assignments.positions(identity, committed, self._broker),
             timestamps,
             upstream.awaited(part, timestamps.keys()),

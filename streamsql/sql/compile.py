@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from streamsql.catalog.catalog import Catalog, PersistentQuery
 from streamsql.errors import BindError, StatementError, UnsupportedError
+from streamsql.formats.registry import NO_REGISTRY, SchemaRegistry
 from streamsql.sql import statements
 from streamsql.sql.binding.context import Context
 from streamsql.sql.binding.queries.select import bind_select
@@ -24,7 +25,10 @@ from streamsql.sql.dialect.parse import ParsedStatement
 
 
 def bind(
-    parsed: ParsedStatement, catalog: Catalog, settings: Mapping[str, str]
+    parsed: ParsedStatement,
+    catalog: Catalog,
+    settings: Mapping[str, str],
+    registry: SchemaRegistry = NO_REGISTRY,
 ) -> tuple[statements.Statement, Catalog]:
     """Return what a statement means, and the catalog as it is once it has been carried out.
 
@@ -33,13 +37,14 @@ def bind(
         catalog: The sources, queries, types and functions it may name.
         settings: Values of settings by name, as ``SET`` gives them; the prefix ``ksql.streams.``
             may be there or not.
+        registry: Tells the columns that declarations leave out.
 
     Raises:
         BindError: It means nothing here; the span says where.
         UnsupportedError: It has a meaning that this version cannot carry out.
     """
     plain = {plain_name(name): value for name, value in settings.items()}
-    context = Context(catalog, plain, parsed.text, parsed.span)
+    context = Context(catalog, plain, parsed.text, parsed.span, registry)
     try:
         refuse_unsupported(parsed.node)
         statement = _bind(parsed.node, context)
@@ -51,6 +56,15 @@ def bind(
         hint = "Split it: compute a part of it in another query."
         raise BindError("the statement nests too deeply", parsed.span, hint) from error
     return statement, _after(statement, parsed.text, catalog)
+
+
+def names_of_others(parsed: ParsedStatement, catalog: Catalog) -> frozenset[str]:
+    """Return the names of sources in a statement that are not those of the catalog's own."""
+    return frozenset(
+        name.name
+        for name in nodes.names_read(parsed.node)
+        if name.db not in {"", catalog.application} or name.name not in catalog.sources
+    )
 
 
 def _after(statement: statements.Statement, text: str, catalog: Catalog) -> Catalog:

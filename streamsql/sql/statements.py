@@ -27,7 +27,7 @@ class CreateAs:
 
     source: Source
     plan: Plan
-    sources: tuple[str, ...]
+    sources: tuple[Source, ...]
     query_id: str
 
 
@@ -37,7 +37,7 @@ class InsertSelect:
 
     sink: Source
     plan: Plan
-    sources: tuple[str, ...]
+    sources: tuple[Source, ...]
     query_id: str
 
 
@@ -58,7 +58,7 @@ class PushQuery:
     """SELECT … EMIT CHANGES | FINAL. Output columns in the order written are ``columns``."""
 
     plan: Plan
-    sources: tuple[str, ...]
+    sources: tuple[Source, ...]
     columns: tuple[str, ...]
     limit: int | None
 

@@ -26,8 +26,8 @@ from streamsql.types.sqltypes import (
     is_hashable,
 )
 
-Encoder: TypeAlias = Callable[[Any], bytes]
-Decoder: TypeAlias = Callable[[bytes, int], tuple[Any, int]]
+_Encode: TypeAlias = Callable[[Any], bytes]
+_Decode: TypeAlias = Callable[[bytes, int], tuple[Any, int]]
 """Takes bytes and a position, returns the value there and the position behind it."""
 
 NULL, VALUE = b"\x00", b"\x01"
@@ -114,8 +114,8 @@ def _decode_nothing(_: bytes) -> Key:
 
 
 def _single(
-    sql_type: SqlType, part: tuple[Encoder, Decoder], terminated: bool
-) -> tuple[Encoder, Callable[[bytes], Key]]:
+    sql_type: SqlType, part: tuple[_Encode, _Decode], terminated: bool
+) -> tuple[_Encode, Callable[[bytes], Key]]:
     """Return the functions for a key of one column, short ones for the usual types."""
     if sql_type is BIGINT:
         return encode_long, decode_long
@@ -125,7 +125,7 @@ def _single(
     return encode, lambda encoded: decode(encoded, 0)[0]
 
 
-def _part(sql_type: SqlType, terminated: bool) -> tuple[Encoder, Decoder]:
+def _part(sql_type: SqlType, terminated: bool) -> tuple[_Encode, _Decode]:
     """Return the functions for a value that is not NULL."""
     match sql_type:
         case Primitive():
@@ -145,7 +145,7 @@ def _part(sql_type: SqlType, terminated: bool) -> tuple[Encoder, Decoder]:
             assert_never(sql_type)
 
 
-def _primitive(sql_type: Primitive, terminated: bool) -> tuple[Encoder, Decoder]:
+def _primitive(sql_type: Primitive, terminated: bool) -> tuple[_Encode, _Decode]:
     if sql_type is STRING:
         return _text(terminated)
     if sql_type is BYTES:
@@ -157,14 +157,14 @@ def _primitive(sql_type: Primitive, terminated: bool) -> tuple[Encoder, Decoder]
     return _integer(4 if sql_type is INTEGER else 8)
 
 
-def _boolean() -> tuple[Encoder, Decoder]:
+def _boolean() -> tuple[_Encode, _Decode]:
     def decode(encoded: bytes, position: int) -> tuple[bool, int]:
         return encoded[position] == 1, position + 1
 
     return lambda value: b"\x01" if value else b"\x00", decode
 
 
-def _integer(width: int) -> tuple[Encoder, Decoder]:
+def _integer(width: int) -> tuple[_Encode, _Decode]:
     offset = 1 << (8 * width - 1)
 
     def encode(value: int) -> bytes:
@@ -190,7 +190,7 @@ def _decode_double(encoded: bytes, position: int) -> tuple[float, int]:
     return _DOUBLE.unpack(bits.to_bytes(8, "big"))[0], position + 8
 
 
-def _text(terminated: bool) -> tuple[Encoder, Decoder]:
+def _text(terminated: bool) -> tuple[_Encode, _Decode]:
     _, decode_bytes = _blob(terminated)
 
     def decode(encoded: bytes, position: int) -> tuple[str, int]:
@@ -206,7 +206,7 @@ def _text(terminated: bool) -> tuple[Encoder, Decoder]:
     return encode, decode
 
 
-def _blob(terminated: bool) -> tuple[Encoder, Decoder]:
+def _blob(terminated: bool) -> tuple[_Encode, _Decode]:
     def encode(value: bytes) -> bytes:
         return value.replace(b"\x00", b"\x00\xff") + b"\x00\x01"
 
@@ -221,7 +221,7 @@ def _blob(terminated: bool) -> tuple[Encoder, Decoder]:
     return (encode, decode) if terminated else (bytes, decode_last)
 
 
-def _decimal(precision: int, scale: int) -> tuple[Encoder, Decoder]:
+def _decimal(precision: int, scale: int) -> tuple[_Encode, _Decode]:
     width = (10**precision).bit_length() // 8 + 1
     encode_unscaled, decode_unscaled = _integer(width)
     exact = decimal.Context(prec=precision + 2)
@@ -236,7 +236,7 @@ def _decimal(precision: int, scale: int) -> tuple[Encoder, Decoder]:
     return encode, decode
 
 
-def _array(element: tuple[Encoder, Decoder]) -> tuple[Encoder, Decoder]:
+def _array(element: tuple[_Encode, _Decode]) -> tuple[_Encode, _Decode]:
     encode_element, decode_element = element
 
     def encode(value: list[Any]) -> bytes:
@@ -259,7 +259,7 @@ def _array(element: tuple[Encoder, Decoder]) -> tuple[Encoder, Decoder]:
     return encode, decode
 
 
-def _struct(fields: list[tuple[Encoder, Decoder]]) -> tuple[Encoder, Decoder]:
+def _struct(fields: list[tuple[_Encode, _Decode]]) -> tuple[_Encode, _Decode]:
     def encode(value: tuple[Any, ...]) -> bytes:
         return b"".join(
             NULL if item is None else VALUE + encode_field(item)

@@ -31,7 +31,7 @@ from rocksdict import (
 from streamsql.errors import EngineError, StreamSQLError, TaskCorrupted
 from streamsql.state.storage import Changes
 
-Pairs: TypeAlias = Generator[tuple[bytes, bytes], None, None]
+_Pairs: TypeAlias = Generator[tuple[bytes, bytes], None, None]
 
 READ_AT_ONCE = 64
 """Scans up to this many entries leave no iterator behind."""
@@ -87,7 +87,7 @@ class RocksStorage:
         self._directory = directory
         self._families: dict[str, Rdict] = {}
         self._handles: dict[str, ColumnFamily] = {}
-        self._scans: WeakSet[Pairs] = WeakSet()
+        self._scans: WeakSet[_Pairs] = WeakSet()
         options = _options(memory or process_memory())
         existing: list[str] = []
         try:
@@ -177,7 +177,7 @@ class RocksStorage:
         assert self._database is not None, "the storage is closed"
         return self._database
 
-    def _pairs(self, family: Rdict, low: bytes | None, high: bytes | None) -> Pairs:
+    def _pairs(self, family: Rdict, low: bytes | None, high: bytes | None) -> _Pairs:
         try:
             if high is None:
                 yield from family.items(from_key=low)
@@ -189,7 +189,7 @@ class RocksStorage:
             raise _mapped(self._directory, error) from error
 
 
-def _chain(first: list[tuple[bytes, bytes]], rest: Pairs) -> Iterator[tuple[bytes, bytes]]:
+def _chain(first: list[tuple[bytes, bytes]], rest: _Pairs) -> Iterator[tuple[bytes, bytes]]:
     yield from first
     yield from rest
 

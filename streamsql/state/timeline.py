@@ -25,7 +25,7 @@ from streamsql.state.time_index import TimeIndex
 from streamsql.types.record import Key
 from streamsql.types.sqltypes import SqlType
 
-Item: TypeAlias = tuple[int, int, Any, int]
+_Item: TypeAlias = tuple[int, int, Any, int]
 """``(time_ms, extra, row, timestamp_ms)`` of a line."""
 
 Slot: TypeAlias = tuple[Any, int, int]
@@ -84,7 +84,7 @@ class Timeline:
         self._footprint = Footprint(self._rows.encode)
         self._held: HeldBack = tuple
         self._budget = recent_entries
-        self._lines: dict[Any, list[Item]] = {}
+        self._lines: dict[Any, list[_Item]] = {}
         self._buffer: dict[Slot, Entry | None] = {}
         self._overwritten: set[Slot] = set()
         """Slots of the buffer that have an entry in the storage which is replaced, not deleted."""
@@ -217,7 +217,7 @@ class Timeline:
             return False
         return self._storage.get(self.name, self._encode_slot(slot)) is not None
 
-    def _between(self, key: Any, from_ms: int, to_ms: int) -> list[Item]:
+    def _between(self, key: Any, from_ms: int, to_ms: int) -> list[_Item]:
         """Return the items of a slot's key with ``from <= time <= to``, ascending."""
         if self._floor is None:
             self._load()
@@ -235,7 +235,7 @@ class Timeline:
             items.sort(key=_order)
         return items
 
-    def _old(self, key: Any, from_ms: int, to_ms: int) -> Iterator[Item]:
+    def _old(self, key: Any, from_ms: int, to_ms: int) -> Iterator[_Item]:
         """Yield what the storage alone holds of the key."""
         encoded_key = key if self._by_bytes else self._encode(key)
         first, last = encode_long(clamp(from_ms)), encode_long(clamp(to_ms) + 1)
@@ -257,7 +257,7 @@ class Timeline:
             if from_ms <= slot[1] <= to_ms and slot not in self._buffer:
                 yield slot, value
 
-    def _everything(self, from_ms: int, to_ms: int) -> list[tuple[Key, Item]]:
+    def _everything(self, from_ms: int, to_ms: int) -> list[tuple[Key, _Item]]:
         """Return all keys in flight and items with ``from <= time <= to``, by time then extra."""
         if self._floor is None:
             self._load()
@@ -320,7 +320,7 @@ class Timeline:
 
     def _trim(self, below_ms: int, floor: int | None = None) -> None:
         """Drop the items before a time from the lines; the floor becomes that time unless given."""
-        lines: dict[Any, list[Item]] = {}
+        lines: dict[Any, list[_Item]] = {}
         for key, line in self._lines.items():
             if line[-1][0] >= below_ms:
                 lines[key] = line[bisect_left(line, (below_ms,)) :]
@@ -349,9 +349,9 @@ class Timeline:
         )
 
 
-def _order(item: Item) -> tuple[int, int]:
+def _order(item: _Item) -> tuple[int, int]:
     return item[0], item[1]
 
 
-def _item_order(found: tuple[Key, Item]) -> tuple[int, int]:
+def _item_order(found: tuple[Key, _Item]) -> tuple[int, int]:
     return found[1][0], found[1][1]

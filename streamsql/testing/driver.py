@@ -119,8 +119,7 @@ class TestDriver(Closing):
             assert isinstance(statement, CreateAs | InsertSelect)
             sink = statement.source if isinstance(statement, CreateAs) else statement.sink
             sinks[sink.topic] = None
-            known = planned.bound.before.catalog.sources
-            read |= {known[name].topic for name in statement.sources}
+            read |= {source.topic for source in statement.sources}
         return [topic for topic in sinks if topic not in read]
 
     def topics(self) -> Sequence[str]:

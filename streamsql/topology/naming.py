@@ -9,6 +9,7 @@
 | which INSERT VALUES have been carried out | ``app-statements`` |
 | the state of a task, where the broker keeps it | ``app-PARTITION`` |
 | the identity of a worker's producer | ``app-MEMBER`` |
+| what all applications declare | ``_streamsql_declarations`` |
 
 They are Kafka Streams', which does not say where in ``a-b-c-changelog`` the application ends. So a
 name is recognised among the applications that there are: the longest that fits owns it, and a topic
@@ -17,6 +18,9 @@ name is recognised among the applications that there are: the longest that fits 
 
 import re
 from collections.abc import Iterable
+
+DECLARATIONS = "_streamsql_declarations"
+"""The topic by which the applications on a broker know each other's sources."""
 
 _INTERNAL = re.compile(r".+-changelog|(.+-)?repartition(-\d+)?|statements")
 """What follows the application in the name of a topic of its own."""
@@ -35,6 +39,15 @@ def push_queries(service: str, names: Iterable[str]) -> list[str]:
     """
     begin = re.compile(rf"{re.escape(service)}-transient-[0-9a-f]+-\d+")
     return sorted({match[0] for name in names if (match := begin.match(name))})
+
+
+def is_of_push_query(name: str) -> bool:
+    """Whether the name is that of a push query of any service, or begins with one.
+
+    >>> is_of_push_query("app-transient-0a-1"), is_of_push_query("app-transient-changelog")
+    (True, False)
+    """
+    return re.match(r".+-transient-[0-9a-f]+-\d+(-|$)", name) is not None
 
 
 def changelog_topic(application: str, store: str) -> str:

@@ -134,7 +134,15 @@ def is_hashable(sql_type: SqlType) -> bool:
             return True
 
 
-def quote(name: str) -> str:
-    """Return the identifier as SQL writes it, in back-ticks unless it is plain upper case."""
-    plain = name.isidentifier() and name.isascii() and name == name.upper() and name[0] != "_"
-    return name if plain else "`" + name.replace("`", "``") + "`"
+def quote(name: str, *, folds: bool = True) -> str:
+    """Return the identifier as SQL writes it, in back-ticks unless it is plain upper case.
+
+    Args:
+        folds: Whether it is read as upper case where it is not quoted.
+
+    >>> quote("NAME"), quote("name"), quote("name", folds=False), quote("my-app", folds=False)
+    ('NAME', '`name`', 'name', '`my-app`')
+    """
+    plain = name.isidentifier() and name.isascii() and name[:1] != "_"
+    same = name == name.upper() or not folds
+    return name if plain and same else "`" + name.replace("`", "``") + "`"

@@ -3,12 +3,13 @@
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from streamsql.broker.open import open_broker
+from streamsql.broker.open import open_broker, open_or_follow
 from streamsql.broker.partitioner import partition_of
 from streamsql.broker.ports import (
     Broker,
@@ -37,10 +38,11 @@ class Subject:
 
     broker: Broker
     timeout_ms: int
-    prefix: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+    reading: Broker
+    prefix: str
 
     def name(self, name: str) -> str:
-        return f"{name}-{self.prefix}"
+        return f"{self.prefix}-{name}"
 
     def worker(self, name: str) -> CopyWorker:
         return CopyWorker(
@@ -57,7 +59,7 @@ class Subject:
         self.until(lambda: worker.poll(timeout_ms=self.timeout_ms) >= 0 and worker.read >= end)
 
     def values(self, topic: str) -> list[int]:
-        found = read_all(self.broker, self.name(topic), timeout_ms=self.timeout_ms)
+        found = read_all(self.reading, self.name(topic), timeout_ms=self.timeout_ms)
         return sorted(int(value or b"") for records in found.values() for _, value in records)
 
     def sees(self, topic: str, values: list[int]) -> None:
@@ -80,24 +82,38 @@ class Subject:
         "simulated",
         "simulated with state",
         "embedded",
+        "followed",
+        "following",
         pytest.param("kafka", marks=pytest.mark.kafka),
     ]
 )
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
-    match request.param:
-        case "simulated":
-            yield Subject(SimulatedBroker(), 0)
-        case "simulated with state":
-            yield Subject(SimulatedBroker(keeps_state=True), 0)
-        case "embedded":
-            broker = open_broker(tmp_path / "embedded")
-            yield Subject(broker, 0)
-            broker.close()
-        case _:
-            servers = request.getfixturevalue("kafka")
-            broker = open_broker(servers, session_timeout_ms=2_000, state_directory=tmp_path)
-            yield Subject(broker, 100)
-            broker.close()
+    with ExitStack() as held:
+
+        def opened(broker: Broker) -> Broker:
+            return held.enter_context(closing(broker))
+
+        timeout_ms, prefix = 0, uuid.uuid4().hex[:8]
+        match request.param:
+            case "simulated":
+                broker = reading = opened(SimulatedBroker())
+            case "simulated with state":
+                broker = reading = opened(SimulatedBroker(keeps_state=True))
+            case "embedded":
+                broker = reading = opened(open_broker(tmp_path))
+            case "followed":
+                broker = opened(open_broker(tmp_path))
+                reading = opened(open_or_follow(tmp_path))
+            case "following":
+                opened(open_broker(tmp_path))
+                broker = reading = opened(open_or_follow(tmp_path))
+                prefix = f"test-transient-{prefix}-1"  # a push query's: those are its own
+            case _:
+                servers = request.getfixturevalue("kafka")
+                options = {"session_timeout_ms": 2_000, "state_directory": tmp_path}
+                broker = reading = opened(open_broker(servers, **options))
+                timeout_ms = 100
+        yield Subject(broker, timeout_ms, reading, prefix)
 
 
 def test_topics_are_created_once_listed_and_deleted(subject: Subject) -> None:
@@ -134,7 +150,7 @@ def test_records_are_read_back_as_they_were_written(subject: Subject) -> None:
     subject.broker.append(topic, records)
     subject.broker.append(topic, [(b"a", b"5", 5_000, ())], partition=2)
 
-    reader = subject.broker.reader()
+    reader = subject.reading.reader()
     reader.assign({TopicPartition(topic, n): 0 for n in range(3)})
     found: list[Message] = []
     ends: dict[TopicPartition, int] = {}
@@ -165,8 +181,8 @@ def test_a_worker_copies_exactly_once_and_goes_on_where_it_was(subject: Subject)
     worker.close()
 
     group = subject.name("copy")
-    subject.until(lambda: bool(subject.broker.group_offsets(group)))
-    committed = subject.broker.group_offsets(group)
+    subject.until(lambda: bool(subject.reading.group_offsets(group)))
+    committed = subject.reading.group_offsets(group)
     assert sum(at.offset for at in committed.values()) == 25
     assert {at.metadata for at in committed.values()} == {"noted"}
 
@@ -190,10 +206,10 @@ def test_an_abort_undoes_and_rewinds(subject: Subject) -> None:
     worker.rollback()
     worker.close()
     subject.sees("out", list(range(10)))
-    ends = subject.broker.ends(
+    ends = subject.reading.ends(
         [TopicPartition(subject.name("out"), n) for n in range(2)], committed=True
     )
-    reader = subject.broker.reader()
+    reader = subject.reading.reader()
     reader.assign(dict.fromkeys(ends, 0))
     reached: dict[TopicPartition, int] = {}
     while len(reached) < 2:
@@ -251,7 +267,7 @@ def test_changelog_records_tell_the_offset_behind_them(subject: Subject) -> None
     producer.commit({}, consumer)
 
     assert producer.ends() == {}
-    found = read_all(subject.broker, topic, timeout_ms=subject.timeout_ms)
+    found = read_all(subject.reading, topic, timeout_ms=subject.timeout_ms)
     assert [value for _, value in found[0]] == [b"0", b"1", b"2", b"3", b"4"]
     assert found[1] == [(b"k", None)]
     if subject.broker.keeper is not None:
@@ -344,9 +360,9 @@ def test_records_may_be_purged_and_positions_before_them_are_refused(subject: Su
     topic = subject.topic("in", 1, 10)
     partition = TopicPartition(topic, 0)
     subject.broker.purge({partition: 4})
-    assert subject.broker.starts([partition]) == {partition: 4}
-    assert subject.broker.ends([partition], committed=False) == {partition: 10}
-    reader = subject.broker.reader()
+    assert subject.reading.starts([partition]) == {partition: 4}
+    assert subject.reading.ends([partition], committed=False) == {partition: 10}
+    reader = subject.reading.reader()
     reader.assign({partition: 4})
     found: list[int] = []
     while len(found) < 6:
@@ -378,10 +394,10 @@ def test_a_group_may_be_forgotten(subject: Subject) -> None:
     worker.commit()
     group = subject.name("copy")
     at = {TopicPartition(subject.name("in"), 0): Committed(3, "noted")}
-    subject.until(lambda: subject.broker.group_offsets(group) == at)
+    subject.until(lambda: subject.reading.group_offsets(group) == at)
     worker.close()
     subject.broker.forget(group)
-    assert subject.broker.group_offsets(group) == {}
+    assert subject.reading.group_offsets(group) == {}
     subject.broker.forget(group)
 
 
@@ -402,7 +418,7 @@ def test_a_group_without_members_has_positions_too(subject: Subject) -> None:
         consumer.close()
     subject.sees("out", [1, 2])
     subject.broker.delete([topic])
-    subject.until(lambda: subject.broker.group_offsets(group) == {})
+    subject.until(lambda: subject.reading.group_offsets(group) == {})
 
 
 def test_who_is_no_member_commits_nothing_for_a_group_that_has_some(subject: Subject) -> None:
@@ -493,7 +509,7 @@ def test_all_windows_of_a_key_are_in_its_partition(subject: Subject) -> None:
         send(b"key" + start.to_bytes(8, "big"), b"", 5)
     producer.flush()
     producer.commit({}, consumer)
-    found = read_all(subject.broker, topic, timeout_ms=subject.timeout_ms)
+    found = read_all(subject.reading, topic, timeout_ms=subject.timeout_ms)
     producer.close()
     consumer.close()
     assert {partition: len(records) for partition, records in found.items() if records} == {

@@ -1,5 +1,6 @@
 """Files run as one application, on the simulated and the embedded broker."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +19,7 @@ from streamsql.engine.planning.program import Program, compile_program
 from streamsql.engine.program_run import ProgramRun, open_program
 from streamsql.errors import EngineError, StatementError, UnsupportedError
 from streamsql.expr.builtins import builtins
+from streamsql.topology.naming import DECLARATIONS
 
 SOURCES = """
 CREATE STREAM hits (page STRING KEY, ms INT)
@@ -123,6 +125,7 @@ def test_topics_are_shared_and_named_after_the_queries() -> None:
         "SLOW",
         "COUNTS",
         "app-COUNTS-aggregate-changelog",
+        DECLARATIONS,
     }
 
 
@@ -194,13 +197,23 @@ def test_connect_to_the_embedded_broker(tmp_path: Path) -> None:
         engine.execute_script(SOURCES + ROWS + QUERIES)
         engine.drain(20_000)
         assert sorted(engine.query(ASK)) == [("a", 2), ("b", 1)]
-        with pytest.raises(EngineError, match=str(__import__("os").getpid())):
-            connect(directory=tmp_path)
+        with connect(directory=tmp_path) as other:
+            assert sorted(other.query(ASK)) == [("a", 2), ("b", 1)]
+            with pytest.raises(EngineError, match=f"process {os.getpid()}, which owns"):
+                other.execute("DROP TABLE counts")
     with connect(directory=tmp_path) as engine:
         assert sorted(engine.query(ASK)) == [("a", 2), ("b", 1)]
         engine.execute("INSERT INTO hits (page, ms) VALUES ('b', 77)")
         engine.drain(20_000)
         assert sorted(engine.query(ASK)) == [("a", 2), ("b", 2)]
+
+
+def test_an_owner_without_queries_takes_in_what_others_insert(tmp_path: Path) -> None:
+    with connect(directory=tmp_path) as owner, connect(directory=tmp_path) as other:
+        owner.execute_script(SOURCES)
+        inserted = other.execute("INSERT INTO hits (page, ms) VALUES ('b', 7)")
+        assert inserted.message == '1 record inserted into "HITS"'
+        assert owner.query("SELECT ms FROM hits").fetchall() == [(7,)]
 
 
 @pytest.mark.slow

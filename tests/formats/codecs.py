@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from streamsql.formats.format import Encoder, FormatSpec
-from streamsql.formats.registry import NoRegistry
+from streamsql.formats.registry import NO_REGISTRY
 from streamsql.formats.serdes import Serdes
 from streamsql.types.record import Key
 from streamsql.types.schema import Schema
 
-SERDES = Serdes(NoRegistry())
+SERDES = Serdes(NO_REGISTRY)
 key_decoder = SERDES.key_decoder
 value_decoder = SERDES.value_decoder
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from streamsql.topology.naming import DECLARATIONS
 from tests.shell.place import (
     TIMEOUT_SECONDS,
     Place,
@@ -122,7 +123,7 @@ def test_explain_names_the_topics_that_run_creates(place: Place) -> None:
     listed = succeeded(place.run("-e", "SHOW TOPICS EXTENDED;", "--output", "json"))
     topics = [json.loads(line) for line in listed.splitlines()]
     created = {(topic["TOPIC"], str(topic["PARTITIONS"])) for topic in topics}
-    assert created - {("clicks", "2")} == set(promised)
+    assert created - {("clicks", "2"), (DECLARATIONS, "1")} == set(promised)
     assert any(name.startswith("app-") for name, _ in promised)
 
 
@@ -223,7 +224,12 @@ def test_a_directory_that_another_process_owns(place: Place) -> None:
     succeeded(place.run("-e", CLICKS))
     with place.running("-e", "SELECT * FROM clicks EMIT CHANGES;", "--output", "csv") as process:
         read_line(process)
-        line = one_clear_line(place.run("-e", "SHOW STREAMS;"))
+        assert "CLICKS" in succeeded(place.run("-e", "SHOW STREAMS;"))
+        line = one_clear_line(place.run("-e", COUNTS))
+        assert line.startswith(
+            f'Error: this is for process {process.pid}, which owns directory ".streamsql": CREATE'
+        )
+        line = one_clear_line(place.run("run", place.write("s.sql", CLICKS)))
         assert line == f'Error: directory ".streamsql" is in use by process {process.pid}'
 
 

@@ -161,3 +161,19 @@ def test_rows_as_json(directory: Path) -> None:
         session.says("DESCRIBE clicks;", '{"COLUMN":"USR","TYPE":"STRING","ROLE":"KEY"}\n')
     finally:
         session.child.close(force=True)
+
+
+def test_a_second_prompt_follows_the_first(directory: Path, session: Session) -> None:
+    session.says(
+        "CREATE STREAM s (k STRING KEY, n INT) "
+        "WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);",
+        'stream "S" created',
+    )
+    second = Session(directory)
+    second.sees(f"This follows process {session.child.pid}, which owns directory")
+    second.sees("streamsql>")
+    second.says("INSERT INTO s (k, n) VALUES ('a', 42);", '1 record inserted into "S"')
+    second.says("SELECT n FROM s;", "42")
+    session.says("SELECT n FROM s;", "42")
+    second.says("DROP STREAM s;", f"this is for process {session.child.pid}")
+    second.child.close(force=True)

@@ -5,6 +5,7 @@ wrong one. Every block starts from the sources that ``WORLD`` declares.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from streamsql.expr.builtins import builtins
 from streamsql.expr.wording import describe as expression
 from streamsql.logical.describe import describe as plan
 from streamsql.sql import statements
+from streamsql.sql.declaration import declaration, declared
 from tests import golden
 from tests.sql.scripts import bind_script
 
@@ -37,16 +39,45 @@ CREATE TABLE cities (id INT PRIMARY KEY, name STRING)
 CREATE TABLE totals AS SELECT page, COUNT(*) AS n FROM clicks GROUP BY page;
 """
 
+OTHERS = {
+    "my-app": """
+CREATE STREAM readings (city STRING KEY, degrees INT)
+    WITH (KAFKA_TOPIC='readings', VALUE_FORMAT='JSON');
+CREATE STREAM clicks (city STRING KEY, n INT) WITH (KAFKA_TOPIC='taps', VALUE_FORMAT='JSON');
+CREATE TABLE rain AS SELECT city, COUNT(*) AS n FROM readings GROUP BY city;
+""",
+    "weather": """
+CREATE STREAM readings (city STRING KEY, degrees INT)
+    WITH (KAFKA_TOPIC='readings', VALUE_FORMAT='JSON');
+CREATE STREAM clicks (city STRING KEY, n INT) WITH (KAFKA_TOPIC='taps', VALUE_FORMAT='JSON');
+""",
+}
+"""What other applications on the broker declare."""
 
-@pytest.fixture(scope="module")
-def world() -> Catalog:
-    *_, (_, catalog) = bind_script(WORLD, Catalog(functions=builtins()), {})
+
+def _bound(script: str) -> Catalog:
+    *_, (_, catalog) = bind_script(script, Catalog(functions=builtins()), {})
     return catalog
 
 
+@pytest.fixture(scope="module")
+def world() -> Catalog:
+    return _bound(WORLD)
+
+
+@pytest.fixture(scope="module")
+def foreign(world: Catalog) -> Catalog:
+    found: dict[str, tuple[Source, ...]] = {}
+    for application, script in OTHERS.items():
+        for name, source in _bound(script).sources.items():
+            seen = replace(declared(declaration(source)), application=application)
+            found[name] = (*found.get(name, ()), seen)
+    return replace(world, application="shop", foreign=found)
+
+
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_golden(path: Path, world: Catalog) -> None:
-    golden.check(path, _run(world))
+def test_golden(path: Path, world: Catalog, foreign: Catalog) -> None:
+    golden.check(path, _run(foreign if path.stem == "foreign" else world))
 
 
 def _run(world: Catalog) -> Callable[[str], str]:

@@ -110,6 +110,8 @@ def _check_name(node: exp.Identifier, written: str) -> None:
     if node.args["quoted"]:
         assert written[0] == written[-1]
         assert written[1:-1].replace(written[0] * 2, written[0]) == node.name
+    elif node.arg_key == "db":  # the name of an application, whose case counts
+        assert written == node.name
     else:
         assert written.upper() == node.name
 

@@ -31,7 +31,7 @@ CREATE TABLE windows WITH (KAFKA_TOPIC='${{prefix}}windows') AS
 """
 
 Record = tuple[bytes | None, bytes | None, int, Sequence[Header]]
-Append = Callable[[str, list[Record]], None]
+Append = Callable[[str, list[Record]], object]
 
 
 def pause(choose: random.Random) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from streamsql.broker.embedded.batches import Sent
 from streamsql.broker.embedded.database import partition_suffix, state_prefix
 from streamsql.broker.embedded.logs import LogWrite
-from streamsql.broker.embedded.view import EmbeddedView, encode_committed, group_prefix
+from streamsql.broker.embedded.view import WritableView, encode_committed, group_prefix
 from streamsql.broker.errors import group_in_use
 from streamsql.broker.groups import Group, Member
 from streamsql.broker.partitioner import Partitioner
@@ -43,7 +43,7 @@ class EmbeddedCore:
 
     def __init__(
         self,
-        view: EmbeddedView,
+        view: WritableView,
         publish: Callable[[LogWrite, Sequence[TopicPartition]], None],
         look: Callable[[], None],
         now_ms: Callable[[], int],
@@ -164,8 +164,19 @@ class LogReader:
         self._positions.replace(positions)
 
     def poll(self, max_records: int, timeout_ms: int) -> Polled:
-        """Return some records."""
-        return self._core.poll(lambda: self._positions.poll(max_records), timeout_ms)
+        """Return some records.
+
+        What is there goes before a look at what other processes have done: whoever reads up to an
+        end reads the logs as they were when it was told the end.
+        """
+        with self._core.changed:
+            there = self._positions.poll(max_records)
+        if there.messages:
+            return there
+        wait_ms = 0 if there.ends else timeout_ms
+        came = self._core.poll(lambda: self._positions.poll(max_records), wait_ms)
+        ends = {p: end for p, end in there.ends.items() if p not in came.messages}
+        return Polled(came.messages, {**ends, **came.ends})
 
     def close(self) -> None:
         """Stop reading."""

@@ -17,7 +17,7 @@ from streamsql.broker.embedded.inbox import (
     writer_is_dead,
 )
 from streamsql.broker.embedded.logs import LogWrite
-from streamsql.broker.embedded.view import EmbeddedView, encode_committed, group_prefix
+from streamsql.broker.embedded.view import WritableView, encode_committed, group_prefix
 from streamsql.broker.message import StoredMessage
 from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import TopicPartition
@@ -35,7 +35,7 @@ class Intake:
     def __init__(
         self,
         directory: Path,
-        view: EmbeddedView,
+        view: WritableView,
         publish: Callable[[LogWrite, Sequence[TopicPartition]], None],
         now_ms: Callable[[], int],
     ) -> None:

@@ -17,12 +17,12 @@ from streamsql.broker.embedded.batches import (
 )
 from streamsql.broker.embedded.database import (
     AtomicWrite,
-    Database,
+    StoredTopics,
     behind_prefix,
     log_key,
     log_prefix,
 )
-from streamsql.broker.embedded.view import Bounds, EmbeddedView, partition_key
+from streamsql.broker.embedded.view import Bounds, WritableView, partition_key
 from streamsql.broker.message import StoredMessage
 from streamsql.broker.ports import TopicPartition
 from streamsql.types.record import Header
@@ -40,7 +40,7 @@ def wall_clock_ms() -> int:
 class LogWrite:
     """One atomic change of the database that may append to logs."""
 
-    def __init__(self, view: EmbeddedView, now_ms: int) -> None:
+    def __init__(self, view: WritableView, now_ms: int) -> None:
         self.changes = AtomicWrite(view.database)
         self._view = view
         self._now_ms = now_ms
@@ -99,7 +99,7 @@ class Cleaner:
     that is loaded today is not deleted today.
     """
 
-    def __init__(self, view: EmbeddedView, now_ms: Callable[[], int], interval_ms: int) -> None:
+    def __init__(self, view: WritableView, now_ms: Callable[[], int], interval_ms: int) -> None:
         self._view = view
         self._now_ms = now_ms
         self._interval_ms = interval_ms
@@ -192,7 +192,7 @@ def _stretches(records: Sequence[Sent]) -> Iterator[tuple[int, int]]:
 
 
 def _records(
-    database: Database, partition: TopicPartition, bounds: Bounds
+    database: StoredTopics, partition: TopicPartition, bounds: Bounds
 ) -> Iterator[StoredMessage]:
     for base, batch in database.batches(log_prefix(partition), bounds.start, bounds.end):
         for record in decode_batch(*partition, base, batch):

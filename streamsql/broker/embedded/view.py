@@ -4,10 +4,12 @@ import json
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 from streamsql.broker.embedded.batches import decode_batch
 from streamsql.broker.embedded.database import (
     Database,
+    StoredTopics,
     log_prefix,
     meta_key,
     partition_suffix,
@@ -46,6 +48,12 @@ class Bounds:
         """Return the bytes of the entry."""
         return _BOUNDS.pack(self.start, self.end, self.clean, self.live)
 
+    def is_continued_by(self, later: "Bounds | None") -> bool:
+        """Whether nothing but appending has happened in between."""
+        if later is None or later.end < self.end:
+            return False
+        return (later.start, later.clean) == (self.start, self.clean)
+
 
 def partition_key(partition: TopicPartition) -> bytes:
     """Return the key of a partition's bounds."""
@@ -67,10 +75,15 @@ def encode_topic(config: TopicConfig) -> bytes:
     return json.dumps(asdict(config)).encode()
 
 
+@lru_cache(maxsize=4096)  # a follower learns them anew with every commit of the owner
+def _decode_topic(value: bytes) -> TopicConfig:
+    return TopicConfig(**json.loads(value))
+
+
 class EmbeddedView:
     """Topics, logs and offsets as of the last commit seen."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: StoredTopics) -> None:
         self.database = database
         self.topics: dict[str, TopicConfig] = {}
         self.bounds: dict[TopicPartition, Bounds] = {}
@@ -79,14 +92,17 @@ class EmbeddedView:
 
     def refresh(self) -> None:
         """Learn topics and bounds from the database."""
+        before = self.bounds
         self.topics = {
-            name.decode(): TopicConfig(**json.loads(value))
-            for name, value in self.database.metas(b"t\0")
+            name.decode(): _decode_topic(value) for name, value in self.database.metas(b"t\0")
         }
         self.bounds = {
             split_partition(suffix): Bounds(*_BOUNDS.unpack(value))
             for suffix, value in self.database.metas(b"p\0")
         }
+        for partition in {partition for partition, _ in self._leftovers}:
+            if not before[partition].is_continued_by(self.bounds.get(partition)):
+                self.forget_leftovers(partition)
 
     def partitions(self, topic: str) -> int:
         """Return the number of partitions of a topic that must exist."""
@@ -185,3 +201,12 @@ class EmbeddedView:
         for key, value in self.database.metas(_GROUPS):
             if key.endswith(suffix):
                 yield _GROUPS + key, value
+
+
+class WritableView(EmbeddedView):
+    """A view of the database that this process writes."""
+
+    database: Database
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)

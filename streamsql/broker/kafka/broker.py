@@ -25,7 +25,7 @@ from streamsql.broker.ports import (
     TopicPartition,
 )
 from streamsql.errors import EngineError
-from streamsql.formats.registry import NoRegistry
+from streamsql.formats.registry import NO_REGISTRY
 from streamsql.types.record import Header
 
 ANY_PARTITION = -1
@@ -38,7 +38,10 @@ class KafkaBroker:
     keeper = None
     """Kafka keeps changelogs."""
 
-    registry = NoRegistry()
+    registry = NO_REGISTRY
+
+    owner = None
+    """Every client may do everything."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
@@ -110,7 +113,7 @@ class KafkaBroker:
         topic: str,
         records: Iterable[tuple[bytes | None, bytes | None, int, Sequence[Header]]],
         partition: int | None = None,
-    ) -> None:
+    ) -> bool:
         """Append (key, value, timestamp_ms, headers) records; returns when all are acknowledged."""
         number = ANY_PARTITION if partition is None else partition
         failed: list[KafkaError] = []
@@ -135,6 +138,10 @@ class KafkaBroker:
         except KafkaException as exception:
             raise map_error(error_of(exception), f'append to topic "{topic}"') from exception
         self._await_delivery(client, topic, failed)
+        return True
+
+    def look(self) -> None:
+        """Do nothing: no process waits for another one."""
 
     def close(self) -> None:
         """Wait for what was appended, and stop watching."""

@@ -48,6 +48,9 @@ class SimulatedBroker:
         timeouts: Of silent members and producers.
     """
 
+    owner = None
+    """Whoever has it may do everything."""
+
     def __init__(
         self,
         *,
@@ -132,7 +135,7 @@ class SimulatedBroker:
         topic: str,
         records: Iterable[tuple[bytes | None, bytes | None, int, Sequence[Header]]],
         partition: int | None = None,
-    ) -> None:
+    ) -> bool:
         """Append (key, value, timestamp_ms, headers) records, visible at once."""
         self.faults.before("append")
         if topic not in self._outside:
@@ -144,6 +147,7 @@ class SimulatedBroker:
             log = self.cluster.log(TopicPartition(topic, number))
             log.append((key, value, timestamp_ms), headers, None)
         self.faults.after("append")
+        return True
 
     def purge(self, before: Mapping[TopicPartition, int]) -> None:
         """Delete records before the offsets."""
@@ -167,6 +171,9 @@ class SimulatedBroker:
         states = self.cluster.states
         for task in [task for task in states if is_task_state(task, application)]:
             del states[task]
+
+    def look(self) -> None:
+        """Do nothing: there are no other processes."""
 
     def close(self) -> None:
         """Do nothing: the next worker of the test may go on with what is in memory."""

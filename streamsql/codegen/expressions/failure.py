@@ -14,7 +14,7 @@ from streamsql.expr.nodes import (
     MakeMap,
     Negate,
 )
-from streamsql.expr.walk import Node, walk
+from streamsql.expr.walk import ExpressionNode, walk
 from streamsql.types.sqltypes import (
     BIGINT,
     DATE,
@@ -39,7 +39,7 @@ def may_fail(expression: Expression) -> bool:
     return any(map(_fails_by_itself, walk(expression)))
 
 
-def _fails_by_itself(node: Node) -> bool:
+def _fails_by_itself(node: ExpressionNode) -> bool:
     match node:
         case Call():
             return True

@@ -5,8 +5,7 @@ from collections import Counter
 from streamsql.codegen.aggregates.accumulate import inputs_of
 from streamsql.codegen.stretches.flow import Below, Flow, Stateless
 from streamsql.expr.nodes import ColumnRef, Expression
-from streamsql.expr.walk import Node as Part
-from streamsql.expr.walk import column_refs
+from streamsql.expr.walk import ExpressionNode, column_refs
 from streamsql.topology.nodes import (
     Filter,
     FlatMap,
@@ -106,5 +105,5 @@ def _computed(expression: Expression, times: int) -> Uses:
     return _read_by(expression) if times else Counter()
 
 
-def _read_by(*parts: Part) -> Uses:
+def _read_by(*parts: ExpressionNode) -> Uses:
     return Counter(reference.name for reference in column_refs(*parts))

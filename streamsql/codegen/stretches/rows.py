@@ -23,7 +23,7 @@ def row_function(
     schema: Schema,
     needed: Uses,
     result: Callable[[RecordScope], str],
-) -> "RowFunction":
+) -> "RowCode":
     """Return what puts rows of the schema through the nodes of a chain.
 
     Args:
@@ -37,10 +37,10 @@ def row_function(
     for node, into in zip(reversed(chain), reversed(flows[:-1]), strict=True):
         after.append(above(node, after[-1], into))
     uses, *below = reversed(after)
-    return RowFunction(list(zip(chain, below, strict=True)), schema, uses, result)
+    return RowCode(list(zip(chain, below, strict=True)), schema, uses, result)
 
 
-class RowFunction:
+class RowCode:
     """Writes one function, which returns ``None`` when a node drops the row."""
 
     def __init__(

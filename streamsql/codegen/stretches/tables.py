@@ -17,7 +17,7 @@ from streamsql.codegen.source import Lines, Module
 from streamsql.codegen.stretches.ends import Ends
 from streamsql.codegen.stretches.flow import Below, Flow, Written
 from streamsql.codegen.stretches.liveness import WHOLE_VALUE, spread
-from streamsql.codegen.stretches.rows import PARAMETERS, REPORTING, RowFunction, row_function
+from streamsql.codegen.stretches.rows import PARAMETERS, REPORTING, RowCode, row_function
 from streamsql.codegen.stretches.sending import Writing
 from streamsql.expr.nodes import ColumnRef
 from streamsql.topology.nodes import Filter, Node, Project, Repartition, Sink
@@ -96,7 +96,7 @@ class TableStage:
             old = self._call(function, "old", old, self._unreported(), lines)
         return _Change(new, old, schema)
 
-    def _define(self, purpose: str, function: RowFunction, description: str) -> str:
+    def _define(self, purpose: str, function: RowCode, description: str) -> str:
         """Define a function of a row, which is told where its reports go; return its name."""
         name = self._module.function(purpose)
         lines = function.lines(self._module, REPORTING)

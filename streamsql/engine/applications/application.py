@@ -25,9 +25,10 @@ from enum import Enum
 from streamsql.broker.ports import Broker
 from streamsql.engine.applications.workers import Outputs, Workers
 from streamsql.engine.configuration.config import EngineConfig
+from streamsql.engine.declarations import Declarations, Door, Owner
 from streamsql.engine.planning.lowering import lay_out_in
 from streamsql.engine.planning.planned import ApplicationPlan
-from streamsql.errors import EngineError, StreamSQLError
+from streamsql.errors import EngineError, QueryFailed, StreamSQLError
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.layout import Layout
 
@@ -143,11 +144,7 @@ class Application:
                 self.start()
             assert self._workers is not None
             done = self._workers.step(timeout_ms)
-        except StreamSQLError as error:
-            self._fail(error)
-            return 0
-        except Exception as error:
-            log.exception('application "%s" failed', self.name)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and kept in error
             self._fail(error)
             return 0
         except BaseException:
@@ -181,7 +178,7 @@ class Application:
                 workers.abandon()
 
     def forget(self) -> None:
-        """Leave the group for good, and remove it with internal topics and state.
+        """Leave the group for good, and remove it with internal topics, state and declarations.
 
         Raises:
             EngineError: The application runs elsewhere too, or the broker does not do its part.
@@ -192,6 +189,8 @@ class Application:
         from streamsql.runtime.keeping.choose import state_keeping
 
         state_keeping(self._broker, self._config.runtime(self.name)).forget()
+        if self.plan.context.door is Door.FILE:
+            Declarations(self._broker).tell_all(Owner(self.name, Door.FILE), {})
 
     @property
     def _config(self) -> EngineConfig:
@@ -213,6 +212,12 @@ class Application:
             self.name,
             self._wait_ms,
             error,
+            exc_info=_is_bug(error),
         )
         longest = self._config.whole("ksql.query.retry.backoff.max.ms")
         self._wait_ms = min(2 * self._wait_ms, longest)
+
+
+def _is_bug(error: Exception) -> bool:
+    """Tell whether where it was raised is for a developer to see."""
+    return isinstance(error, QueryFailed) or not isinstance(error, StreamSQLError)

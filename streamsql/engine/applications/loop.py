@@ -96,7 +96,7 @@ class Loop:
         while not self._ending.is_set():
             with self._lock:
                 idle = self._is_idle()
-                done = 0 if idle else self._step(_ROUND_MS)
+                done = self._step(_ROUND_MS)
             if done:
                 self._moved.set()
             if idle:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from streamsql.engine.declarations import Declaration
 from streamsql.errors import EngineError
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class WorkerSpec:
     Attributes:
         overrides: Settings by name that were given.
         state_directory: Empty: in memory.
+        foreign: What the supervisor knew of the sources of other applications.
     """
 
     target: str
@@ -41,6 +43,7 @@ class WorkerSpec:
     variables: dict[str, str]
     overrides: dict[str, str]
     state_directory: str
+    foreign: tuple[Declaration, ...] = ()
 
     def encode(self) -> bytes:
         """Return the specification as one line."""

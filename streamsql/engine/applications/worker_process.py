@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -20,6 +21,7 @@ from streamsql.engine.applications.garbage import collect_rarely
 from streamsql.engine.applications.processes import WorkerSpec
 from streamsql.engine.configuration.address import broker_options
 from streamsql.engine.configuration.config import EngineConfig
+from streamsql.engine.declarations import fixed
 from streamsql.engine.planning.context import context_on
 from streamsql.engine.planning.program import compile_program
 from streamsql.errors import StreamSQLError
@@ -58,6 +60,7 @@ def run(spec: WorkerSpec, ending: threading.Event) -> None:
     broker = open_broker(spec.target, **broker_options(spec.target, config))
     try:
         context = context_on(broker, config, spec.variables)
+        context = replace(context, others=fixed(spec.foreign))
         program = compile_program(spec.texts, context, spec.application)
         assert program.application is not None
         collect_rarely()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from streamsql.broker.open import is_kafka, open_broker
+from streamsql.broker.open import is_kafka, open_broker, open_or_follow
 from streamsql.broker.ports import Broker
 from streamsql.engine.configuration.config import EMBEDDED_DIRECTORY, EngineConfig, load_config
 
@@ -31,6 +31,14 @@ class BrokerAddress:
             EngineError: It cannot be reached, or its directory belongs to another process.
         """
         return open_broker(self.target, **broker_options(self.target, self.config))
+
+    def open_or_follow(self) -> Broker:
+        """Return the broker, or one that follows it when its directory has another owner.
+
+        Raises:
+            EngineError: It cannot be reached.
+        """
+        return open_or_follow(self.target, **broker_options(self.target, self.config))
 
 
 def find_broker(

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 
+from streamsql.catalog.catalog import Source
 from streamsql.engine.configuration.settings import SettingError
 from streamsql.engine.planning.context import PlannerContext
 from streamsql.errors import BindError, Span, StatementError
-from streamsql.sql.compile import bind
+from streamsql.sql.compile import bind, names_of_others
 from streamsql.sql.dialect.parse import ParsedStatement, parse_script
 from streamsql.sql.statements import (
     DefineVariable,
@@ -30,6 +32,7 @@ class Bound:
         script: The text that was submitted, or that RUN SCRIPT named.
         before: What it was bound against.
         after: What it leaves behind.
+        foreign: The sources of other applications that it may mean.
     """
 
     statement: Statement
@@ -38,6 +41,7 @@ class Bound:
     script: str
     before: PlannerContext
     after: PlannerContext
+    foreign: tuple[Source, ...]
 
     @contextmanager
     def located(self) -> Iterator[None]:
@@ -72,7 +76,12 @@ def bind_script(script: str, context: PlannerContext, depth: int = 0) -> Iterato
 
 
 def _bind(parsed: ParsedStatement, script: str, before: PlannerContext) -> Bound:
-    statement, catalog = bind(parsed, before.catalog, before.config.all())
+    known = before.catalog
+    others = sorted(names_of_others(parsed, known))
+    if others:
+        known = replace(known, foreign=before.foreign())
+    foreign = tuple(chain.from_iterable(known.foreign.get(name, ()) for name in others))
+    statement, catalog = bind(parsed, known, before.config.all(), before.registry)
     after = replace(before, catalog=catalog)
     match statement:
         case SetProperty(name, value):
@@ -86,7 +95,7 @@ def _bind(parsed: ParsedStatement, script: str, before: PlannerContext) -> Bound
             after = replace(after, pushes=before.pushes + 1)
         case _:
             pass
-    return Bound(statement, parsed.text, parsed.span, script, before, after)
+    return Bound(statement, parsed.text, parsed.span, script, before, after, foreign)
 
 
 def _defined(variables: Mapping[str, str], statement: DefineVariable) -> dict[str, str]:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from streamsql.broker.ports import Broker, TopicConfig
-from streamsql.catalog.catalog import Catalog
+from streamsql.catalog.catalog import Catalog, Source
 from streamsql.engine.configuration.config import EngineConfig
+from streamsql.engine.declarations import NOBODY, Declarations, Door, Others, Owner
 from streamsql.errors import EngineError
 from streamsql.expr.builtins import builtins
+from streamsql.formats.registry import NO_REGISTRY, SchemaRegistry
 from streamsql.runtime.layout import StateTopics, changelogs, no_topics, state_topics
 
 
@@ -24,6 +26,9 @@ class PlannerContext:
     Attributes:
         variables: Values of ``${name}`` by name.
         topics: By name; those that the statements planned before will create are added.
+        others: Returns the sources of other applications, when a statement names one.
+        door: How sources come in here.
+        registry: Of the schemas of topics.
         partial: Whether there may be other topics: then a query that reads one that is not known
             is planned without a layout, else it is refused.
         state_topics: Which topics keep the state of tasks.
@@ -38,12 +43,24 @@ class PlannerContext:
     config: EngineConfig = field(default_factory=EngineConfig)
     variables: Mapping[str, str] = field(default_factory=dict)
     topics: Mapping[str, TopicConfig] = field(default_factory=dict)
+    others: Others = NOBODY
+    door: Door = Door.STATEMENT
+    registry: SchemaRegistry = NO_REGISTRY
     partial: bool = False
     state_topics: StateTopics = changelogs
     until_end: bool = False
     session: str = "0"
     pushes: int = 0
     read_script: Callable[[str], str] = _refuse
+
+    @property
+    def owner(self) -> Owner:
+        """Who declares what is declared here."""
+        return Owner(self.catalog.application, self.door)
+
+    def foreign(self) -> Mapping[str, tuple[Source, ...]]:
+        """Return the sources of other applications, as of now, by name."""
+        return self.others(self.owner)
 
 
 def context_on(
@@ -59,6 +76,8 @@ def context_on(
         config,
         dict(variables or {}),
         broker.topics(),
+        Declarations(broker).others,
+        registry=broker.registry,
         state_topics=state_topics(broker),
         until_end=until_end,
         session=uuid.uuid4().hex[:12],
@@ -80,9 +99,9 @@ def context_on_nothing(
 
 
 def first_catalog(config: EngineConfig) -> Catalog:
-    """Return the catalog before the first statement: the built-in functions alone."""
+    """Return the catalog of a service before its first statement: the built-in functions alone."""
     limits = {name: int(value) for name, value in config.limits().items()}
-    return Catalog(functions=builtins(limits))
+    return Catalog(functions=builtins(limits), application=config.service)
 
 
 def text_of(path: str | Path) -> str:

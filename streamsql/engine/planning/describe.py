@@ -7,7 +7,7 @@ from streamsql.broker.ports import TopicConfig
 from streamsql.engine.planning.planned import Planned, PlannedQuery
 from streamsql.engine.planning.program import Program, Role
 from streamsql.sql.statements import CreateAs, CreateSource, InsertSelect, InsertValues
-from streamsql.topology.naming import repartition_topic, statements_topic
+from streamsql.topology.naming import repartition_topic
 from streamsql.topology.nodes import Repartition, Sink, TableRepartition
 from streamsql.topology.topology import stores_of
 
@@ -51,8 +51,7 @@ def _names(program: Program) -> Iterator[str]:
             for source in one.query.operators.sources():
                 yield source.topic
             yield from one.query.topics_written()
-    if any(program.of(Role.INSERT)):
-        yield statements_topic(program.name)
+    yield from program.notes()
 
 
 def _query(planned: Planned, query: PlannedQuery) -> list[str]:

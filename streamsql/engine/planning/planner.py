@@ -10,13 +10,14 @@ Each query is lowered once and laid out once, under the names and on the topics 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 
 from streamsql.broker.ports import TopicConfig
 from streamsql.engine.planning.binding import Bound, bind_script
 from streamsql.engine.planning.context import PlannerContext
 from streamsql.engine.planning.lowering import lay_out_in, legal, lower_query, source_topic
 from streamsql.engine.planning.planned import ApplicationPlan, Planned, PlannedQuery
-from streamsql.errors import EngineError
+from streamsql.errors import BindError, EngineError
 from streamsql.logical.optimize import optimize
 from streamsql.runtime.layout import Layout
 from streamsql.sql.statements import (
@@ -110,6 +111,7 @@ def _alone(
     statement: Query, context: PlannerContext, topics: Mapping[str, TopicConfig]
 ) -> PlannedQuery:
     """Plan a query as an application of its own."""
+    check_topic(statement, context, topics)
     plan = optimize(statement.plan)
     builder = StreamsBuilder()
     result = lower_query(statement, plan, builder, "", context)
@@ -118,6 +120,28 @@ def _alone(
         layout = lay_out_if_known(context, name, topology, topics)
     application = ApplicationPlan(name, topology, layout, context)
     return PlannedQuery(application, statement.plan, plan, result)
+
+
+def check_topic(
+    statement: Query, context: PlannerContext, topics: Mapping[str, TopicConfig]
+) -> None:
+    """Check that no other application's query writes the topic of a new result.
+
+    Raises:
+        BindError: One does: the rows of both would be mixed.
+    """
+    if (
+        context.partial
+        or not isinstance(statement, CreateAs)
+        or statement.source.topic not in topics
+    ):
+        return
+    for source in chain.from_iterable(context.foreign().values()):
+        if source.query is not None and source.topic == statement.source.topic:
+            raise BindError(
+                f'topic "{source.topic}" is written by application "{source.application}"',
+                hint=f"Read {source.full_name}, or choose a topic WITH (KAFKA_TOPIC = '…').",
+            )
 
 
 def _explained(

@@ -6,16 +6,23 @@ topics stay what they are when other statements come or go.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import assert_never
 
 from streamsql.broker.ports import TopicConfig
+from streamsql.catalog.catalog import Source
+from streamsql.engine.declarations import Door
 from streamsql.engine.planning.binding import Bound, bind_script
 from streamsql.engine.planning.context import PlannerContext
 from streamsql.engine.planning.lowering import legal, lower_query
 from streamsql.engine.planning.planned import ApplicationPlan, Planned, PlannedQuery
-from streamsql.engine.planning.planner import lay_out_if_known, plan_statement, topics_after
+from streamsql.engine.planning.planner import (
+    check_topic,
+    lay_out_if_known,
+    plan_statement,
+    topics_after,
+)
 from streamsql.errors import UnsupportedError
 from streamsql.logical.nodes import Plan
 from streamsql.logical.optimize import optimize
@@ -46,7 +53,7 @@ from streamsql.sql.statements import (
     Terminate,
 )
 from streamsql.streams.builder import StreamsBuilder
-from streamsql.topology.naming import statements_topic
+from streamsql.topology.naming import DECLARATIONS, statements_topic
 from streamsql.topology.topology import Topology
 
 
@@ -94,25 +101,33 @@ class Program:
         statements: In order; of the persistent queries those that no later statement ends.
         application: All the queries; ``None`` when there are none.
         context: What the last statement leaves behind; a later SET counts for the whole program.
+        foreign: The sources of other applications that the statements may mean.
     """
 
     name: str
     statements: tuple[Planned, ...]
     application: ApplicationPlan | None
     context: PlannerContext
+    foreign: tuple[Source, ...]
 
     @property
     def create(self) -> tuple[TopicConfig, ...]:
         """The topics that must be there before the queries start, and do not exist."""
         declared = [topic for one in self.of(Role.SOURCE) for topic in one.create]
         layout = None if self.application is None else self.application.layout
-        return (*declared, *(() if layout is None else layout.create), *self._note())
+        return (*declared, *(() if layout is None else layout.create), *self._notes())
 
-    def _note(self) -> Iterator[TopicConfig]:
-        """Yield the topic that notes which INSERT VALUES are carried out, if one must be made."""
-        name = statements_topic(self.name)
-        if name not in self.context.topics and any(self.of(Role.INSERT)):
-            yield TopicConfig(name, 1, self.context.config.replicas, compacted=True)
+    def notes(self) -> Iterator[str]:
+        """Yield the topics that note what sources there are and which INSERT VALUES are done."""
+        if self.context.catalog.sources:
+            yield DECLARATIONS
+        if any(self.of(Role.INSERT)):
+            yield statements_topic(self.name)
+
+    def _notes(self) -> Iterator[TopicConfig]:
+        for name in self.notes():
+            if name not in self.context.topics:
+                yield TopicConfig(name, 1, self.context.config.replicas, compacted=True)
 
     def of(self, wanted: Role) -> Iterator[Planned]:
         """Yield the statements of which this becomes, in order."""
@@ -126,6 +141,8 @@ def compile_program(texts: Sequence[str], context: PlannerContext, name: str) ->
         StatementError: A statement is wrong, or cannot stand in an application.
         EngineError: A topic is missing, or topics do not fit together.
     """
+    catalog = replace(context.catalog, application=name)
+    context = replace(context, catalog=catalog, door=Door.FILE)
     bound = _bind(texts, context)
     after = bound[-1].after if bound else context
     declared, topics = _declare(bound, after, context.topics)
@@ -148,7 +165,8 @@ def compile_program(texts: Sequence[str], context: PlannerContext, name: str) ->
             case _:
                 with one.located():
                     statements.append(plan_statement(one, topics))
-    return Program(name, tuple(statements), application, after)
+    foreign = tuple(dict.fromkeys(source for one in bound for source in one.foreign))
+    return Program(name, tuple(statements), application, after, foreign)
 
 
 def _bind(texts: Sequence[str], context: PlannerContext) -> list[Bound]:
@@ -208,6 +226,7 @@ def _lower(
         if statement.query_id in after.catalog.queries:
             plan = optimize(statement.plan)
             with one.located():
+                check_topic(statement, one.before, one.before.topics)
                 result = lower_query(statement, plan, builder, prefix, one.before)
             results[statement.query_id] = (statement.plan, plan, result)
     return results, builder.build() if results else None

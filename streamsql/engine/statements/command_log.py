@@ -1,6 +1,6 @@
 """The statements that made the engine what it is, in a topic of the broker.
 
-One partition; each record holds a statement's text and the settings it was made under, as JSON.
+One partition; each record holds a statement's text and what it was made under, as JSON.
 Replaying them in order gives the catalog, and the queries that run: their ids follow from their
 order.
 """
@@ -12,6 +12,7 @@ import msgspec
 
 from streamsql.broker.ports import Broker, TopicConfig, TopicPartition
 from streamsql.broker.read_to_end import read_to_end
+from streamsql.engine.declarations import Declaration
 from streamsql.errors import EngineError
 
 _FOREVER = -1
@@ -24,10 +25,13 @@ class LoggedStatement:
     Attributes:
         statement: Its text, variables replaced.
         settings: What SET had changed, by name.
+        foreign: The sources of other applications that it may mean, as they were: it means the
+            same when they are others, or gone.
     """
 
     statement: str
     settings: Mapping[str, str]
+    foreign: tuple[Declaration, ...] = ()
 
 
 class CommandLog:
@@ -36,9 +40,10 @@ class CommandLog:
     def __init__(self, broker: Broker, service: str) -> None:
         self.topic = f"_streamsql_{service}_commands"
         self._broker = broker
+        self._next = 0
 
     def read(self) -> list[LoggedStatement]:
-        """Return all commands in order.
+        """Return the commands that have come since the last call, in order.
 
         Raises:
             EngineError: A record is not one of ours.
@@ -47,6 +52,9 @@ class CommandLog:
             return []
         commands = []
         for message in read_to_end(self._broker, [TopicPartition(self.topic, 0)]):
+            if message.offset() < self._next:
+                continue
+            self._next = message.offset() + 1
             try:
                 commands.append(msgspec.json.decode(message.value() or b"", type=LoggedStatement))
             except msgspec.DecodeError as error:

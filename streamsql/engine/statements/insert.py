@@ -33,8 +33,10 @@ def insert_values(statement: InsertValues, planned: Planned, state: EngineState)
     known = planned.bound.before.topics  # a statement of the same script may have made others
     if record.topic not in known and record.topic not in state.broker.topics():
         raise EngineError(f'topic "{record.topic}" does not exist')
-    state.broker.append(record.topic, [(record.key, record.value, record.timestamp_ms, ())])
-    return status(f'1 record inserted into "{statement.sink.name}"')
+    records = [(record.key, record.value, record.timestamp_ms, ())]
+    is_in = state.broker.append(record.topic, records)
+    later = "" if is_in else f", to be taken in by {state.broker.owner}"
+    return status(f'1 record inserted into "{statement.sink.name}"{later}')
 
 
 def insert_once(

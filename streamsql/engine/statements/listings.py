@@ -1,6 +1,8 @@
 """SHOW and DESCRIBE: what there is, as rows."""
 
 from collections.abc import Iterable
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from streamsql.catalog.catalog import Source
@@ -60,28 +62,44 @@ def describe_function(statement: DescribeFunction, context: PlannerContext) -> R
 
 
 def _sources(statement: Show, context: PlannerContext, kind: SourceKind) -> Result:
-    found = [s for _, s in sorted(context.catalog.sources.items()) if s.kind is kind]
-    names = ["NAME", "TOPIC", "KEY_FORMAT", "VALUE_FORMAT", "WINDOWED"]
-    if not statement.extended:
-        return _listing(names, [_source(source) for source in found])
-    values = [(*_source(s), str(s.schema), ", ".join(sorted(s.writers)), s.text) for s in found]
-    return _listing([*names, "SCHEMA", "WRITERS", "STATEMENT"], values)
+    """List the sources of all applications; what queries read and write of the own ones alone."""
+    own = context.catalog.application
+    visible = [*context.catalog.sources.values(), *chain.from_iterable(context.foreign().values())]
+    found = [
+        (source.name, source.application or own, source)
+        for source in visible
+        if source.kind is kind
+    ]
+    names = ["NAME", "APPLICATION", "TOPIC", "KEY_FORMAT", "VALUE_FORMAT", "WINDOWED"]
+    values = [
+        (name, application, *_source(source), *(_more(source) if statement.extended else ()))
+        for name, application, source in sorted(found, key=itemgetter(0, 1))
+    ]
+    return _listing([*names, *(_MORE if statement.extended else ())], values)
 
 
 def _source(source: Source) -> tuple[str, ...]:
     window = source.schema.window
     windowed = "" if window is None else window.value
-    formats = (source.key_format.name, source.value_format.name)
-    return (source.name, source.topic, *formats, windowed)
+    return (source.topic, source.key_format.name, source.value_format.name, windowed)
+
+
+_MORE = ("SCHEMA", "WRITERS", "STATEMENT")
+
+
+def _more(source: Source) -> tuple[str, ...]:
+    return (str(source.schema), ", ".join(sorted(source.writers)), source.text)
 
 
 def _queries(context: PlannerContext, state: EngineState) -> Result:
     found = []
+    # The owner of the broker does not tell others how its queries are.
+    without = "STOPPED" if state.broker.owner is None else "UNKNOWN"
     for query_id, known in context.catalog.queries.items():
         query = state.queries.get(query_id)
-        doing = "STOPPED" if query is None else query.state.value
+        doing = without if query is None else query.state.value
         error = "" if query is None or query.error is None else str(query.error)
-        sources = ", ".join(known.sources)
+        sources = ", ".join(source.full_name for source in known.sources)
         found.append((query_id, doing, sources, known.sink, error, known.text))
     names = ("ID", "STATE", "SOURCES", "SINK", "ERROR", "STATEMENT")
     return _listing(names, found)
@@ -140,6 +158,7 @@ def _everything(source: Source, context: PlannerContext, state: EngineState) -> 
     partitions = "missing" if topic is None else f"{topic.partitions} partitions"
     lines = [
         f"{source.kind.value} {quote(source.name)}",
+        f"Application: {source.application or context.catalog.application}",
         f"Topic: {source.topic} ({partitions})",
         f"Formats: key {source.key_format.name}, value {source.value_format.name}",
         f"Time: {source.timestamp.column if source.timestamp else 'of the record'}",

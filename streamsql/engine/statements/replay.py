@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from streamsql.engine.declarations import fixed
 from streamsql.engine.planning.binding import Bound, bind_script
 from streamsql.engine.planning.planner import plan_statement
 from streamsql.engine.statements.command_log import LoggedStatement
@@ -14,6 +15,8 @@ from streamsql.sql.statements import CreateAs, InsertSelect
 def replay(commands: Sequence[LoggedStatement], state: EngineState) -> None:
     """Bring catalog and queries to where the commands left them.
 
+    The queries of a broker that is only followed run in the process that owns it.
+
     A query whose topics are missing is there all the same, and fails when it is started.
 
     Raises:
@@ -24,6 +27,8 @@ def replay(commands: Sequence[LoggedStatement], state: EngineState) -> None:
         for bound in _bind(commands, state):
             if isinstance(bound.statement, CreateAs | InsertSelect):
                 started[bound.statement.query_id] = bound
+        if state.broker.owner is not None:
+            return
         topics = state.broker.topics() if state.context.catalog.queries else {}
         for query_id in state.context.catalog.queries:
             planned = plan_statement(started[query_id], topics)
@@ -34,11 +39,16 @@ def replay(commands: Sequence[LoggedStatement], state: EngineState) -> None:
 
 
 def _bind(commands: Sequence[LoggedStatement], state: EngineState) -> Iterator[Bound]:
-    """Bind the commands, each under the settings of then."""
+    """Bind the commands, each under the settings and with the foreign sources of then."""
     config = state.context.config
     for command in commands:
         overrides = {**config.overrides, **command.settings}
-        context = replace(state.context, config=replace(config, overrides=overrides), partial=True)
+        context = replace(
+            state.context,
+            config=replace(config, overrides=overrides),
+            others=fixed(command.foreign),
+            partial=True,
+        )
         for bound in bind_script(command.statement, context):
             yield bound
             state.context = replace(state.context, catalog=bound.after.catalog)

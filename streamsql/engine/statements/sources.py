@@ -25,7 +25,7 @@ def create_source(statement: CreateSource, planned: Planned, state: EngineState)
     state.broker.create(planned.create)
     state.note(planned.bound)
     verb = "replaced" if source.name in planned.bound.before.catalog.sources else "created"
-    return status(f'{source.kind.value.lower()} "{source.name}" {verb}')
+    return status(f'{source.kind.value.lower()} "{source.name}" {verb}{_how_long(state)}')
 
 
 def alter_source(statement: AlterSource, planned: Planned, state: EngineState) -> Result:
@@ -50,7 +50,12 @@ def drop_source(statement: DropSource, planned: Planned, state: EngineState) -> 
 def create_type(statement: CreateType, planned: Planned, state: EngineState) -> Result:
     """Give a type a name."""
     state.note(planned.bound)
-    return status(f'type "{statement.name}" created')
+    return status(f'type "{statement.name}" created{_how_long(state)}')
+
+
+def _how_long(state: EngineState) -> str:
+    """Return what to say of a declaration that nobody notes."""
+    return "" if state.broker.owner is None else " for this session"
 
 
 def drop_type(statement: DropType, planned: Planned, state: EngineState) -> Result:

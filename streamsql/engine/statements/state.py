@@ -9,10 +9,12 @@ from streamsql.engine.applications.applications import Applications
 from streamsql.engine.applications.clock import EngineClock
 from streamsql.engine.applications.loop import Loop
 from streamsql.engine.applications.workers import Outputs
+from streamsql.engine.declarations import Declarations, as_told
 from streamsql.engine.planning.binding import Bound
 from streamsql.engine.planning.context import PlannerContext
 from streamsql.engine.planning.planned import ApplicationPlan
 from streamsql.engine.statements.command_log import CommandLog, LoggedStatement
+from streamsql.sql.statements import AlterSource, CreateAs, CreateSource, DropSource
 from streamsql.topology.naming import push_queries
 
 
@@ -22,6 +24,7 @@ class EngineState:
     Attributes:
         context: What the next statement is planned against, but for the topics.
         log: Where statements that last are noted; ``None``: nowhere.
+        declarations: Where other applications learn of sources.
         queries: What runs until it is ended, by the id of the query or the name of the file's
             application.
         pushes: What runs as long as somebody reads its rows.
@@ -40,6 +43,7 @@ class EngineState:
         self.clock = clock
         self.wall_clock_ms = wall_clock_ms
         self.log = log
+        self.declarations = Declarations(broker, wall_clock_ms)
         self.queries = Applications()
         self.pushes = Applications()
         self.loop = Loop(self.step, self._is_idle, clock.put_forward)
@@ -57,20 +61,36 @@ class EngineState:
 
         On Kafka they may be those of an engine that runs elsewhere.
         """
-        if self.broker.keeper is None:
+        if self.broker.keeper is None or self.broker.owner is not None:
             return
         names = (*self.broker.groups(), *self.broker.topics())
         for orphan in push_queries(self.context.config.service, names):
             self.broker.forget(orphan)
 
     def note(self, bound: Bound) -> None:
-        """Write the statement to the command log."""
-        if self.log is not None:
-            command = LoggedStatement(bound.text, dict(bound.before.config.overrides))
-            self.log.append(command, self.wall_clock_ms())
+        """Write the statement to the command log, and tell others what it declares.
+
+        They are told first: carried out again after a crash between the two, it tells the same.
+        Who follows another process leaves all of it to that.
+        """
+        if self.log is None or self.broker.owner is not None:
+            return
+        match bound.statement:
+            case CreateSource(source) | AlterSource(source) | CreateAs(source):
+                self.declarations.tell(bound.before.owner, {source.name: source})
+            case DropSource(source):
+                self.declarations.tell(bound.before.owner, {source.name: None})
+            case _:
+                pass
+        settings = dict(bound.before.config.overrides)
+        command = LoggedStatement(bound.text, settings, as_told(bound.foreign))
+        self.log.append(command, self.wall_clock_ms())
 
     def step(self, timeout_ms: int) -> int:
         """Let everything work; when nothing has anything to do, wait."""
+        if self._is_idle():
+            self.broker.look()
+            return 0
         done = self.pushes.step(0) + self.queries.step(0)
         if done or not timeout_ms:
             return done

@@ -19,7 +19,7 @@ from streamsql.types.sqltypes import BIGINT, Array, Field, SqlType, Struct
 _stamps = count(time_ns())
 """A process counts from its start in nanoseconds: later processes continue above earlier ones."""
 
-Make = Callable[[Sequence[SqlType], Sequence[Any], SqlType], Aggregator]
+_Make = Callable[[Sequence[SqlType], Sequence[Any], SqlType], Aggregator]
 
 
 def _stamped(sql_type: SqlType) -> Struct:
@@ -73,7 +73,7 @@ def _latest(_: Sequence[SqlType], parameters: Sequence[Any], result_type: SqlTyp
     )
 
 
-def _several(name: str, *, earliest: bool) -> Make:
+def _several(name: str, *, earliest: bool) -> _Make:
     """Return the maker of the fold that keeps the first or the last n values."""
 
     def make(types: Sequence[SqlType], parameters: Sequence[Any], _: SqlType) -> Aggregator:
@@ -100,7 +100,7 @@ def _several(name: str, *, earliest: bool) -> Make:
     return make
 
 
-def _functions(name: str, word: str, single: Make, several: Make) -> list[Function]:
+def _functions(name: str, word: str, single: _Make, several: _Make) -> list[Function]:
     """Return the four overloads of one name."""
     one = f"The {word} value, without NULL unless the second argument is false."
     many = (

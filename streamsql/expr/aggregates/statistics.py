@@ -64,7 +64,7 @@ def _deviation(state: Moments) -> float:
     return sqrt(_variance(state))
 
 
-Pairs = tuple[int, float, float, float, float, float]
+_Pairs = tuple[int, float, float, float, float, float]
 """Count, mean of x, mean of y, sums of squared deviations of x and y, and of their products."""
 
 
@@ -81,7 +81,7 @@ def _correlation(_: Sequence[SqlType], __: Sequence[Any], ___: SqlType) -> Aggre
     )
 
 
-def _add_pair(state: Pairs, x: float | None, y: float | None) -> Pairs:
+def _add_pair(state: _Pairs, x: float | None, y: float | None) -> _Pairs:
     if x is None or y is None:
         return state
     count, mean_x, mean_y, squares_x, squares_y, products = state
@@ -94,7 +94,7 @@ def _add_pair(state: Pairs, x: float | None, y: float | None) -> Pairs:
     return count, mean_x, mean_y, squares_x, squares_y, products + from_x * (y - mean_y)
 
 
-def _undo_pair(state: Pairs, x: float | None, y: float | None) -> Pairs:
+def _undo_pair(state: _Pairs, x: float | None, y: float | None) -> _Pairs:
     if x is None or y is None:
         return state
     count, mean_x, mean_y, squares_x, squares_y, products = state
@@ -109,7 +109,7 @@ def _undo_pair(state: Pairs, x: float | None, y: float | None) -> Pairs:
     return count, mean_x, mean_y, squares_x, squares_y, products - (x - mean_x) * from_y
 
 
-def _join_pairs(left: Pairs, right: Pairs) -> Pairs:
+def _join_pairs(left: _Pairs, right: _Pairs) -> _Pairs:
     if not left[0] or not right[0]:
         return left if left[0] else right
     count = left[0] + right[0]
@@ -126,7 +126,7 @@ def _join_pairs(left: Pairs, right: Pairs) -> Pairs:
     )
 
 
-def _coefficient(state: Pairs) -> float:
+def _coefficient(state: _Pairs) -> float:
     _, _, _, squares_x, squares_y, products = state
     if squares_x <= 0 or squares_y <= 0:
         return nan

@@ -207,7 +207,7 @@ def _is_json(text: str | None) -> bool:
     return True
 
 
-Writer = Callable[[Any], str]
+_Writer = Callable[[Any], str]
 
 
 def _string(value: str) -> str:
@@ -216,7 +216,7 @@ def _string(value: str) -> str:
     return dumps(value, ensure_ascii=False)
 
 
-def _quoted(text: Writer) -> Writer:
+def _quoted(text: _Writer) -> _Writer:
     return lambda value: f'"{text(value)}"'
 
 
@@ -229,7 +229,7 @@ def _double(value: float) -> str:
     return f'"{text}"' if text[-1] in "yN" else text
 
 
-_WRITERS: dict[SqlType, Writer] = {
+_WRITERS: dict[SqlType, _Writer] = {
     BOOLEAN: lambda value: "true" if value else "false",
     INTEGER: str,
     BIGINT: str,
@@ -242,13 +242,13 @@ _WRITERS: dict[SqlType, Writer] = {
 }
 
 
-def _writer(sql_type: SqlType) -> Writer:
+def _writer(sql_type: SqlType) -> _Writer:
     """Return the function to the JSON text of a value of that type, or of NULL."""
     write = _writer_of_value(sql_type)
     return lambda value: "null" if value is None else write(value)
 
 
-def _writer_of_value(sql_type: SqlType) -> Writer:
+def _writer_of_value(sql_type: SqlType) -> _Writer:
     if isinstance(sql_type, Decimal):
         return decimal_text
     if isinstance(sql_type, Array):
@@ -256,7 +256,7 @@ def _writer_of_value(sql_type: SqlType) -> Writer:
         return lambda values: "[" + ",".join(map(element, values)) + "]"
     if isinstance(sql_type, Map):
         inner = _writer(sql_type.value)
-        key_text: Writer = str
+        key_text: _Writer = str
         return lambda entries: (
             "{"
             + ",".join(f"{_string(key_text(key))}:{inner(value)}" for key, value in entries.items())
@@ -276,7 +276,7 @@ def _writer_of_value(sql_type: SqlType) -> Writer:
     )
 
 
-def _to_json(types: Sequence[SqlType], _: SqlType) -> Writer:
+def _to_json(types: Sequence[SqlType], _: SqlType) -> _Writer:
     return _writer(types[0])
 
 

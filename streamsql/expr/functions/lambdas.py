@@ -6,26 +6,26 @@ from typing import Any
 from streamsql.expr.functions.declare import null_aware, strict
 from streamsql.expr.registry import Function
 
-Lambda = Callable[..., Any]
+_Lambda = Callable[..., Any]
 
 
-def _filter_array(values: list[Any], keep: Lambda) -> list[Any]:
+def _filter_array(values: list[Any], keep: _Lambda) -> list[Any]:
     return [value for value in values if keep(value)]
 
 
-def _filter_map(entries: dict[Any, Any], keep: Lambda) -> dict[Any, Any]:
+def _filter_map(entries: dict[Any, Any], keep: _Lambda) -> dict[Any, Any]:
     return {key: value for key, value in entries.items() if keep(key, value)}
 
 
-def _transform_array(values: list[Any], change: Lambda) -> list[Any]:
+def _transform_array(values: list[Any], change: _Lambda) -> list[Any]:
     return [change(value) for value in values]
 
 
-def _transform_map(entries: dict[Any, Any], new_key: Lambda, new_value: Lambda) -> dict[Any, Any]:
+def _transform_map(entries: dict[Any, Any], new_key: _Lambda, new_value: _Lambda) -> dict[Any, Any]:
     return {new_key(key, value): new_value(key, value) for key, value in entries.items()}
 
 
-def _reduce_array(values: list[Any] | None, state: Any, fold: Lambda) -> Any:
+def _reduce_array(values: list[Any] | None, state: Any, fold: _Lambda) -> Any:
     if state is None:
         return None
     for value in values or ():
@@ -33,7 +33,7 @@ def _reduce_array(values: list[Any] | None, state: Any, fold: Lambda) -> Any:
     return state
 
 
-def _reduce_map(entries: dict[Any, Any] | None, state: Any, fold: Lambda) -> Any:
+def _reduce_map(entries: dict[Any, Any] | None, state: Any, fold: _Lambda) -> Any:
     if state is None:
         return None
     for key, value in (entries or {}).items():

@@ -1,5 +1,6 @@
 """AVRO: a value is a record of its columns, a key its bare column or a record of several."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,17 +12,20 @@ from streamsql.formats.avro.schemas import (
     key_name,
     parsed,
     record_schema,
+    sql_type_of,
     value_name,
 )
 from streamsql.formats.avro.write import row_writer
 from streamsql.formats.format import FormatSpec
 from streamsql.formats.plain import PlainEncoder, key_parts, row_class
+from streamsql.formats.registered import BARE_KEY, BARE_VALUE, rename_of
 from streamsql.formats.registry import ResolvedSchema, SchemaType, WriterSchema
-from streamsql.formats.restrictions import common_restriction
+from streamsql.formats.restrictions import common_restriction, holds_other_map_keys, names_in
 from streamsql.types.record import Key
 from streamsql.types.schema import Column
-from streamsql.types.sqltypes import Field
+from streamsql.types.sqltypes import Field, Struct
 
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ERRORS: tuple[type[Exception], ...] = (
     ValueError,
     EOFError,
@@ -51,6 +55,18 @@ class AvroFormat:
         """Return the schema that the topic's keys are written with."""
         name = key_name(spec.schema_name, topic)
         return bare_schema(key[0], name) if len(key) == 1 else record_schema(key, name)
+
+    def columns(
+        self, spec: FormatSpec, schema: ResolvedSchema, *, is_key: bool
+    ) -> tuple[Column, ...]:
+        """Return the columns that payloads of the schema have."""
+        rename = rename_of(spec)
+        if is_key or spec.wrap is False:
+            sql_type = sql_type_of(parsed(schema, bare=True), rename)
+            return (Column(BARE_KEY if is_key else BARE_VALUE, sql_type),)
+        record = sql_type_of(parsed(schema, bare=False), rename)
+        assert isinstance(record, Struct)
+        return tuple(Column(field.name, field.type) for field in record.fields)
 
     def decoder(
         self, spec: FormatSpec, schema: ResolvedSchema, used: Sequence[Column]
@@ -103,7 +119,22 @@ class AvroFormat:
 
     def check(self, spec: FormatSpec, schema: Sequence[Column], *, is_key: bool) -> str | None:
         """Return why the format cannot carry the columns, or ``None`` when it can."""
-        return common_restriction(spec, schema, is_key=is_key, wraps=True)
+        reason = common_restriction(spec, schema, is_key=is_key, wraps=True)
+        if reason is not None:
+            return reason
+        for column in schema:
+            if holds_other_map_keys(column.type):
+                return (
+                    f'the AVRO format only supports maps with STRING keys, column "{column.name}" '
+                    f"is of type {column.type}"
+                )
+            for name in names_in(Field(column.name, column.type)):
+                if not _NAME.fullmatch(name):
+                    return (
+                        f'the AVRO format does not support the name "{name}": names in a schema '
+                        "are made of letters, digits and underscores"
+                    )
+        return None
 
 
 class AvroDecoder:

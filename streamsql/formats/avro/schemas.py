@@ -59,6 +59,22 @@ _WRITTEN: Mapping[Primitive, AvroType] = {
     TIME: {"type": "int", "logicalType": "time-millis"},
     TIMESTAMP: {"type": "long", "logicalType": "timestamp-millis"},
 }
+_READ: Mapping[str, SqlType] = {
+    "boolean": BOOLEAN,
+    "int": INTEGER,
+    "long": BIGINT,
+    "float": DOUBLE,
+    "double": DOUBLE,
+    "string": STRING,
+    "enum": STRING,
+    "bytes": BYTES,
+    "fixed": BYTES,
+}
+_READ_LOGICAL: Mapping[tuple[str, str], SqlType] = {
+    ("int", "date"): DATE,
+    ("int", "time-millis"): TIME,
+    ("long", "timestamp-millis"): TIMESTAMP,
+}
 
 
 def value_name(name: str | None) -> str:
@@ -214,6 +230,63 @@ def branch_name(definition: Definition) -> str:
     """Return what the field of a union's branch is called."""
     name: str = definition.get("name", definition["type"])
     return name.rpartition(".")[2]
+
+
+def sql_type_of(schema: AvroSchema, rename: Callable[[str], str]) -> SqlType:
+    """Return the SQL type of the values; a union of several types is a STRUCT of them.
+
+    Raises:
+        SchemaUnusable: There is none: the type is null alone, or holds itself.
+    """
+    return _Reading(schema, rename).of(schema.type, ())
+
+
+class _Reading:
+    def __init__(self, schema: AvroSchema, rename: Callable[[str], str]) -> None:
+        self._schema = schema
+        self._rename = rename
+
+    def of(self, avro_type: AvroType, within: tuple[str, ...]) -> SqlType:
+        branches, _ = self._schema.branches(avro_type)
+        if not branches:
+            raise SchemaUnusable("a schema of the registry has a field that is always null")
+        if len(branches) == 1:
+            return self._one(branches[0], within)
+        return Struct(
+            tuple(
+                Field(self._rename(branch_name(branch)), self._one(branch, within))
+                for branch in branches
+            )
+        )
+
+    def _one(self, definition: Definition, within: tuple[str, ...]) -> SqlType:
+        kind, logical = definition["type"], definition.get("logicalType")
+        match kind:
+            case "record":
+                return self._record(definition, within)
+            case "array" if is_entries(definition, self._schema):
+                (entry,), _ = self._schema.branches(definition["items"])
+                key, value = entry["fields"]
+                return Map(self.of(key["type"], within), self.of(value["type"], within))
+            case "array":
+                return Array(self.of(definition["items"], within))
+            case "map":
+                return Map(STRING, self.of(definition["values"], within))
+            case "bytes" | "fixed" if logical == "decimal":
+                return Decimal(definition["precision"], definition["scale"])
+            case _:
+                return _READ_LOGICAL.get((kind, logical or ""), _READ[kind])
+
+    def _record(self, definition: Definition, within: tuple[str, ...]) -> SqlType:
+        name = definition["name"]
+        if name in within:
+            raise SchemaUnusable(f'a registered schema has a record that holds itself, "{name}"')
+        return Struct(
+            tuple(
+                Field(self._rename(field["name"]), self.of(field["type"], (*within, name)))
+                for field in definition["fields"]
+            )
+        )
 
 
 def _completed(avro_type: AvroType) -> AvroType:

@@ -6,12 +6,12 @@ from typing import TypeVar
 from streamsql.errors import UnsupportedError
 from streamsql.expr.nodes import ColumnRef, NamedExpression
 from streamsql.formats.format import FormatSpec
+from streamsql.formats.formats import REGISTERED
 from streamsql.logical.nodes import Join
 from streamsql.streams.kstream import ROW, KStream
 from streamsql.streams.ktable import KTable
 from streamsql.types.schema import Column, Schema
 
-Names = frozenset[str]
 _Relation = TypeVar("_Relation", KStream, KTable)
 
 
@@ -23,7 +23,7 @@ class Sides:
     right: KStream | KTable
 
 
-def join_relations(plan: Join, sides: Sides, needed: Names) -> KStream | KTable:
+def join_relations(plan: Join, sides: Sides, needed: frozenset[str]) -> KStream | KTable:
     """Return the joined relation; its key is named as the plan says.
 
     Args:
@@ -43,10 +43,10 @@ def join_relations(plan: Join, sides: Sides, needed: Names) -> KStream | KTable:
             )
 
 
-def _stream_stream(plan: Join, left: KStream, right: KStream, needed: Names) -> KStream:
+def _stream_stream(plan: Join, left: KStream, right: KStream, needed: frozenset[str]) -> KStream:
     assert plan.window is not None, "the binder demands WITHIN"
-    sides = _side(left, needed), _side(right, needed)
-    formats = left.key_format, right.key_format
+    sides = _nameless(_side(left, needed)), _nameless(_side(right, needed))
+    formats = sides[0].key_format, sides[1].key_format
     left_format = formats[0] or formats[1] or ROW
     left, right = (
         side if key_format == left_format else side.repartition(left_format)
@@ -56,18 +56,19 @@ def _stream_stream(plan: Join, left: KStream, right: KStream, needed: Names) -> 
     return left.join_stream(right, plan.join_kind, plan.window, schema)
 
 
-def _stream_table(plan: Join, left: KStream, right: KTable, needed: Names) -> KStream:
-    stream = _together(_side(left, needed), left.key_format, right.key_format)
-    table = _side(right, needed).materialize()
+def _stream_table(plan: Join, left: KStream, right: KTable, needed: frozenset[str]) -> KStream:
+    wanted = ROW if _names_schema(right.key_format) else right.key_format
+    stream = _together(_side(left, needed), left.key_format, wanted)
+    table = _nameless(_side(right, needed)).materialize()
     schema = _joined(plan, (*stream.schema.value, *table.schema.value))
     return stream.join_table(table, plan.join_kind, schema)
 
 
-def _table_table(plan: Join, left: KTable, right: KTable, needed: Names) -> KTable:
-    first = _side(left, needed).materialize()
-    second = _side(right, needed)
-    if right.key_format != left.key_format:
-        second = second.repartition(left.key_format)
+def _table_table(plan: Join, left: KTable, right: KTable, needed: frozenset[str]) -> KTable:
+    first = _nameless(_side(left, needed)).materialize()
+    second = _nameless(_side(right, needed))
+    if second.key_format != first.key_format:
+        second = second.repartition(first.key_format)
     second = second.materialize()
     schema = _joined(plan, (*first.schema.value, *second.schema.value))
     return first.join(second, plan.join_kind, schema)
@@ -78,7 +79,19 @@ def _together(stream: KStream, written: FormatSpec | None, wanted: FormatSpec) -
     return stream if written == wanted else stream.repartition(wanted)
 
 
-def _side(relation: _Relation, needed: Names) -> _Relation:
+def _nameless(relation: _Relation) -> _Relation:
+    """Return the side with keys of which equal ones are equal bytes.
+
+    Those that name their schema are not: each topic has schemas of its own.
+    """
+    return relation.repartition(ROW) if _names_schema(relation.key_format) else relation
+
+
+def _names_schema(written: FormatSpec | None) -> bool:
+    return written is not None and written.name in REGISTERED
+
+
+def _side(relation: _Relation, needed: frozenset[str]) -> _Relation:
     """Return the side with the columns needed as values, those of its key among them."""
     columns = [
         NamedExpression(column.name, ColumnRef(column.name, column.type))

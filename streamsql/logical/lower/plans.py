@@ -29,8 +29,6 @@ from streamsql.types.schema import (
     TimestampSpec,
 )
 
-Names = frozenset[str]
-
 
 @dataclass(frozen=True, slots=True)
 class _Context:
@@ -75,7 +73,7 @@ def _write(result: KStream | KTable, sink: Source, timestamp: TimestampSpec | No
     return result.to(topic, key=sink.key_format, value=sink.value_format, timestamp=timestamp)
 
 
-def _lower(plan: Plan, context: _Context, needed: Names) -> KStream | KTable:
+def _lower(plan: Plan, context: _Context, needed: frozenset[str]) -> KStream | KTable:
     match plan:
         case Scan():
             return _scan(plan, context, needed)
@@ -98,7 +96,7 @@ def _lower(plan: Plan, context: _Context, needed: Names) -> KStream | KTable:
             return _join(plan, context, needed)
 
 
-def _scan(scan: Scan, context: _Context, needed: Names) -> KStream | KTable:
+def _scan(scan: Scan, context: _Context, needed: frozenset[str]) -> KStream | KTable:
     """Read the source; in a join, under qualified names, with the pseudo columns needed."""
     prefix = "" if scan.qualifier is None else f"{scan.qualifier}."
     places = [column for column in PLACE_COLUMNS if f"{prefix}{column.name}" in needed]
@@ -121,7 +119,8 @@ def _source(source: Source, context: _Context, places: Sequence[Column]) -> KStr
         source.written, source.key_format, source.value_format, source.window_size_ms
     )
     timestamp, headers = source.timestamp, source.headers
-    name = f"source-{source.name}"
+    parts = ("source", source.application, source.name)
+    name = "-".join(part for part in parts if part is not None)
     if source.kind is SourceKind.STREAM:
         stream = StreamSource(
             "", source.topic, record_format, source.schema, timestamp, headers, context.reset
@@ -137,7 +136,7 @@ def _source(source: Source, context: _Context, places: Sequence[Column]) -> KStr
     return context.builder.table_source(table, name)
 
 
-def _rekey(plan: Rekey, context: _Context, needed: Names) -> KStream:
+def _rekey(plan: Rekey, context: _Context, needed: frozenset[str]) -> KStream:
     made = {column.name for column in plan.schema.key}
     above = needed - made
     source = _lower(plan.input, context, above | column_names(*plan.keys))
@@ -146,7 +145,7 @@ def _rekey(plan: Rekey, context: _Context, needed: Names) -> KStream:
 
 
 def rekeyed(
-    stream: KStream, keys: Sequence[NamedExpression], needed: Names, *, drop_null_key: bool
+    stream: KStream, keys: Sequence[NamedExpression], needed: frozenset[str], *, drop_null_key: bool
 ) -> KStream:
     """Return the stream by new keys; old key columns that are needed become values.
 
@@ -169,7 +168,7 @@ def rekeyed(
     return moved.select([*_references(kept), *back])
 
 
-def _window_columns(stream: KStream, needed: Names) -> list[Column]:
+def _window_columns(stream: KStream, needed: frozenset[str]) -> list[Column]:
     """Return the bounds of the old key's window, as far as they are needed after it is gone."""
     if stream.schema.window is None:
         return []
@@ -200,7 +199,7 @@ def _aggregate(plan: Aggregate, context: _Context) -> KTable:
     return grouped.aggregate(plan.columns, plan.aggregates, key_names=names, final=plan.final)
 
 
-def _with_key(table: KTable, needed: Names) -> KTable:
+def _with_key(table: KTable, needed: frozenset[str]) -> KTable:
     """Return the table with the key columns needed among its values; the key is being replaced."""
     if not any(column.name in needed for column in table.schema.key):
         return table
@@ -218,7 +217,7 @@ def _is_key(plan: Aggregate, stream: KStream) -> bool:
     return bool(keys) and keys == tuple(key.expression for key in plan.keys)
 
 
-def _narrowed(stream: KStream, needed: Names) -> KStream:
+def _narrowed(stream: KStream, needed: frozenset[str]) -> KStream:
     """Return the stream with just the value columns needed, and pseudo columns as values."""
     pseudo = [
         column
@@ -233,7 +232,7 @@ def _narrowed(stream: KStream, needed: Names) -> KStream:
     return stream.select(_references([*values, *pseudo]))
 
 
-def _join(plan: Join, context: _Context, needed: Names) -> KStream | KTable:
+def _join(plan: Join, context: _Context, needed: frozenset[str]) -> KStream | KTable:
     if plan.foreign_key is not None:
         raise UnsupportedError(
             "foreign-key joins are not supported yet",

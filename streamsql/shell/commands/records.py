@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from streamsql.errors import EngineError
 from streamsql.formats.format import FormatSpec
 from streamsql.formats.formats import check
-from streamsql.formats.registry import NoRegistry
+from streamsql.formats.registry import NO_REGISTRY
 from streamsql.formats.serdes import Serdes
 from streamsql.shell.commands.lines import BadLine
 from streamsql.types.schema import Column, Schema
@@ -95,7 +95,7 @@ class KeyWriter:
         reason = check(self._spec, columns, is_key=True)
         if reason is not None:
             raise EngineError(reason)
-        return Serdes(NoRegistry()).key_encoder(self._spec, Schema(columns, ()), "")
+        return Serdes(NO_REGISTRY).key_encoder(self._spec, Schema(columns, ()), "")
 
     def _bad(self, value: Any) -> BadLine:
         wanted = f"of type {self._type}" if self._type else "a key"

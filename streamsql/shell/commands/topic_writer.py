@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import Protocol
 
 from streamsql.broker.embedded.batches import Sent
+from streamsql.broker.embedded.follower import EmbeddedFollower
 from streamsql.broker.embedded.inbox import GroupPosition, InboxWriter, left_position
-from streamsql.broker.embedded.reader import EmbeddedReader
 from streamsql.broker.open import is_kafka
 from streamsql.broker.ports import Broker, Committed, TopicConfig, TopicPartition
 from streamsql.engine.configuration.address import BrokerAddress
 from streamsql.errors import EngineError, StreamSQLError, TaskFenced, TransactionAborted
 
-_TAKEN_MS = 10_000
 _ATTEMPTS = 3
 """Of a step, each of them as long as a transaction may take: a broker may restart."""
 
@@ -77,17 +76,11 @@ def open_topic(
     kafka = is_kafka(address.target)
     # What a worker notes on its disk to be back sooner is of no use to a load.
     config = replace(address.config, state_directory=None) if kafka else address.config
-    try:
-        broker = BrokerAddress(address.target, config).open()
-    except EngineError as error:
-        # The directory's lock is held: its owner takes records in through the inbox.
-        if kafka or not isinstance(error.__cause__, BlockingIOError):
-            raise
-        directory = Path(address.target)
-        with _only_one(directory, load):
-            yield _InboxTopic(directory, name, partitions, load)
-        return
-    with closing(broker):
+    with closing(BrokerAddress(address.target, config).open_or_follow()) as broker:
+        if isinstance(broker, EmbeddedFollower):
+            with _only_one(broker.directory, load):
+                yield _InboxTopic(broker, name, partitions, load)
+            return
         if broker.topics().get(name) is None or partitions is not None:
             broker.create([TopicConfig(name, partitions or 1, address.config.replicas)])
         alone = nullcontext() if kafka else _only_one(Path(address.target), load)
@@ -154,34 +147,34 @@ class _BrokerTopic:
 class _InboxTopic:
     """A topic of an embedded broker that another process owns."""
 
-    def __init__(self, directory: Path, name: str, partitions: int | None, load: str) -> None:
-        self.where = f'left for the process that owns "{directory}"'
-        self._directory = directory
+    def __init__(
+        self, broker: EmbeddedFollower, name: str, partitions: int | None, load: str
+    ) -> None:
+        self.where = f'left for the process that owns "{broker.directory}"'
+        self._broker = broker
         self._name = name
         self._load = load
         self._writer: InboxWriter | None = None
-        with closing(EmbeddedReader(directory)) as reader:
-            topic = reader.topics().get(name)
+        topic = broker.topics().get(name)
         if topic is None:
             raise EngineError(
-                f'topic "{name}" does not exist, and the process that owns directory '
-                f'"{directory}" must create it: CREATE STREAM … WITH (PARTITIONS = n)'
+                f'topic "{name}" does not exist, and must be created by {broker.owner}: '
+                "CREATE STREAM … WITH (PARTITIONS = n)"
             )
         if partitions not in {None, topic.partitions}:
             raise EngineError(f'topic "{name}" has {topic.partitions} partitions, not {partitions}')
 
     def position(self) -> Committed | None:
         """Return what is left for the owner, or what it has taken in."""
-        left = left_position(self._directory, self._name, self._load)
+        left = left_position(self._broker.directory, self._name, self._load)
         if left is not None:
             return left.at
-        with closing(EmbeddedReader(self._directory)) as reader:
-            return reader.group_offsets(self._load).get(TopicPartition(self._name, 0))
+        return self._broker.group_offsets(self._load).get(TopicPartition(self._name, 0))
 
     def write(self, records: Sequence[Sent], at: Committed) -> None:
         """Append a frame."""
         if self._writer is None:
-            self._writer = InboxWriter(self._directory)
+            self._writer = InboxWriter(self._broker.directory)
         self._writer.commit(self._name, records, GroupPosition(self._load, at))
 
     def settle(self) -> str:
@@ -190,16 +183,16 @@ class _InboxTopic:
             return ""
         self._writer.close()
         try:
-            taken = self._writer.taken(_TAKEN_MS)
+            taken = self._broker.taken(self._writer)
         except KeyboardInterrupt:  # they are safe: nobody has to wait
             taken = False
         if taken:
             return ""
-        return f': the process that owns "{self._directory}" will take them in'
+        return f': the process that owns "{self._broker.directory}" will take them in'
 
     def forget(self) -> None:
         """Let the owner forget the group, behind everything else."""
-        with closing(InboxWriter(self._directory)) as writer:
+        with closing(InboxWriter(self._broker.directory)) as writer:
             writer.commit(self._name, [], GroupPosition(self._load, None))
 
 

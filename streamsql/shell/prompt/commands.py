@@ -42,7 +42,7 @@ class Shown:
     leave: bool = False
 
 
-Action = Callable[[Interpreting, str], Shown]
+_Action = Callable[[Interpreting, str], Shown]
 """Takes the interpreter and what stands behind the command's name."""
 
 
@@ -52,7 +52,7 @@ class Command:
 
     usage: str
     summary: str
-    action: Action
+    action: _Action
     takes_argument: bool = False
 
 
@@ -60,7 +60,7 @@ class Command:
 class Invocation:
     """A command as it was typed."""
 
-    action: Action
+    action: _Action
     argument: str
 
 

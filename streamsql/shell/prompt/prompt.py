@@ -68,6 +68,9 @@ def run_prompt(engine: Engine, terminal: Terminal, *, output: str, directory: Pa
         style=_STYLE,
     )
     terminal.write(f"streamsql {version()}. help lists commands, Ctrl-D leaves.\n")
+    owner = engine.broker.owner
+    if owner is not None:
+        terminal.write(f"This follows {owner}: one can look, query and insert.\n")
     while True:
         try:
             text = session.prompt()

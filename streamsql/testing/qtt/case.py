@@ -18,7 +18,7 @@ from streamsql.testing.qtt.compare import compare_records, unknown_members
 from streamsql.testing.qtt.functions import qtt_functions
 from streamsql.testing.qtt.post_conditions import check_post
 from streamsql.testing.qtt.records import read_record, write_record
-from streamsql.testing.qtt.schemas import register_topic
+from streamsql.testing.qtt.schemas import register_declared, register_topic
 
 _REMARKS = frozenset({
     "comment", "comments", "description", "issues", "note", "tracked by",
@@ -136,8 +136,11 @@ def _run(case: QttCase, *, keeps_state: bool) -> None:
     except EngineError as error:
         raise Mismatch(f"unsupported: {error}") from error
     with driver:
-        for topic in test.get("topics", ()):
-            driver.create_topic(topic["name"], topic.get("partitions", 1))
+        topics = test.get("topics", ())
+        register_declared(test["statements"], {topic["name"] for topic in topics}, driver.registry)
+        for topic in topics:
+            if "partitions" in topic:
+                driver.create_topic(topic["name"], topic["partitions"])
             register_topic(topic, driver.registry)
         if "expectedException" in test:
             _expect_rejection(test, driver)

@@ -173,10 +173,10 @@ def _throwing(value: bool | None) -> list[bool | None]:
     return [value]
 
 
-Make = Callable[[Sequence[SqlType], Sequence[Any], SqlType], Aggregator]
+_Make = Callable[[Sequence[SqlType], Sequence[Any], SqlType], Aggregator]
 
 
-def _sum(state: SqlType, zero: Callable[[], Any]) -> Make:
+def _sum(state: SqlType, zero: Callable[[], Any]) -> _Make:
     def make(_types: Sequence[SqlType], _parameters: Sequence[Any], _result: SqlType) -> Aggregator:
         return Aggregator(
             state,

@@ -138,10 +138,10 @@ def _headers(node: Mapping[str, Any]) -> tuple[Header, ...]:
     )
 
 
-Writer = Callable[[Any, Sequence[Column]], bytes]
+_Writer = Callable[[Any, Sequence[Column]], bytes]
 
 
-def _writer(source: Source, side: str, registry: MemoryRegistry) -> Writer:
+def _writer(source: Source, side: str, registry: MemoryRegistry) -> _Writer:
     spec = source.key_format if side == "key" else source.value_format
     match spec.name:
         case "AVRO":

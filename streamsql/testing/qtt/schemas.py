@@ -2,12 +2,15 @@
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from streamsql.catalog.catalog import Source
-from streamsql.errors import DecodeError
-from streamsql.formats.formats import lookup
+from streamsql.catalog.catalog import Catalog, Source
+from streamsql.engine.planning.binding import bind_script
+from streamsql.engine.planning.context import PlannerContext
+from streamsql.errors import DecodeError, StatementError
+from streamsql.formats.formats import REGISTERED, lookup
 from streamsql.formats.memory_registry import MemoryRegistry
 from streamsql.formats.registered import SchemaFormat
 from streamsql.formats.registry import (
@@ -17,6 +20,7 @@ from streamsql.formats.registry import (
     key_subject,
     value_subject,
 )
+from streamsql.sql.statements import CreateSource
 
 _TYPES = {"AVRO": SchemaType.AVRO, "JSON_SR": SchemaType.JSON, "PROTOBUF": SchemaType.PROTOBUF}
 
@@ -37,6 +41,25 @@ def register_topic(topic: Mapping[str, Any], registry: MemoryRegistry) -> None:
         schema = WriterSchema(kind, text)
         number = topic.get(f"{side}SchemaId") or registry.number_of(schema)
         registry.put(subject, RegisteredSchema(number, schema))
+
+
+def register_declared(
+    statements: Sequence[str], known: Collection[str], registry: MemoryRegistry
+) -> None:
+    """Register the schemas of sources that are declared with columns, over topics not known.
+
+    ksqlDB's runner makes their topics before the first statement, and so they have the first
+    numbers.
+    """
+    for text in statements:
+        with suppress(StatementError):
+            (bound,) = bind_script(text, PlannerContext(Catalog()))
+            if isinstance(bound.statement, CreateSource):
+                source = bound.statement.source
+                for side, columns in (("key", source.schema.key), ("value", source.schema.value)):
+                    spec = source.key_format if side == "key" else source.value_format
+                    if columns and source.topic not in known and spec.name in REGISTERED:
+                        writer_schema(source, side, registry)
 
 
 def _guess(node: Any) -> str:

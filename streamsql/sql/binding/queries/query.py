@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from streamsql.catalog.catalog import Source
 from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import AggregateCall, ColumnRef, Expression, Literal, TableCall
 from streamsql.expr.walk import column_refs
@@ -70,9 +71,9 @@ class BoundQuery:
     places: Mapping[str, Span]
 
     @property
-    def sources(self) -> tuple[str, ...]:
-        """The names of the sources."""
-        return tuple(source.source.name for source in self.origin.scope.sources)
+    def sources(self) -> tuple[Source, ...]:
+        """The sources, in the order written."""
+        return tuple(scoped.source for scoped in self.origin.scope.sources)
 
 
 def bind_query(query: exp.Select, context: Context, *, persistent: bool) -> BoundQuery:

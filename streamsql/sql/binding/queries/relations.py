@@ -110,14 +110,17 @@ def bind_from(query: exp.Select, context: Context) -> From:
 
 
 def _scoped(table: exp.Table, context: Context, *, qualified: bool) -> ScopedSource:
-    source = context.source(required(table, "this", exp.Identifier))
+    source = context.source(table)
     return ScopedSource(table.alias or source.name, source, qualified, span(table))
 
 
 def _check_distinct(sources: Sequence[ScopedSource]) -> None:
     for position, source in enumerate(sources):
         for other in sources[:position]:
-            if other.source.name == source.source.name:
+            if (other.source.name, other.source.application) == (
+                source.source.name,
+                source.source.application,
+            ):
                 raise BindError(
                     f'{kind_word(source.source.kind)} "{source.source.name}" cannot be joined '
                     "with itself",

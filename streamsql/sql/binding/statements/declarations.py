@@ -36,6 +36,7 @@ def create_source(
         BindError: The declaration is wrong, or the name is taken.
     """
     name, or_replace = source_name(node), bool(node.args.get("replace"))
+    context.check_own_name(name)
     where, old = span(name), context.catalog.sources.get(name.name)
     if or_replace and (is_read_only(node) or (old is not None and old.read_only)):
         raise BindError("a SOURCE stream or table cannot be replaced", where)
@@ -56,6 +57,7 @@ def create_as(node: exp.Create, context: Context) -> statements.CreateAs | state
         UnsupportedError: A running query would be replaced.
     """
     name, or_replace = source_name(node), bool(node.args.get("replace"))
+    context.check_own_name(name)
     where, old = span(name), context.catalog.sources.get(name.name)
     if old is not None and or_replace:
         if old.read_only:
@@ -114,6 +116,7 @@ def alter_source(node: exp.Alter, context: Context) -> statements.AlterSource:
     """
     name = source_name(node)
     source, where = context.source_of_kind(name, source_kind(node)), span(name)
+    context.check_own(source, name)
     if source.read_only:
         raise BindError(f'{kind_word(source.kind)} "{source.name}" is read-only', where)
     if source.query is not None:
@@ -152,9 +155,10 @@ def drop_source(node: exp.Drop, context: Context) -> statements.DropSource | sta
     """
     name, kind = source_name(node), source_kind(node)
     where, delete_topic = span(name), bool(node.args.get("purge"))
-    if node.args.get("exists") and name.name not in context.catalog.sources:
+    if node.args.get("exists") and not name.db and context.own_source(name) is None:
         return _NOTHING_TO_DROP
     source = context.source_of_kind(name, kind)
+    context.check_own(source, name)
     if source.read_only and delete_topic:
         raise BindError(
             f'{kind_word(kind)} "{source.name}" is read-only: its topic cannot be deleted', where

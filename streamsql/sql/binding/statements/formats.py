@@ -1,6 +1,6 @@
 """Which formats a source's keys and values are written in, and whether these can carry them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from streamsql.errors import BindError, Span, StatementError, UnsupportedError
@@ -8,15 +8,12 @@ from streamsql.formats.format import FormatSpec
 from streamsql.formats.formats import check, lookup
 from streamsql.formats.restrictions import holds_map
 from streamsql.sql.binding.settings import StatementSetting, setting
-from streamsql.sql.binding.statements.properties import REGISTRY, SCHEMA_IDS, With
+from streamsql.sql.binding.statements.properties import With
 from streamsql.types.schema import Column
 
 DELIMITERS = {"SPACE": " ", "TAB": "\t"}
 BOTH_WAYS = frozenset({"AVRO", "JSON", "JSON_SR"})
 """Formats that write a single value column with or without a record around it."""
-
-REGISTRY_FORMATS = frozenset({"AVRO", "JSON_SR", "PROTOBUF"})
-"""Formats whose schemas live in a registry."""
 
 
 def written_format(properties: With, side: str) -> FormatSpec | None:
@@ -108,6 +105,16 @@ def with_wrapping(
     return replace(spec, wrap=wrap)
 
 
+def format_properties(side: str, spec: FormatSpec) -> Iterator[tuple[str, str]]:
+    """Yield the properties that give the ``KEY`` or ``VALUE`` side just this format."""
+    yield f"{side}_FORMAT", spec.name
+    if spec.delimiter is not None:
+        words = {sign: word for word, sign in DELIMITERS.items()}
+        yield f"{side}_DELIMITER", words.get(spec.delimiter, spec.delimiter)
+    if spec.wrap is not None:
+        yield "WRAP_SINGLE_VALUE", str(spec.wrap).lower()
+
+
 def check_formats(
     properties: With,
     key: tuple[FormatSpec, Sequence[Column]],
@@ -119,7 +126,6 @@ def check_formats(
         BindError: One does not or cannot.
         UnsupportedError: One is known, but not available in this version.
     """
-    _check_registry(properties, key[0], value[0])
     for column in key[1]:
         if holds_map(column.type):
             raise BindError(
@@ -162,15 +168,40 @@ def _hint(spec: FormatSpec, side: str) -> str | None:
     return None
 
 
-def _check_registry(properties: With, key: FormatSpec, value: FormatSpec) -> None:
-    """Refuse properties of a schema registry for formats that know none."""
-    for name in sorted(REGISTRY):
-        if name not in properties:
-            continue
-        spec = key if name.startswith("KEY_") else value
-        if spec.name not in REGISTRY_FORMATS and not spec.name.startswith("PROTOBUF"):
-            what = "a schema id" if name in SCHEMA_IDS else "a schema name"
+def with_schema(spec: FormatSpec, properties: With, side: str) -> FormatSpec:
+    """Return the format with what is said about its schema.
+
+    Raises:
+        BindError: The format has no such schema, or the name is empty.
+    """
+    supported = _SCHEMA_PROPERTIES.get(spec.name, frozenset())
+    for name in properties.names():
+        prefix, _, rest = name.partition("_")
+        if prefix == side and rest in _WORDING and rest not in supported:
             raise BindError(
-                f"the {spec.name} format does not support {what}", properties.place(name)
+                f"the {spec.name} format does not support {_WORDING[rest]}", properties.place(name)
             )
-        raise UnsupportedError(f'property "{name}" is not supported yet', properties.place(name))
+    names = [f"{side}_SCHEMA_FULL_NAME", f"{side}_AVRO_SCHEMA_FULL_NAME"]
+    written = next((name for name in names if name in properties), names[0])
+    schema_name = properties.text(written)
+    if schema_name is not None and not schema_name.strip():
+        raise BindError("the name of a schema cannot be empty", properties.place(written))
+    return replace(
+        spec, schema_id=properties.integer(f"{side}_SCHEMA_ID", least=0), schema_name=schema_name
+    )
+
+
+_WORDING = {
+    "SCHEMA_ID": "a schema id",
+    "SCHEMA_FULL_NAME": "a schema name",
+    "AVRO_SCHEMA_FULL_NAME": "the name of an Avro schema",
+    "PROTOBUF_NULLABLE_REPRESENTATION": "a representation of NULL",
+}
+_ANY = frozenset({"SCHEMA_ID", "SCHEMA_FULL_NAME"})
+_SCHEMA_PROPERTIES = {
+    "AVRO": _ANY | {"AVRO_SCHEMA_FULL_NAME"},
+    "JSON_SR": _ANY,
+    "PROTOBUF": _ANY | {"PROTOBUF_NULLABLE_REPRESENTATION"},
+    "PROTOBUF_NOSR": frozenset({"SCHEMA_FULL_NAME", "PROTOBUF_NULLABLE_REPRESENTATION"}),
+}
+"""Which of these each format has."""

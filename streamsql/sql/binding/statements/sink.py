@@ -20,9 +20,11 @@ from streamsql.sql.binding.statements.formats import (
     check_formats,
     default_key_format,
     with_delimiter,
+    with_schema,
     with_wrapping,
     written_format,
 )
+from streamsql.sql.binding.statements.inference import check_holds
 from streamsql.sql.binding.statements.properties import SINK_PROPERTIES, With
 from streamsql.sql.binding.statements.source import check_retention, timestamp_of
 from streamsql.sql.dialect.nodes.node import optional, required, span
@@ -66,6 +68,8 @@ def _sink(
     schema = query.plan.schema
     key, value = _formats(properties, query, context.settings)
     check_formats(properties, (key, schema.key), (value, schema.value))
+    check_holds(key, schema.key, "KEY", properties, context.registry)
+    check_holds(value, schema.value, "VALUE", properties, context.registry)
     check_retention(properties, kind, schema)
     short = "CSAS" if kind is SourceKind.STREAM else "CTAS"
     settings, leftmost = context.settings, query.origin.leftmost
@@ -100,6 +104,7 @@ def bind_insert_select(node: exp.Insert, context: Context) -> InsertSelect:
     """
     target, written = source_name(node), required(node, "expression", exp.Select)
     sink, where = context.source(target), span(target)
+    context.check_own(sink, target)
     if sink.kind is SourceKind.TABLE:
         raise BindError(
             f'"{sink.name}" is a table, and INSERT INTO … SELECT is only for streams', where
@@ -123,7 +128,8 @@ def check_not_read_only(sink: Source, where: Span) -> None:
         BindError: It was.
     """
     if sink.read_only:
-        raise BindError(f'{kind_word(sink.kind)} "{sink.name}" is read-only', where)
+        by = None if sink.application is None else f'Application "{sink.application}" writes it.'
+        raise BindError(f'{kind_word(sink.kind)} "{sink.name}" is read-only', where, hint=by)
 
 
 def _check_writable(sink: Source, where: Span) -> None:
@@ -242,11 +248,11 @@ def _formats(
     schema = query.plan.schema
     inherited = query.origin.leftmost.value_format
     value = written_format(properties, "VALUE") or replace(inherited, wrap=None)
-    value = with_delimiter(value, properties, "VALUE")
+    value = with_schema(with_delimiter(value, properties, "VALUE"), properties, "VALUE")
     value = with_wrapping(value, properties, settings, schema.value)
     written = written_format(properties, "KEY")
     key = written or _inherited_key_format(query, settings)
-    key = with_delimiter(key, properties, "KEY")
+    key = with_schema(with_delimiter(key, properties, "KEY"), properties, "KEY")
     if not schema.key and "KEY_FORMAT" in properties and key.name != "NONE":
         raise BindError(
             "a result without a key has no key format",

@@ -2,23 +2,27 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
 from streamsql.catalog.catalog import Source
-from streamsql.errors import BindError, EvaluationError, Span, UnsupportedError
+from streamsql.errors import BindError, EvaluationError, Span
 from streamsql.expr.dates.javatime import compile_pattern
+from streamsql.formats.format import FormatSpec
+from streamsql.formats.registry import SchemaRegistry
 from streamsql.sql.binding.context import Context
 from streamsql.sql.binding.scope import did_you_mean
 from streamsql.sql.binding.statements.formats import (
-    REGISTRY_FORMATS,
     check_formats,
     default_key_format,
     default_value_format,
     with_delimiter,
+    with_schema,
     with_wrapping,
     written_format,
 )
+from streamsql.sql.binding.statements.inference import inferred, tells_columns
 from streamsql.sql.binding.statements.properties import SOURCE_PROPERTIES, With
 from streamsql.sql.binding.types import bind_type
 from streamsql.sql.dialect.nodes.node import optional, required, span
@@ -67,11 +71,8 @@ def bind_create_source(node: exp.Create, context: Context) -> Source:
     key = written_format(properties, "KEY") or default_key_format(context.settings)
     value = written_format(properties, "VALUE")
     value = value or default_value_format(properties, context.settings)
-    columns = _Columns(declared_columns(node), kind, context.catalog.types)
-    schema = Schema(columns.key, columns.value, _window_kind(properties))
-    key = with_delimiter(key, properties, "KEY")
-    value = with_delimiter(value, properties, "VALUE")
-    value = with_wrapping(value, properties, context.settings, columns.written)
+    key = with_schema(with_delimiter(key, properties, "KEY"), properties, "KEY")
+    value = with_schema(with_delimiter(value, properties, "VALUE"), properties, "VALUE")
     topic = properties.text("KAFKA_TOPIC")
     if not topic:
         raise BindError(
@@ -79,7 +80,11 @@ def bind_create_source(node: exp.Create, context: Context) -> Source:
             properties.where,
             hint="Name the topic of the records, as in WITH (KAFKA_TOPIC='clicks', …).",
         )
-    _check_elements(node, properties, (key.name, value.name))
+    _check_elements(node, properties, (key, value))
+    columns = _Columns(declared_columns(node), kind, context.catalog.types)
+    columns.complete((key, value), topic, properties, context.registry)
+    schema = Schema(columns.key, columns.value, _window_kind(properties))
+    value = with_wrapping(value, properties, context.settings, columns.written)
     check_formats(properties, (key, columns.key), (value, columns.written))
     _check_keys(node, columns, schema)
     return Source(
@@ -132,6 +137,34 @@ class _Columns:
         self.key, self.value, self.written = tuple(key), tuple(value), tuple(written)
         self.headers = tuple(headers)
 
+    def complete(
+        self,
+        formats: tuple[FormatSpec, FormatSpec],
+        topic: str,
+        properties: With,
+        registry: SchemaRegistry,
+    ) -> None:
+        """Add what the declaration leaves out and the registry knows.
+
+        Raises:
+            BindError: The registry does not know it, or two columns have one name.
+        """
+        key, value = formats
+        if not self.key and tells_columns(key):
+            self.key = inferred(key, topic, "KEY", properties, registry)
+        if not self.written and tells_columns(value):
+            value = replace(value, wrap=properties.truth("WRAP_SINGLE_VALUE"))
+            self.written = inferred(value, topic, "VALUE", properties, registry)
+            self.value = (*self.written, *self.value)
+        names = [column.name for column in (*self.key, *self.value)]
+        for name in names:
+            if names.count(name) > 1 or name in PSEUDO_COLUMNS:
+                raise BindError(
+                    f'column "{name}" of the registered schema has the name of another column',
+                    properties.where,
+                    hint="Write the columns instead of leaving them out.",
+                )
+
 
 def _check_name(element: exp.ColumnDef, known: Sequence[Column]) -> None:
     name = element.name
@@ -175,7 +208,9 @@ def _header(element: exp.ColumnDef, column: Column, known: Sequence[HeaderColumn
     return HeaderColumn(column.name, key)
 
 
-def _check_elements(node: exp.Create, properties: With, formats: tuple[str, str]) -> None:
+def _check_elements(
+    node: exp.Create, properties: With, formats: tuple[FormatSpec, FormatSpec]
+) -> None:
     """Check that columns are given, unless a registry can tell them."""
     roles = [column_role(element) for element in declared_columns(node)]
     has_key = any(role in (ColumnRole.KEY, ColumnRole.PRIMARY_KEY) for role in roles)
@@ -187,15 +222,12 @@ def _check_elements(node: exp.Create, properties: With, formats: tuple[str, str]
                 properties.place(f"{side}_SCHEMA_ID"),
                 hint=f"Leave out the {side.lower()} columns: the schema tells them.",
             )
-    if not has_value and formats[1] in REGISTRY_FORMATS:
-        raise UnsupportedError(
-            "columns are not taken from a schema registry yet", span(source_name(node))
-        )
-    if not roles and not REGISTRY_FORMATS.intersection(formats):
+    if not roles and not any(map(tells_columns, formats)):
         raise BindError(
             f'"{source_name(node).name}" has no columns',
             span(source_name(node)),
-            hint=f"The {formats[1]} format does not tell them: write (id INT, name STRING, …).",
+            hint=f"The {formats[1].name} format does not tell them: "
+            "write (id INT, name STRING, …).",
         )
 
 

@@ -102,9 +102,7 @@ def _value(column: Column, operand: Operand) -> Expression:
     return value
 
 
-def _check_headers(
-    sink: Source, columns: Sequence[Column], written: Sequence[exp.Identifier]
-) -> None:
+def _check_headers(sink: Source, columns: Sequence[Column], written: Sequence[exp.Expr]) -> None:
     """Refuse values for columns that show the headers of a record."""
     for column, identifier in zip(columns, written, strict=True):
         if column.name in sink.header_names:

@@ -8,7 +8,12 @@ from streamsql.sql.dialect.clauses.call import parse_call, parse_unnest
 from streamsql.sql.dialect.clauses.declaration import parse_names
 from streamsql.sql.dialect.clauses.duration import parse_duration
 from streamsql.sql.dialect.clauses.primary import parse_subquery
-from streamsql.sql.dialect.clauses.words import at_identifier, parse_bare_alias, parse_identifier
+from streamsql.sql.dialect.clauses.words import (
+    at_identifier,
+    parse_bare_alias,
+    parse_exact_word,
+    parse_identifier,
+)
 from streamsql.sql.dialect.cursor import Cursor
 from streamsql.sql.dialect.nodes.clauses import Within
 
@@ -65,9 +70,18 @@ def parse_joins(cursor: Cursor) -> list[exp.Join]:
 
 
 def parse_table(cursor: Cursor, what: str) -> exp.Table:
-    """Read the name of a source; ``what`` it is, for errors."""
+    """Read the name of a source, that of its application before it or not.
+
+    Args:
+        cursor: Where.
+        what: What it names, for errors.
+    """
     mark = cursor.start
-    return cursor.node(exp.Table(this=parse_identifier(cursor, what)), mark)
+    if not (at_identifier(cursor) and cursor.at(".", ahead=1)):
+        return cursor.node(exp.Table(this=parse_identifier(cursor, what)), mark)
+    application = parse_exact_word(cursor)
+    cursor.expect(".")
+    return cursor.node(exp.Table(this=parse_identifier(cursor, what), db=application), mark)
 
 
 def parse_values(cursor: Cursor) -> exp.Values:

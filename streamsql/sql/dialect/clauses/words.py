@@ -48,6 +48,14 @@ def parse_word(cursor: Cursor) -> exp.Identifier:
     return cursor.node(exp.Identifier(this=name, quoted=quoted), mark)
 
 
+def parse_exact_word(cursor: Cursor) -> exp.Identifier:
+    """Read the next token as a name whose case counts, quoted or not."""
+    mark = cursor.start
+    token = cursor.read()
+    quoted = token.token_type == TokenType.IDENTIFIER
+    return cursor.node(exp.Identifier(this=token.text, quoted=quoted), mark)
+
+
 def parse_bare_alias(cursor: Cursor) -> exp.Identifier:
     """Read an alias written without AS, which might be a misspelt keyword."""
     cursor.misspelt = cursor.token

@@ -8,7 +8,8 @@ from streamsql.sql.dialect.clauses.declaration import (
     parse_row,
 )
 from streamsql.sql.dialect.clauses.duration import parse_duration
-from streamsql.sql.dialect.clauses.words import parse_identifier, parse_integer
+from streamsql.sql.dialect.clauses.relation import parse_table
+from streamsql.sql.dialect.clauses.words import parse_integer
 from streamsql.sql.dialect.commands.session import parse_topic
 from streamsql.sql.dialect.commands.sources import parse_declaration
 from streamsql.sql.dialect.cursor import Cursor
@@ -63,14 +64,14 @@ def _timeout(cursor: Cursor) -> exp.Interval | None:
 
 
 def _values(cursor: Cursor) -> exp.Expr:
-    source = parse_identifier(cursor, "source")
+    source = parse_table(cursor, "source")
     columns = parse_names(cursor)
     cursor.expect("VALUES")
     return statements.AssertValues(source_name=source, columns=columns, row=parse_row(cursor))
 
 
 def _null_values(cursor: Cursor) -> exp.Expr:
-    source = parse_identifier(cursor, "source")
+    source = parse_table(cursor, "source")
     columns = parse_names(cursor)
     cursor.expect("KEY")
     return statements.AssertNullValues(source_name=source, columns=columns, row=parse_row(cursor))

@@ -3,6 +3,7 @@
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
+from streamsql.sql.dialect.clauses.relation import parse_table
 from streamsql.sql.dialect.clauses.words import (
     at_identifier,
     parse_identifier,
@@ -60,9 +61,9 @@ def parse_describe(cursor: Cursor) -> exp.Expr:
         if cursor.accept(f"{kind}S"):
             extended = cursor.accept("EXTENDED")
             return cursor.node(statements.DescribeAll(kind=kind, extended=extended), mark)
-    name = parse_identifier(cursor, "source")
+    source = parse_table(cursor, "source")
     extended = cursor.accept("EXTENDED")
-    return cursor.node(statements.Describe(source_name=name, extended=extended), mark)
+    return cursor.node(statements.Describe(source_name=source, extended=extended), mark)
 
 
 def parse_explain(cursor: Cursor) -> exp.Expr:

@@ -31,8 +31,9 @@ def _escaped(text: str, quote: str) -> str:
 
 
 def _identifier(_: Generator, node: exp.Identifier) -> str:
-    """Return a name, quoted unless it is read back as it is."""
-    plain = not node.quoted and node.name not in RESERVED and _PLAIN_NAME.fullmatch(node.name)
+    """Return a name, quoted unless it is read back as it is; an application's keeps its case."""
+    read = node.name.upper() if node.arg_key == "db" else node.name
+    plain = not node.quoted and read not in RESERVED and _PLAIN_NAME.fullmatch(read)
     return node.name if plain else _escaped(node.name, "`")
 
 

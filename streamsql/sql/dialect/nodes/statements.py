@@ -4,12 +4,20 @@ CREATE STREAM | TABLE, INSERT, ALTER and DROP are sqlglot's ``Create``, ``Insert
 ``Drop``, with STREAM or TABLE as their ``kind``; a query is a ``Query``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from sqlglot import exp
 
-from streamsql.sql.dialect.nodes.node import Node, argument, required, several
+from streamsql.errors import Span
+from streamsql.sql.dialect.nodes.node import (
+    Node,
+    argument,
+    optional,
+    required,
+    several,
+    span,
+)
 from streamsql.types.record import SourceKind
 
 SOURCE = "SOURCE "
@@ -48,11 +56,30 @@ def header_key(column: exp.ColumnDef) -> exp.Literal | None:
     return None
 
 
-def source_name(statement: exp.Expr) -> exp.Identifier:
+def source_name(statement: exp.Expr) -> exp.Table:
     """Return the name that CREATE, INSERT, ALTER or DROP of a source is about."""
     target: exp.Expr = statement.this or several(statement, "tables", exp.Table)[0]
-    table = target.this if isinstance(target, exp.Schema) else target
-    return required(table, "this", exp.Identifier)
+    if isinstance(target, exp.Schema):
+        return required(target, "this", exp.Table)
+    assert isinstance(target, exp.Table)
+    return target
+
+
+def name_span(source: exp.Table) -> Span:
+    """Return where a source is named, without the alias behind it."""
+    name = span(required(source, "this", exp.Identifier))
+    application = optional(source, "db", exp.Identifier)
+    return name if application is None else span(application).cover(name)
+
+
+def names_read(statement: exp.Expr) -> Iterator[exp.Table]:
+    """Yield the names of sources that must be there: all but the one that CREATE makes."""
+    made = None
+    for node in statement.walk():
+        if isinstance(node, exp.Create):
+            made = source_name(node)
+        elif isinstance(node, exp.Table) and node is not made:
+            yield node
 
 
 def source_kind(statement: exp.Create | exp.Drop | exp.Alter) -> SourceKind:
@@ -186,7 +213,7 @@ class Show(Node, words="SHOW"):
 class Describe(Node, words="DESCRIBE"):
     """``DESCRIBE source [EXTENDED]``."""
 
-    source_name: exp.Identifier = argument()
+    source_name: exp.Table = argument()
     extended: bool = argument(default=False)
 
 
@@ -269,7 +296,7 @@ class AssertSchema(Node, words="ASSERT SCHEMA"):
 class AssertValues(Node, words="ASSERT VALUES"):
     """``ASSERT VALUES source [(column, …)] VALUES (expression, …)``."""
 
-    source_name: exp.Identifier = argument()
+    source_name: exp.Table = argument()
     columns: Sequence[exp.Identifier] | None = argument(default=None)
     row: Sequence[exp.Expr] = argument()
 
@@ -277,7 +304,7 @@ class AssertValues(Node, words="ASSERT VALUES"):
 class AssertNullValues(Node, words="ASSERT NULL VALUES"):
     """``ASSERT NULL VALUES source [(column, …)] KEY (expression, …)``."""
 
-    source_name: exp.Identifier = argument()
+    source_name: exp.Table = argument()
     columns: Sequence[exp.Identifier] | None = argument(default=None)
     row: Sequence[exp.Expr] = argument()
 

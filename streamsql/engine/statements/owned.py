@@ -1,0 +1,41 @@
+"""What the owner of a broker alone carries out, and who follows it does not."""
+
+import textwrap
+from collections.abc import Iterable
+
+from streamsql.engine.planning.planned import Planned
+from streamsql.errors import EngineError
+from streamsql.sql.statements import (
+    AlterSource,
+    CreateAs,
+    CreateSource,
+    DropSource,
+    DropType,
+    InsertSelect,
+    Terminate,
+)
+
+
+def check_owner(planned: Iterable[Planned], owner: str) -> None:
+    """Refuse statements that make, change or end what lasts.
+
+    Raises:
+        EngineError: One of them is for the owner.
+    """
+    for one in planned:
+        if _is_for_owner(one):
+            statement = textwrap.shorten(one.bound.text, 60, placeholder=" …")
+            raise EngineError(
+                f"this is for {owner}: {statement}; hand it to that process, or end it and repeat "
+                "it here (meanwhile one can look, query and insert)"
+            )
+
+
+def _is_for_owner(planned: Planned) -> bool:
+    match planned.statement:
+        case CreateSource():  # over a topic that exists it is for the session
+            return bool(planned.create)
+        case CreateAs() | InsertSelect() | AlterSource() | DropSource() | DropType() | Terminate():
+            return True
+        case _:
+            return False
