@@ -1,35 +1,46 @@
 """Query files run: queries as one application, the other statements carried out in order."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from streamsql.broker.open import is_kafka
 from streamsql.broker.ports import Broker
-from streamsql.engine.applications.application import Application
+from streamsql.engine.applications.application import Application, MakeWorkers
 from streamsql.engine.applications.clock import EngineClock
 from streamsql.engine.applications.local_workers import LocalWorkers
 from streamsql.engine.applications.processes import WorkerProcesses, WorkerSpec
-from streamsql.engine.applications.workers import Workers
+from streamsql.engine.applications.set_apart import set_apart
+from streamsql.engine.applications.stopped import QueriesStopped, StoppedQuery
 from streamsql.engine.closing import Closing
 from streamsql.engine.configuration.address import BrokerAddress
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.declarations import as_told
 from streamsql.engine.planning.context import context_on, context_on_nothing, read_script
+from streamsql.engine.planning.divide import divide, suspects
+from streamsql.engine.planning.planned import ApplicationPlan
 from streamsql.engine.planning.program import Program, Role, compile_program
 from streamsql.engine.results import Result
 from streamsql.engine.statements.insert import insert_once
 from streamsql.engine.statements.perform import perform
 from streamsql.engine.statements.state import EngineState
+from streamsql.errors import QueryFailed
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.failpoints import crash_from_environment
-from streamsql.runtime.layout import Layout
 from streamsql.sql.statements import PushQuery
+from streamsql.topology.naming import group_apart
+
+log = logging.getLogger(__name__)
 
 _LOOK_MS = 50
 _PROGRESS_MS = 200
 _PLENTY, _ROUNDS = 100, 8
 """With so many records in a round, further ones follow before anybody looks at anything else."""
+
+_OTHERS_WENT_ON = "The others went on. Run the same again, and it goes on from that record."
+_ALL_STOPS = "Tasks of the application are elsewhere, so that no query can be left out alone."
 
 _OnProgress = Callable[[int, int], None]
 """Takes how many of the input records of the start are done, and how many there were."""
@@ -65,7 +76,11 @@ class ProgramRun(Closing):
             wall_clock_ms or (lambda: int(time.time() * 1000)),
             None,
         )
-        self._application: Application | None = None
+        self._workers = 1
+        self._completions: dict[str, Completion] = {}
+        """What tells when the input of the start is done, by group; empty once it is."""
+        self._stopped: dict[str, StoppedQuery] = {}
+        """By the group that they have from now on."""
         self._on_progress: _OnProgress | None = None
         self._reported_ms = 0.0
 
@@ -76,8 +91,8 @@ class ProgramRun(Closing):
 
     @property
     def application(self) -> Application | None:
-        """The queries, once they run."""
-        return self._application
+        """The queries together, once they run."""
+        return self._state.queries.get(self.name)
 
     def run(self, *, workers: int = 1, on_progress: _OnProgress | None = None) -> Iterator[Result]:
         """Run the queries, and yield the results of the other statements in order.
@@ -92,28 +107,34 @@ class ProgramRun(Closing):
             on_progress: Called now and then.
 
         Raises:
+            QueriesStopped: In the end: some have failed on the way.
             EngineError: The broker or a worker cannot go on.
         """
         self._on_progress = on_progress
-        until_end = self._program.context.until_end
-        completion = self._start(workers)
         try:
-            for planned in self._program.of(Role.RESULT):
-                if until_end or not isinstance(planned.statement, PushQuery):
-                    self._finish(completion)
-                    completion = None
-                if until_end:
-                    self._stop()
-                if self._interrupted:
-                    return
-                with perform(planned, self._state) as result:
-                    yield result
-            if until_end:
-                self._finish(completion)
-            while not (until_end or self._interrupted) and self._application is not None:
-                self._work(completion)
+            self._start(workers)
+            yield from self._answers()
         finally:
             self._stop()
+        if self._stopped:
+            raise QueriesStopped(tuple(self._stopped.values()), _OTHERS_WENT_ON)
+
+    def _answers(self) -> Iterator[Result]:
+        """Yield the results while the queries run."""
+        until_end = self._program.context.until_end
+        for planned in self._program.of(Role.RESULT):
+            if until_end or not isinstance(planned.statement, PushQuery):
+                self._finish()
+            if until_end:
+                self._stop()
+            if self._interrupted:
+                return
+            with perform(planned, self._state) as result:
+                yield result
+        if until_end:
+            self._finish()
+        while not (until_end or self._interrupted) and self._state.queries:
+            self._work()
 
     def interrupt(self) -> None:
         """Let :meth:`run` commit and end soon; may be called from a signal handler."""
@@ -127,49 +148,67 @@ class ProgramRun(Closing):
     def _interrupted(self) -> bool:
         return self._state.loop.interrupted
 
-    def _start(self, workers: int) -> Completion | None:
-        """Create topics, write the records of INSERT VALUES, and start the queries."""
+    def _start(self, workers: int) -> None:
+        """Create topics, write the records of INSERT VALUES, start the queries, and tell of it."""
         broker, program = self._state.broker, self._program
         self._state.forget_orphans()
         broker.create(program.create)
         insert_once(program.of(Role.INSERT), broker, program.name, self._state.wall_clock_ms)
-        if program.application is None:
-            self._tell()
-            return None
-
-        def make_workers(layout: Layout) -> Workers:
-            if workers > 1 and self._spec is not None:
-                return WorkerProcesses(self._spec, workers)
-            crash_from_environment()
-            config = program.context.config.runtime(program.name)
-            return LocalWorkers(layout, broker, config, self._state.clock, number=workers)
-
-        self._application = Application(
-            program.application, broker, self._state.clock, make_workers=make_workers
-        )
-        self._application.start()
-        self._state.queries.add(program.name, self._application)
+        self._workers = workers
+        self._start_queries()
         self._tell()
-        return self._application.completion()
 
     def _tell(self) -> None:
         """Let other applications know the sources, whose topics are there by now."""
         context = self._program.context
         self._state.declarations.tell_all(context.owner, context.catalog.sources)
 
+    def _start_queries(self) -> None:
+        """Start the queries, here or in processes."""
+        broker, program, workers = self._state.broker, self._program, self._workers
+        if program.application is None:
+            return
+        if workers > 1 and self._spec is not None:
+            spec = self._spec
+            self._start_application(program.application, lambda _: WorkerProcesses(spec, workers))
+            self._completions = {
+                plan.group: Completion(broker, plan.layout)
+                for plan in divide(program, broker.groups())
+                if plan.layout is not None
+            }
+        else:
+            self._launch()
+
+    def _launch(self) -> None:
+        """Start what does not run: the queries together, and those apart that have not stopped."""
+        broker, clock = self._state.broker, self._state.clock
+        crash_from_environment()
+        for plan in divide(self._program, broker.groups()):
+            if plan.group in self._stopped or self._state.queries.get(plan.group) is not None:
+                continue
+            start = partial(LocalWorkers, broker=broker, config=plan.runtime, clock_ms=clock)
+            self._start_application(plan, partial(start, number=self._workers))
+
+    def _start_application(self, plan: ApplicationPlan, make_workers: MakeWorkers) -> None:
+        """Start an application of the program."""
+        broker = self._state.broker
+        application = Application(plan, broker, self._state.clock, make_workers=make_workers)
+        application.start()
+        self._state.queries.add(plan.group, application)
+        self._completions[plan.group] = application.completion()
+
     def _stop(self) -> None:
         """Let the queries commit and end."""
-        self._application = None
         self._state.queries.stop()
 
-    def _finish(self, completion: Completion | None) -> None:
+    def _finish(self) -> None:
         """Work until the input of the start is done."""
-        while completion is not None and not self._interrupted:
-            if not self._work(completion) and completion.done():
-                self._report(completion, 1)
-                return
+        while self._completions and not self._interrupted:
+            if not self._work() and all(each.done() for each in self._completions.values()):
+                self._report(1)
+                self._completions.clear()
 
-    def _work(self, completion: Completion | None) -> int:
+    def _work(self) -> int:
         """Let everything work for some rounds, and tell how far it is."""
         done = 0
         for _ in range(_ROUNDS):
@@ -181,19 +220,44 @@ class ProgramRun(Closing):
             # Nothing waits, so what is done need not wait for its commit either.
             self._state.clock.put_forward(self._program.context.config.whole("commit.interval.ms"))
             done = self._state.step(_LOOK_MS)
-        failure = self._state.queries.failure()
-        if failure is not None:
-            raise failure
-        self._report(completion, _PROGRESS_MS)
+        for application in self._state.queries:
+            if application.error is not None:
+                self._go_on_without(application, application.error)
+        self._report(_PROGRESS_MS)
         return done
 
-    def _report(self, completion: Completion | None, interval_ms: int) -> None:
+    def _go_on_without(self, application: Application, error: Exception) -> None:
+        """Stop the query that has failed; while several may be meant, let each run apart."""
+        if not isinstance(error, QueryFailed):
+            raise error
+        plan, program = application.plan, self._program
+        meant = suspects(program, plan, error)
+        if plan.group == program.name:
+            if not application.had_all_tasks:
+                # Who works on the rest knows nothing of this, and has gone on in the same group.
+                raise QueriesStopped([StoppedQuery(each, error) for each, _ in meant], _ALL_STOPS)
+            groups = {group_apart(program.name, query.result) for _, query in meant}
+            for part in divide(program, groups):
+                if part.group in groups:
+                    assert part.layout is not None, "the program has one"
+                    set_apart(part.layout, self._state.broker)
+        self._state.queries.drop(plan.group)
+        self._completions.pop(plan.group, None)
+        if len(meant) == 1:
+            ((planned, query),) = meant
+            group = group_apart(program.name, query.result)
+            self._stopped[group] = StoppedQuery(planned, error)
+            log.error("%s", "; ".join(self._stopped[group].lines()))
+        self._launch()
+
+    def _report(self, interval_ms: int) -> None:
         now_ms = time.monotonic() * 1000
-        if self._on_progress is None or completion is None:
+        if self._on_progress is None or not self._completions:
             return
         if now_ms - self._reported_ms >= interval_ms:
             self._reported_ms = now_ms
-            self._on_progress(*completion.progress())
+            counts = [each.progress() for each in self._completions.values()]
+            self._on_progress(sum(done for done, _ in counts), sum(total for _, total in counts))
 
 
 def open_program(

@@ -19,7 +19,7 @@ class Completion:
     ) -> None:
         """Look at the inputs of these sub-topologies (``None``: of all) as they are now."""
         self._broker = broker
-        self._application = layout.application
+        self._group = layout.group
         indexes = [part.index for part in layout.parts] if parts is None else parts
         every = {p for index in indexes for p in layout.partitions_of(index)}
         self._own = sorted(p for p in every if p.topic in layout.written)
@@ -36,7 +36,7 @@ class Completion:
 
     def progress(self) -> tuple[int, int]:
         """Return how many of the initial input records are committed, and how many there are."""
-        committed = self._broker.group_offsets(self._application)
+        committed = self._broker.group_offsets(self._group)
         done = total = 0
         for partition, end in self._targets.items():
             start = self._starts[partition]
@@ -50,7 +50,7 @@ class Completion:
 
     def _reached(self, targets: dict[TopicPartition, int]) -> bool:
         """Tell whether the group has committed up to the targets; empty partitions need nothing."""
-        committed = self._broker.group_offsets(self._application)
+        committed = self._broker.group_offsets(self._group)
         starts: dict[TopicPartition, int] | None = None
         for partition, end in targets.items():
             if partition in committed:

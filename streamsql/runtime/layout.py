@@ -28,6 +28,8 @@ class Layout:
     """What workers run and on which topics.
 
     Attributes:
+        application: Begins the names of internal topics and of state.
+        group: Has the positions; the application's name, but for a query apart from the others.
         topology: Without the repartitions that are not needed.
         parts: Its sub-topologies.
         partitions: Number of tasks by index of the sub-topology.
@@ -38,6 +40,7 @@ class Layout:
     """
 
     application: str
+    group: str
     topology: Topology
     parts: tuple[SubTopology, ...]
     partitions: Mapping[int, int]
@@ -122,6 +125,7 @@ def lay_out(
         if isinstance(node, Repartition | TableRepartition)
     }
     return Layout(
+        application,
         application,
         topology,
         counting.parts,

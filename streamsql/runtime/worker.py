@@ -101,9 +101,9 @@ class Worker:
 
     def start(self) -> None:
         """Join the group."""
-        application = self._config.application
-        self._producer = self._broker.producer(producer_identity(application, self._member))
-        self._consumer = self._broker.consumer(application, self._member)
+        group = self._layout.group
+        self._producer = self._broker.producer(producer_identity(group, self._member))
+        self._consumer = self._broker.consumer(group, self._member)
         topics = sorted({topic for topics in self._layout.inputs.values() for topic in topics})
         self._consumer.subscribe(topics, self)
 

@@ -3,6 +3,7 @@
 | what | name |
 |---|---|
 | the consumer group | ``app`` |
+| the group of a query that has failed | ``app:OPERATOR`` |
 | the application of a push query | ``service-transient-SESSION-NUMBER`` |
 | the changelog of a store | ``app-STORE-changelog`` |
 | what leads from one sub-topology to another | ``app-OPERATOR-repartition`` |
@@ -48,6 +49,14 @@ def is_of_push_query(name: str) -> bool:
     (True, False)
     """
     return re.match(r".+-transient-[0-9a-f]+-\d+(-|$)", name) is not None
+
+
+def group_apart(application: str, operator: str) -> str:
+    """Return the name of the group of a query that does not share the positions of the others.
+
+    No topic may have the colon, so that none can seem to belong to such a group.
+    """
+    return f"{application}:{operator}"
 
 
 def changelog_topic(application: str, store: str) -> str:

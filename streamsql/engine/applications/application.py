@@ -55,6 +55,7 @@ class Application:
     Attributes:
         plan: What runs; with a layout from the first start on.
         error: Why it does not run, while it does not.
+        had_all_tasks: Whether every task of it ran here when that happened.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Application:
         """
         self.plan = plan
         self.error: Exception | None = None
+        self.had_all_tasks = False
         self._broker = broker
         self._clock_ms = clock_ms
         self._outputs = outputs
@@ -115,6 +117,7 @@ class Application:
         if layout is None:
             topics = self._broker.topics()
             layout = lay_out_in(self.plan.context, self.name, self.plan.topology, topics)
+            layout = replace(layout, group=self.plan.group)
         self._broker.create(layout.create)
         self.plan = replace(self.plan, layout=replace(layout, create=()))
         self._workers = self._make_workers(layout)
@@ -188,7 +191,7 @@ class Application:
             workers.leave()
         from streamsql.runtime.keeping.choose import state_keeping
 
-        state_keeping(self._broker, self._config.runtime(self.name)).forget()
+        state_keeping(self._broker, self.plan.runtime).forget()
         if self.plan.context.door is Door.FILE:
             Declarations(self._broker).tell_all(Owner(self.name, Door.FILE), {})
 
@@ -199,11 +202,13 @@ class Application:
     def _one_worker(self, layout: Layout) -> Workers:
         from streamsql.engine.applications.local_workers import LocalWorkers
 
-        config = self._config.runtime(self.name)
-        return LocalWorkers(layout, self._broker, config, self._clock_ms, outputs=self._outputs)
+        return LocalWorkers(
+            layout, self._broker, self.plan.runtime, self._clock_ms, outputs=self._outputs
+        )
 
     def _fail(self, error: Exception) -> None:
         self.error = error
+        self.had_all_tasks = self._workers is not None and self._workers.is_open
         self.abandon()
         self.plan = replace(self.plan, layout=None)  # topics may be others by then
         self._retry_at_ms = self._clock_ms() + self._wait_ms

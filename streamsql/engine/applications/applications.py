@@ -25,6 +25,10 @@ class Applications:
         """Step the application from now on; if it has not been started, that comes first."""
         self._running[identity] = application
 
+    def drop(self, identity: str) -> None:
+        """Step the application, which does not run, no more."""
+        del self._running[identity]
+
     def forget(self, identity: str) -> None:
         """End the application for good."""
         application = self._running.pop(identity, None)

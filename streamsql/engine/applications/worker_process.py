@@ -17,12 +17,14 @@ import msgspec
 
 from streamsql.broker.open import open_broker
 from streamsql.engine.applications.application import Application
+from streamsql.engine.applications.applications import Applications
 from streamsql.engine.applications.garbage import collect_rarely
 from streamsql.engine.applications.processes import WorkerSpec
 from streamsql.engine.configuration.address import broker_options
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.declarations import fixed
 from streamsql.engine.planning.context import context_on
+from streamsql.engine.planning.divide import divide
 from streamsql.engine.planning.program import compile_program
 from streamsql.errors import StreamSQLError
 from streamsql.runtime.failpoints import crash_from_environment
@@ -64,15 +66,19 @@ def run(spec: WorkerSpec, ending: threading.Event) -> None:
         program = compile_program(spec.texts, context, spec.application)
         assert program.application is not None
         collect_rarely()
-        application = Application(program.application, broker, lambda: time.monotonic() * 1000)
-        application.start()
+        applications = Applications()
         try:
+            for plan in divide(program, broker.groups()):
+                application = Application(plan, broker, lambda: time.monotonic() * 1000)
+                application.start()
+                applications.add(plan.group, application)
             while not ending.is_set():
-                application.step(_ROUND_MS)
-                if application.error is not None:
-                    raise application.error
+                applications.step(_ROUND_MS)
+                failure = applications.failure()
+                if failure is not None:
+                    raise failure
         finally:
-            application.stop()
+            applications.stop()
     finally:
         broker.close()
 

@@ -1,12 +1,13 @@
 """What the compiler hands over: a statement with everything that carrying it out needs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from streamsql.broker.ports import TopicConfig
 from streamsql.engine.planning.binding import Bound
 from streamsql.engine.planning.context import PlannerContext
 from streamsql.logical.nodes import Plan
+from streamsql.runtime.config import RuntimeConfig
 from streamsql.runtime.layout import Layout
 from streamsql.sql.statements import Statement
 from streamsql.topology.naming import changelog_topic, repartition_topic
@@ -19,15 +20,25 @@ class ApplicationPlan:
     """What workers run.
 
     Attributes:
-        name: Of the consumer group; it begins the names of internal topics and of state.
+        name: Begins the names of internal topics and of state.
         layout: ``None``: a topic that the topology reads is not known, or it is not for workers.
         context: With the configuration in force.
+        group: The consumer group: the name, but for a query apart from the others of its program.
     """
 
     name: str
     topology: Topology
     layout: Layout | None
     context: PlannerContext
+    group: str
+
+    @property
+    def runtime(self) -> RuntimeConfig:
+        """How its workers run; a group apart has a place of its own for its state."""
+        config = self.context.config.runtime(self.name)
+        if self.group == self.name or config.state_directory is None:
+            return config
+        return replace(config, state_directory=config.state_directory / self.group)
 
     @property
     def running(self) -> Topology:

@@ -118,7 +118,7 @@ def _alone(
     name, topology, layout = application_of(statement, context), builder.build(), None
     if not isinstance(statement, PullQuery):
         layout = lay_out_if_known(context, name, topology, topics)
-    application = ApplicationPlan(name, topology, layout, context)
+    application = ApplicationPlan(name, topology, layout, context, name)
     return PlannedQuery(application, statement.plan, plan, result)
 
 

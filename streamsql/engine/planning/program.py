@@ -150,7 +150,7 @@ def compile_program(texts: Sequence[str], context: PlannerContext, name: str) ->
     application = None
     if topology is not None:
         layout = lay_out_if_known(after, name, topology, topics)
-        application = ApplicationPlan(name, topology, layout, after)
+        application = ApplicationPlan(name, topology, layout, after, name)
         created = () if layout is None else layout.create
         topics = {**topics, **{topic.name: topic for topic in created}}
     statements = []

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from streamsql.engine.applications.garbage import collect_rarely
+from streamsql.engine.applications.stopped import QueriesStopped
 from streamsql.engine.configuration.address import find_broker
 from streamsql.engine.planning.describe import describe_program
 from streamsql.engine.program_run import open_program, plan_program
@@ -43,9 +44,13 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     collect_rarely()
     progress = Progress(terminal)
     rendered = renderer(options.output, terminal)
-    with program, _interrupting_on_signals(program.interrupt) as received:
-        for result in program.run(workers=options.workers, on_progress=progress):
-            rendered.render(result)
+    try:
+        with program, _interrupting_on_signals(program.interrupt) as received:
+            for result in program.run(workers=options.workers, on_progress=progress):
+                rendered.render(result)
+    except QueriesStopped as error:
+        terminal.complain(f"Error: {error}")
+        return 2
     if received:
         return _status(received[0], until_end=options.until_end)
     if options.until_end:
