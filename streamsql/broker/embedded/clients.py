@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from streamsql.broker.embedded.batches import Sent
 from streamsql.broker.embedded.database import partition_suffix, state_prefix
-from streamsql.broker.embedded.logs import LogWrite
+from streamsql.broker.embedded.logs import LogWrite, wall_clock_ms
 from streamsql.broker.embedded.view import WritableView, encode_committed, group_prefix
 from streamsql.broker.errors import group_in_use
 from streamsql.broker.groups import Group, Member
@@ -29,9 +29,6 @@ from streamsql.broker.transactions import TransactionEvent, TransactionLife
 from streamsql.errors import TransactionAborted
 from streamsql.types.record import Header
 
-_LOOK_SECONDS = 0.02
-"""How often a waiting poll looks for rebalances and for inbox files."""
-
 
 class EmbeddedCore:
     """What the clients of one embedded broker share.
@@ -46,12 +43,12 @@ class EmbeddedCore:
         view: WritableView,
         publish: Callable[[LogWrite, Sequence[TopicPartition]], None],
         look: Callable[[], None],
-        now_ms: Callable[[], int],
+        look_seconds: float,
     ) -> None:
         self.view = view
         self.publish = publish
         self.look = look
-        self.now_ms = now_ms
+        self._look_seconds = look_seconds
         self.changed = threading.Condition(threading.RLock())
         self.producers: dict[str, EmbeddedProducer] = {}
         self._groups: dict[str, Group] = {}
@@ -59,7 +56,7 @@ class EmbeddedCore:
     def group(self, name: str) -> Group:
         """Return the group; its members are threads of this process, none dies alone."""
         if name not in self._groups:
-            self._groups[name] = Group(name, self.view.partitions, self.now_ms, 60_000)
+            self._groups[name] = Group(name, self.view.partitions, wall_clock_ms, 60_000)
         return self._groups[name]
 
     def forget_group(self, name: str) -> None:
@@ -79,7 +76,7 @@ class EmbeddedCore:
                 left = deadline - time.monotonic()
                 if polled.messages or polled.ends or left <= 0:
                     return polled
-                self.changed.wait(min(left, _LOOK_SECONDS))
+                self.changed.wait(min(left, self._look_seconds))
 
 
 class EmbeddedConsumer:
@@ -284,7 +281,7 @@ class EmbeddedProducer:
     def _write(
         self, offsets: Mapping[TopicPartition, Committed], consumer: Consumer | None
     ) -> None:
-        write = LogWrite(self._core.view, self._core.now_ms())
+        write = LogWrite(self._core.view, wall_clock_ms())
         appended = [target for target, records in self._sent.items() if records]
         for target in appended:
             records, some = self._sent[target], self._headers.get(target)

@@ -26,7 +26,6 @@ safely (RocksDB says so; measured: it crashes).
 import contextlib
 import struct
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,8 +53,6 @@ LOG, STATE = "log", "state"
 _PARTITION = struct.Struct(">I")
 _OFFSET = struct.Struct(">Q")
 _STAMP = b"\0"
-_APART_SECONDS = 5.0
-"""How long a follower's families may be apart: the owner's files say within milliseconds."""
 
 _MEBIBYTE = 1024 * 1024
 
@@ -118,6 +115,10 @@ class StoredTopics:
             self._db = Rdict(str(path), options, families, access)
             self._log = self._db.get_column_family(LOG)
             self._state = self._db.get_column_family(STATE)
+
+    def stamps(self) -> tuple[bytes | None, bytes | None]:
+        """Return the stamps of the last writes seen in the two families that have one."""
+        return self._db.get(_STAMP), self._log.get(_STAMP)
 
     def meta(self, key: bytes) -> bytes | None:
         """Return an entry of the default family."""
@@ -224,7 +225,7 @@ class Database(StoredTopics):
 
     def __init__(self, path: Path, options: Options | None = None) -> None:
         self._failed = False
-        options = _main_options() if options is None else options
+        options = main_options() if options is None else options
         self._open(path, options, AccessType.read_write())
         self.log_handle = self._db.get_column_family_handle(LOG)
         self.state_handle = self._db.get_column_family_handle(STATE)
@@ -265,43 +266,11 @@ class Database(StoredTopics):
                 raise
 
 
-class FollowedDatabase(StoredTopics):
-    """The database of another process, as of the owner's last commit that was looked at.
-
-    It leaves nothing behind, however it ends: RocksDB wants a directory for it and then needs only
-    the file in it, a log of its own doings, which is open and has no name any more.
-    """
-
-    def __init__(self, path: Path) -> None:
-        options = _main_options()
-        with tempfile.TemporaryDirectory(prefix="streamsql-follower-") as own:
-            self._open(path, options, AccessType.secondary(own))
-        self._seen: bytes | None = None
-
-    def catch_up(self) -> bool:
-        """See what the owner has committed by now; return whether there was anything.
-
-        Raises:
-            StorageError: Its files cannot be read, perhaps because it is deleting them.
-        """
-        deadline = time.monotonic() + _APART_SECONDS
-        while True:
-            with storage_errors("follow"):
-                self._db.try_catch_up_with_primary()
-                stamp, stamp_of_log = self._db.get(_STAMP), self._log.get(_STAMP)
-            if stamp == stamp_of_log:
-                changed, self._seen = stamp != self._seen, stamp
-                return changed
-            if time.monotonic() >= deadline:
-                raise StorageError("cannot follow: a part of the owner's last writes is missing")
-            time.sleep(0.001)
-
-
 class TransientDatabase(Database):
     """A database in memory, gone with its process."""
 
     def __init__(self) -> None:
-        options = _main_options()
+        options = main_options()
         self._environment = Env.mem_env()  # the options refer to it without owning it
         options.set_env(self._environment)
         with tempfile.TemporaryDirectory(prefix="streamsql-transient-") as own:
@@ -330,7 +299,8 @@ def _scan(family: Rdict, low: bytes, high: bytes) -> Iterator[tuple[bytes, bytes
         yield from family.items(from_key=low, read_opt=options)
 
 
-def _main_options() -> Options:
+def main_options() -> Options:
+    """Return how the database as a whole is opened, by whom ever."""
     options = _family_options()
     options.create_if_missing(True)
     options.create_missing_column_families(True)

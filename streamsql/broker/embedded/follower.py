@@ -37,6 +37,8 @@ _TAKEN_SECONDS = 10.0
 class EmbeddedFollower(LocalBroker):
     """A broker like its owner's for whoever reads, appends or runs push queries."""
 
+    look_seconds = 0.005
+
     def __init__(self, directory: Path) -> None:
         if not directory.is_dir():
             raise EngineError(f'directory "{directory}" holds no embedded broker')
@@ -140,7 +142,7 @@ class EmbeddedFollower(LocalBroker):
             self._view.database.close()
 
     def _look(self) -> None:
-        self._followed.look()
+        self._followed.glance()
 
     def _look_now(self) -> None:
         self._followed.look()

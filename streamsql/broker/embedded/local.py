@@ -38,13 +38,16 @@ class LocalBroker(ABC):
         sync: Let every commit survive the end of the machine.
     """
 
+    look_seconds = 0.02
+    """How often who waits for records looks what other processes have done."""
+
     def __init__(self, view: WritableView, retention_check_ms: int, *, sync: bool) -> None:
         self._view = view
         self._sync = sync
         self.keeper = EmbeddedStateKeeper(view.database)
         self._cleaner = Cleaner(view, wall_clock_ms, retention_check_ms)
         self._outside: dict[str, Partitioner] = {}
-        self._core = EmbeddedCore(view, self._publish, self._look, wall_clock_ms)
+        self._core = EmbeddedCore(view, self._publish, self._look, self.look_seconds)
 
     def consumer(self, group: str, member: str) -> EmbeddedConsumer:
         """Return a consumer of the group."""
