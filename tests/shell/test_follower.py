@@ -1,5 +1,6 @@
 """An embedded directory that another process owns, at every door: ``-e``, load, the library."""
 
+import json
 import os
 import signal
 import subprocess
@@ -27,6 +28,15 @@ CREATE STREAM clicks (usr STRING KEY, page STRING, n INT)
 CREATE TABLE counts AS
     SELECT usr, COUNT(*) AS clicks, SUM(n) AS total FROM clicks GROUP BY usr EMIT CHANGES;
 """
+
+CLIMATE = """
+CREATE STREAM readings (sensor STRING KEY, celsius DOUBLE, ms BIGINT)
+    WITH (KAFKA_TOPIC = 'readings', VALUE_FORMAT = 'JSON', TIMESTAMP = 'ms', PARTITIONS = 2);
+CREATE TABLE per_minute AS
+    SELECT sensor, COUNT(*) AS n, MAX(celsius) AS high
+    FROM readings WINDOW TUMBLING (SIZE 1 MINUTE) GROUP BY sensor EMIT CHANGES;
+"""
+QUALIFIED = "SELECT sensor, n, high FROM climate.per_minute WHERE sensor = 'attic'"
 
 OWNER = """
 import sys, time
@@ -172,14 +182,32 @@ def test_a_library_follows_from_one_owner_to_the_next(place: Place) -> None:
 
 
 def test_followers_of_a_file_that_runs(place: Place) -> None:
-    script = place.write("clicks.sql", SOURCES)
-    with place.running("run", script):
-        until((place.path / ".streamsql" / DATABASE).exists)
-        with connect(place.path / ".streamsql") as engine:
-            until(lambda: "COUNTS" in engine.broker.topics())
-            place.write("more.jsonl", '{"USR": "ada", "PAGE": "/", "N": 2}\n' * 5)
-            loaded = succeeded(place.run("load", "clicks", "more.jsonl", "--key", "USR"))
-            assert loaded == '5 records loaded into topic "clicks"\n'
-            engine.execute("""CREATE STREAM counted (usr STRING KEY, clicks BIGINT, total INT)
-                WITH (KAFKA_TOPIC = 'COUNTS', VALUE_FORMAT = 'JSON')""")
-            until(lambda: ("ada", 5, 10) in engine.query("SELECT * FROM counted").fetchall())
+    """Its sources are those of another application."""
+    directory = place.path / ".streamsql"
+    with place.running("run", place.write("climate.sql", CLIMATE)) as owner:
+        until((directory / DATABASE).exists)
+        with connect(directory) as engine:
+            until(lambda: "PER_MINUTE" in [row["NAME"] for row in engine.execute("SHOW TABLES")])
+            (table,) = engine.execute("SHOW TABLES")
+            assert (table["NAME"], table["APPLICATION"]) == ("PER_MINUTE", "climate")
+            readings = [
+                {"SENSOR": sensor, "CELSIUS": celsius, "MS": ms}
+                for ms in (0, 10_000, 60_000)
+                for sensor, celsius in (("attic", 30.5), ("cellar", 12.0))
+            ]
+            place.write("more.jsonl", "".join(json.dumps(each) + "\n" for each in readings))
+            loaded = succeeded(place.run("load", "readings", "more.jsonl", "--key", "SENSOR"))
+            assert loaded == '6 records loaded into topic "readings"\n'
+            ask = "SELECT windowstart, n, high FROM per_minute WHERE sensor = 'attic'"
+            until(lambda: len(engine.query(ask).fetchall()) == 2)
+            insert = "INSERT INTO readings (sensor, celsius, ms) VALUES ('attic', 41.0, 61000);"
+            push = "SELECT sensor, celsius FROM readings WHERE celsius > 40 EMIT CHANGES LIMIT 1"
+            with engine.query(push) as hot:
+                succeeded(place.run("-e", insert))
+                assert [tuple(row) for row in hot] == [("attic", 41.0)]
+            until(lambda: ("attic", 2, 41.0) in engine.query(QUALIFIED).fetchall())
+            answer = succeeded(place.run("-e", f"{QUALIFIED};", "--output", "csv"))
+            assert sorted(answer.splitlines()[1:]) == ["attic,2,30.5", "attic,2,41.0"]
+            assert "HIGH" in succeeded(place.run("-e", "DESCRIBE per_minute;"))
+            with pytest.raises(EngineError, match=f"process {owner.pid}, which owns"):
+                engine.execute("CREATE STREAM hot AS SELECT * FROM readings WHERE celsius > 40;")

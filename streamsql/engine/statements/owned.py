@@ -2,16 +2,33 @@
 
 import textwrap
 from collections.abc import Iterable
+from typing import assert_never
 
 from streamsql.engine.planning.planned import Planned
 from streamsql.errors import EngineError
 from streamsql.sql.statements import (
     AlterSource,
+    AssertRecord,
+    AssertSource,
+    AssertTopic,
     CreateAs,
     CreateSource,
+    CreateType,
+    DefineVariable,
+    Describe,
+    DescribeFunction,
     DropSource,
     DropType,
+    Explain,
     InsertSelect,
+    InsertValues,
+    NoEffect,
+    PrintTopic,
+    PullQuery,
+    PushQuery,
+    RunScript,
+    SetProperty,
+    Show,
     Terminate,
 )
 
@@ -33,9 +50,15 @@ def check_owner(planned: Iterable[Planned], owner: str) -> None:
 
 def _is_for_owner(planned: Planned) -> bool:
     match planned.statement:
+        case (
+            AssertRecord() | AssertSource() | AssertTopic() | CreateType() | DefineVariable()
+            | Describe() | DescribeFunction() | Explain() | InsertValues() | NoEffect()
+            | PrintTopic() | PullQuery() | PushQuery() | RunScript() | SetProperty() | Show()
+        ):  # fmt: skip
+            return False
         case CreateSource():  # over a topic that exists it is for the session
             return bool(planned.create)
         case CreateAs() | InsertSelect() | AlterSource() | DropSource() | DropType() | Terminate():
             return True
-        case _:
-            return False
+        case _ as statement:
+            assert_never(statement)
