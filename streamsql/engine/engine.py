@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from streamsql.broker.ports import Broker
-from streamsql.catalog.catalog import Catalog
+from streamsql.catalog.catalog import Catalog, Source
 from streamsql.engine.applications.clock import EngineClock
 from streamsql.engine.closing import Closing
 from streamsql.engine.configuration.config import EngineConfig
@@ -78,6 +79,12 @@ class Engine(Closing):
     def catalog(self) -> Catalog:
         """What names mean now."""
         return self._state.context.catalog
+
+    @property
+    def foreign(self) -> list[Source]:
+        """The sources that other applications on the broker declare, as of now."""
+        with self._loop.exclusive():
+            return list(chain.from_iterable(self._state.context.foreign().values()))
 
     @property
     def settings(self) -> Mapping[str, str]:

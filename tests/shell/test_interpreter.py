@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from streamsql.engine.configuration.config import EngineConfig
+from streamsql.engine.engine import Engine
 from streamsql.engine.results import Result, ResultKind
 from streamsql.shell.stopping import stopping
 from tests.shell.rig import Prompt, open_prompt
@@ -94,6 +96,17 @@ def test_names_are_proposed_as_soon_as_they_exist(prompt: Prompt) -> None:
     assert words.topics == ("clicks",)
     assert "COUNT" in words.functions
     assert "exit" in words.commands
+
+
+def test_names_of_other_applications_are_proposed(prompt: Prompt) -> None:
+    assert prompt.interpreter.vocabulary().applications == {}
+    with Engine(prompt.engine.broker, EngineConfig({"ksql.service.id": "shop"})) as other:
+        other.execute(
+            "CREATE STREAM taps (id INT KEY, page STRING)"
+            " WITH (KAFKA_TOPIC = 'taps', VALUE_FORMAT = 'JSON', PARTITIONS = 1);"
+        )
+    prompt.type("SHOW TYPES;")
+    assert prompt.interpreter.vocabulary().applications == {"shop": {"TAPS": ["ID", "PAGE"]}}
 
 
 def test_a_script_is_run(prompt: Prompt, tmp_path: Path) -> None:

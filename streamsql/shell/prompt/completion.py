@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from streamsql.shell.prompt.lexemes import Lexeme, LexemeKind, last_statement, lexemes
 from streamsql.sql.dialect.keywords import NONRESERVED, RESERVED
@@ -38,10 +39,12 @@ class Vocabulary:
 
     Attributes:
         sources: The columns of each stream and table by its name.
+        applications: The same of the sources of each other application.
         commands: What may stand at the beginning besides statements.
     """
 
     sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    applications: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     functions: Sequence[str] = ()
     topics: Sequence[str] = ()
     queries: Sequence[str] = ()
@@ -55,7 +58,8 @@ class Proposal:
     Attributes:
         text: What would stand there.
         start: Where it begins: what is behind it up to the cursor is replaced.
-        kind: ``keyword``, ``source``, ``column``, ``function``, ``topic``, ``query``, ``command``.
+        kind: ``keyword``, ``source``, ``application``, ``column``, ``function``, ``topic``,
+            ``query``, ``command``.
     """
 
     text: str
@@ -88,9 +92,15 @@ def _proposals(
         return _of("command", vocabulary.commands) + _of("keyword", _BEGINNINGS)
     last = before[-1].text.upper()
     if last == "." and len(before) > 1:
+        if _reads(before[:-2]):
+            return _of("source", vocabulary.applications.get(_exact(before[-2].text), ()))
         return _of("column", _columns(before[-2].text, whole, vocabulary))
-    if last in _BEFORE_SOURCE or _drops(before):
+    if _drops(before):
         return _of("source", vocabulary.sources)
+    if _reads(before):
+        others = vocabulary.applications
+        foreign = (name for sources in others.values() for name in sources)
+        return _of("source", (*vocabulary.sources, *foreign)) + _of("application", others)
     if last == "PRINT" and len(before) == 1:
         return _of("topic", vocabulary.topics)
     if last == "TERMINATE" and len(before) == 1:
@@ -105,41 +115,59 @@ def _proposals(
     return columns + _of("keyword", _KEYWORDS) + _of("function", vocabulary.functions)
 
 
+def _reads(before: list[Lexeme]) -> bool:
+    """Whether a source of any application is to be named: behind FROM, JOIN, INTO."""
+    return bool(before) and before[-1].text.upper() in _BEFORE_SOURCE
+
+
 def _drops(before: list[Lexeme]) -> bool:
-    """Whether a source that exists is to be named: DROP STREAM, ALTER TABLE."""
+    """Whether an own source is to be named: behind DROP STREAM, ALTER TABLE."""
     words = [part.text.upper() for part in before]
     if words[-2:] == ["IF", "EXISTS"]:
         words = words[:-2]
     return len(words) == 2 and words[0] in {"ALTER", "DROP"} and words[1] in _SOURCE_KINDS
 
 
-def _aliases(whole: list[Lexeme], vocabulary: Vocabulary) -> dict[str, str]:
-    """Return the sources that FROM, JOIN and INTO name, by alias and by name."""
-    found: dict[str, str] = {}
+def _aliases(whole: list[Lexeme], vocabulary: Vocabulary) -> dict[str, Sequence[str]]:
+    """Return the columns of what FROM, JOIN and INTO name, by alias and by name."""
+    found: dict[str, Sequence[str]] = {}
     words = [_name(part.text) for part in whole]
     for place, word in enumerate(words[:-1]):
-        source = words[place + 1]
-        if word not in _BEFORE_SOURCE or source not in vocabulary.sources:
+        if word not in _BEFORE_SOURCE:
             continue
-        found[source] = source
-        behind = words[place + 2 : place + 4]
+        end = place + (4 if words[place + 2 : place + 3] == ["."] else 2)
+        application = _exact(whole[place + 1].text) if end > place + 2 else ""
+        source = words[min(end, len(words)) - 1]
+        columns = _columns_of(source, application, vocabulary)
+        if columns is None:
+            continue
+        found[source] = columns
+        behind = words[end : end + 2]
         if behind[:1] == ["AS"]:
             behind = behind[1:]
         if behind and behind[0] not in _ENDS_ALIAS and behind[0].isidentifier():
-            found[behind[0]] = source
+            found[behind[0]] = columns
     return found
+
+
+def _columns_of(source: str, application: str, vocabulary: Vocabulary) -> Sequence[str] | None:
+    """Return the columns of a source; it is the first that is found when none is named with it."""
+    if application:
+        return vocabulary.applications.get(application, {}).get(source)
+    known = (vocabulary.sources, *vocabulary.applications.values())
+    return next((sources[source] for sources in known if source in sources), None)
 
 
 def _columns(alias: str, whole: list[Lexeme], vocabulary: Vocabulary) -> Sequence[str]:
     name = _name(alias)
-    source = _aliases(whole, vocabulary).get(name, name)
-    return vocabulary.sources.get(source, ())
+    named = _aliases(whole, vocabulary).get(name)
+    return named or _columns_of(name, "", vocabulary) or ()
 
 
 def _mentioned_columns(whole: list[Lexeme], vocabulary: Vocabulary) -> list[str]:
-    """Return the columns of the sources that the statement names; of all when it names none."""
-    sources = dict.fromkeys(_aliases(whole, vocabulary).values()) or vocabulary.sources
-    return list(dict.fromkeys(column for name in sources for column in vocabulary.sources[name]))
+    """Return the columns of the sources that the statement names; of the own when it names none."""
+    known = _aliases(whole, vocabulary) or vocabulary.sources
+    return list(dict.fromkeys(chain.from_iterable(known.values())))
 
 
 def _of(kind: str, names: Iterable[str]) -> list[tuple[str, str]]:
@@ -153,6 +181,11 @@ def _name(text: str) -> str:
     return text.upper()
 
 
+def _exact(text: str) -> str:
+    """Return the name that a word stands for where case counts."""
+    return text.strip(text[0]) if text[0] in '`"' else text
+
+
 def _fits(name: str, typed: str) -> bool:
     return name.upper().startswith(typed.strip('`"').upper())
 
@@ -163,6 +196,8 @@ def _spelled(name: str, kind: str, typed: str) -> str:
         return f"`{name}`"
     if kind in {"source", "column"}:
         name = quote(name)
+    if kind == "application":
+        return quote(name, folds=False)
     if kind == "topic" or name.startswith("`"):
         return name
     return name.lower() if typed and typed == typed.lower() else name

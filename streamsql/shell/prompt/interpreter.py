@@ -3,8 +3,9 @@
 Errors of statements and of the engine are shown too: they end nothing but what was typed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from streamsql.catalog.catalog import Source
 from streamsql.engine.engine import Engine
 from streamsql.engine.results import Result, ResultKind
 from streamsql.errors import StatementError, StreamSQLError
@@ -43,6 +44,7 @@ class Interpreter:
         self._engine = engine
         self._terminal = terminal
         self._history = history
+        self._foreign: Mapping[str, Mapping[str, Sequence[str]]] | None = None
 
     def is_done(self, text: str) -> bool:
         """Tell whether the text can be carried out, or goes on in the next line."""
@@ -72,15 +74,23 @@ class Interpreter:
         """Return the names that completion proposes."""
         catalog = self._engine.catalog
         return Vocabulary(
-            sources={
-                name: [column.name for column in source.schema.columns()]
-                for name, source in catalog.sources.items()
-            },
+            sources={name: _column_names(source) for name, source in catalog.sources.items()},
+            applications=self._foreign_columns(),
             functions=tuple(catalog.functions.names()),
             topics=tuple(sorted({source.topic for source in catalog.sources.values()})),
             queries=tuple(catalog.queries),
             commands=tuple(COMMANDS),
         )
+
+    def _foreign_columns(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        """Return the columns of the sources of other applications: as of the last statement."""
+        if self._foreign is None:
+            found: dict[str, dict[str, Sequence[str]]] = {}
+            for source in self._engine.foreign:
+                assert source.application is not None, "it is another application's"
+                found.setdefault(source.application, {})[source.name] = _column_names(source)
+            self._foreign = found
+        return self._foreign
 
     def history(self) -> Sequence[str]:
         """Return what was typed before, the oldest first."""
@@ -95,6 +105,7 @@ class Interpreter:
         return not shown.leave
 
     def _run_statements(self, text: str) -> None:
+        self._foreign = None
         rendered = renderer(self.output, self._terminal)
         for result in results(self._engine, text, settle_ms=_SETTLE_MS):
             with stopping(result) as stopped:
@@ -102,6 +113,10 @@ class Interpreter:
             if stopped.is_set():
                 self._terminal.say(_stopped(result))
                 return
+
+
+def _column_names(source: Source) -> list[str]:
+    return [column.name for column in source.schema.columns()]
 
 
 def _stopped(result: Result) -> str:
