@@ -1,6 +1,7 @@
 """Applications that come in by three doors, one process after the other, and see each other."""
 
 import shlex
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from streamsql.engine.connect import connect
 from streamsql.errors import StatementError
 from tests import golden
-from tests.shell.place import Place
+from tests.shell.place import TIMEOUT_SECONDS, Place
 
 SOURCE = """CREATE STREAM readings (city STRING KEY, degrees INT)
     WITH (KAFKA_TOPIC = 'readings', VALUE_FORMAT = 'JSON', PARTITIONS = 2);
@@ -36,6 +37,23 @@ def place(tmp_path: Path) -> Place:
 
 def test_three_doors(place: Place) -> None:
     golden.check(Path(__file__).parent / "foreign.txt", _run(place))
+
+
+def test_what_a_running_file_keeps_can_be_asked_for(place: Place) -> None:
+    """The directory belongs to the process of the file; who asks follows it."""
+    with place.running("run", "climate.sql"):
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while True:
+            asked = place.run(
+                "-e", "SELECT n FROM per_minute WHERE city = 'Oslo';", "--output", "csv"
+            )
+            if asked.stdout == "N\n2\n":
+                break
+            assert time.monotonic() < deadline, asked
+        refused = place.run("-e", "DROP TABLE per_minute;")
+        assert refused.stderr.startswith(
+            'Error: table "PER_MINUTE" belongs to application "climate"'
+        )
 
 
 def _run(place: Place) -> Callable[[str], str]:

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 import uuid
 from contextlib import closing
 from pathlib import Path
@@ -65,3 +66,44 @@ def test_a_push_query_is_stopped(kafka: str, place: Place) -> None:
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=TIMEOUT_SECONDS)
         assert process.returncode == 130, error
+
+
+def test_applications_see_each_other(kafka: str, place: Place) -> None:
+    mark = f"v{uuid.uuid4().hex[:8]}"
+    server = ("--bootstrap-servers", kafka)
+    first, second = f"{mark}-climate", f"{mark}-shop"
+    place.write(
+        "climate.sql",
+        f"""CREATE STREAM {mark}_readings (city STRING KEY, degrees INT)
+            WITH (KAFKA_TOPIC = '{mark}-readings', VALUE_FORMAT = 'JSON', PARTITIONS = 2);
+        CREATE TABLE {mark}_counts AS
+            SELECT city, COUNT(*) AS n FROM {mark}_readings GROUP BY city;
+        INSERT INTO {mark}_readings (city, degrees) VALUES ('Oslo', -3);
+        INSERT INTO {mark}_readings (city, degrees) VALUES ('Oslo', 2);""",
+    )
+    place.write(
+        "shop.sql",
+        f"""CREATE STREAM {mark}_cold AS SELECT city, degrees
+            FROM `{first}`.{mark}_readings WHERE degrees < 0;
+        SELECT city, n FROM {mark}_counts;""",
+    )
+    ask = ("--output", "json", "--application", f"{mark}-prompt", *server)
+    with place.running("run", "climate.sql", "--application", first, *server):
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while True:
+            asked = place.run("-e", f"SELECT city, n FROM {mark}_counts;", *ask)
+            if asked.stdout == '{"CITY":"Oslo","N":2}\n':
+                break
+            assert time.monotonic() < deadline, asked
+
+    running = ("run", "shop.sql", "--until-end", "--workers", "2", "--application", second)
+    ran = place.run(*running, "--output", "json", *server)
+    assert succeeded(ran) == '{"CITY":"Oslo","N":2}\n'
+
+    listed = place.run("-e", "SHOW STREAMS;", *ask)
+    own = [json.loads(line) for line in succeeded(listed).splitlines() if mark.upper() in line]
+    found = {(row["NAME"].removeprefix(mark.upper()), row["APPLICATION"]) for row in own}
+    assert found == {("_READINGS", first), ("_COLD", second)}
+    refused = place.run("-e", f"DROP STREAM {mark}_cold;", *ask)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f'Error: stream "{mark.upper()}_COLD" belongs to application')
