@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from streamsql.broker.ports import TopicConfig, TopicPartition
 from streamsql.errors import EngineError
+from streamsql.topology.topics import TOPIC_NAMES, is_legal_topic
 
 
 def no_topic(name: str) -> EngineError:
@@ -28,6 +29,12 @@ def group_in_use(name: str, members: Iterable[str]) -> EngineError:
     """Return the error of an application that cannot be forgotten yet."""
     names = ", ".join(sorted(members))
     return EngineError(f'group "{name}" still has members ({names}): stop its workers first')
+
+
+def check_name(wanted: TopicConfig) -> None:
+    """Raise EngineError unless a topic can have the name wanted."""
+    if not is_legal_topic(wanted.name):
+        raise EngineError(f'no topic can be called "{wanted.name}": a name is {TOPIC_NAMES}')
 
 
 def check_partitions(wanted: TopicConfig, there: TopicConfig) -> None:

@@ -65,7 +65,7 @@ def read_tests(path: Path) -> list[SqlTest]:
         EngineError: It cannot be read, or there are statements before the first test.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         raise EngineError(f'cannot read "{path}": {error}') from error
     starts = list(_TEST.finditer(text))

@@ -113,6 +113,8 @@ TIMESTAMP = Primitive.TIMESTAMP
 
 INTEGER_MIN, INTEGER_MAX = -(2**31), 2**31 - 1
 BIGINT_MIN, BIGINT_MAX = -(2**63), 2**63 - 1
+MAX_PRECISION = 1000
+"""Of a DECIMAL; Python alone would take any, and time and memory for each digit."""
 
 
 def is_numeric(sql_type: SqlType) -> bool:

@@ -139,6 +139,13 @@ def test_topics_are_created_once_listed_and_deleted(subject: Subject) -> None:
         broker.ends([TopicPartition(plain, 0)], committed=True)
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "../../x", "a b", "ä", "x" * 250])
+def test_names_that_no_topic_can_have(subject: Subject, name: str) -> None:
+    with pytest.raises(EngineError):
+        subject.broker.create([TopicConfig(name, 1)])
+    assert name not in subject.broker.topics()
+
+
 def test_records_are_read_back_as_they_were_written(subject: Subject) -> None:
     topic = subject.topic("records", 3)
     records = [

@@ -237,3 +237,16 @@ def test_fast_and_general_path_agree_on_values(sql_type: SqlType, values: list[s
         payload = f'{{"V":{text}}}'.encode()
         result, _ = usual(decoder, payload)
         assert result == general((column,), payload), payload
+
+
+@pytest.mark.parametrize("depth", [100, 330, 1_000, 100_000])
+@pytest.mark.parametrize(("opening", "closing"), ["[]", ('{"a":', "}")])
+def test_deep_values_are_read_or_refused(opening: str, closing: str, depth: int) -> None:
+    decoder = JsonDecoder((Column("A", STRING),))
+    payload = f'{{"A":{opening * depth}1{closing * depth}}}'.encode()
+    try:
+        read = decoder.repair(payload).A
+    except DecodeError:
+        read = None
+    assert read is None or read.startswith(opening)
+    assert read is not None or depth > 100

@@ -19,7 +19,7 @@ from streamsql.broker.embedded.view import (
     encode_topic,
     group_prefix,
 )
-from streamsql.broker.errors import check_partitions
+from streamsql.broker.errors import check_name, check_partitions
 from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
 from streamsql.topology.naming import internal_topics
@@ -77,6 +77,7 @@ class LocalBroker(ABC):
             for config in topics:
                 there = self._view.topics.get(config.name)
                 if there is None:
+                    check_name(config)
                     new[config.name] = config
                 else:
                     check_partitions(config, there)

@@ -11,7 +11,7 @@ wake up as a zombie: by calling again).
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from streamsql.broker.errors import check_partitions
+from streamsql.broker.errors import check_name, check_partitions
 from streamsql.broker.partitioner import Partitioner
 from streamsql.broker.ports import (
     Committed,
@@ -104,6 +104,7 @@ class SimulatedBroker:
         for config in topics:
             there = self.cluster.topics.get(config.name)
             if there is None:
+                check_name(config)
                 self.cluster.topics[config.name] = TopicLog(config)
             else:
                 check_partitions(config, there.config)

@@ -105,8 +105,8 @@ def first_catalog(config: EngineConfig) -> Catalog:
 
 
 def text_of(path: str | Path) -> str:
-    """Return the text of a file."""
-    return Path(path).read_text(encoding="utf-8")
+    """Return the text of a file, without the byte order mark that some editors put in front."""
+    return Path(path).read_text(encoding="utf-8-sig")
 
 
 def read_script(path: Path) -> str:

@@ -12,7 +12,7 @@ from streamsql.expr.nodes import ArithmeticOperator
 from streamsql.types import sqltypes
 
 EXACT = Context(
-    prec=2000,
+    prec=2 * sqltypes.MAX_PRECISION,
     rounding=ROUND_HALF_UP,
     Emin=-999_999,
     Emax=999_999,

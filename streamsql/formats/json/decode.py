@@ -110,6 +110,9 @@ class JsonDecoder:
                 converted.append(self._converters[position](value))
             except ValueError as error:
                 raise DecodeError(f'field "{self._names[position]}": {error}') from error
+            except RecursionError as error:
+                name = self._names[position]
+                raise DecodeError(f'field "{name}": it is nested too deeply') from error
         return converted
 
     def _learn(

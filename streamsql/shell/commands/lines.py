@@ -1,5 +1,6 @@
 """The lines of a file of JSON objects, and what a line is in any format."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
@@ -52,7 +53,7 @@ class JsonLines:
     def read(self, file: IO[bytes]) -> Iterator[Line]:
         """Yield the lines that are not blank."""
         for number, written in enumerate(file, 1):
-            text = written.strip()
+            text = (written.removeprefix(BOM_UTF8) if number == 1 else written).strip()
             if text:
                 yield self._line(number, text)
 
@@ -64,4 +65,6 @@ class JsonLines:
             }
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return Line(number, wrong=f"not a JSON object ({error})")
+        except RecursionError:
+            return Line(number, wrong="a JSON object that is nested too deeply")
         return Line(number, text, columns)

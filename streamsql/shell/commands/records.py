@@ -12,7 +12,7 @@ from streamsql.formats.registry import NO_REGISTRY
 from streamsql.formats.serdes import Serdes
 from streamsql.shell.commands.lines import BadLine
 from streamsql.types.schema import Column, Schema
-from streamsql.types.sqltypes import BIGINT, BOOLEAN, DOUBLE, INTEGER, STRING, SqlType
+from streamsql.types.sqltypes import BIGINT, BIGINT_MAX, BOOLEAN, DOUBLE, INTEGER, STRING, SqlType
 
 _KEY_TYPES = {"BIGINT": BIGINT, "BOOLEAN": BOOLEAN, "DOUBLE": DOUBLE, "STRING": STRING}
 _KEY_TYPES |= {"INTEGER": INTEGER, "INT": INTEGER, "VARCHAR": STRING}
@@ -26,7 +26,7 @@ _PYTHON_TYPES: dict[SqlType, tuple[type, ...]] = {
 _GUESSED: dict[type, SqlType] = {str: STRING, int: BIGINT, float: DOUBLE, bool: BOOLEAN}
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 Write: TypeAlias = Callable[[Any], bytes | None]
-_WHOLE = re.compile(r"-?[0-9]+")
+_WHOLE = re.compile(r"-?0*[0-9]{1,19}")
 _MILLISECOND = dt.timedelta(milliseconds=1)
 
 
@@ -106,7 +106,7 @@ def timestamp_ms(value: Any, column: str) -> int:
     """Return the time that a column says: epoch milliseconds, or ISO 8601 (UTC without a zone).
 
     Raises:
-        BadLine: It is neither, or before 1970.
+        BadLine: It is neither, before 1970, or later than the milliseconds of a record can say.
 
     >>> timestamp_ms(1357020000000, "t"), timestamp_ms("2013-01-01T06:00:00Z", "t")
     (1357020000000, 1357020000000)
@@ -118,6 +118,8 @@ def timestamp_ms(value: Any, column: str) -> int:
         )
     if found < 0:
         raise BadLine(f'{value!r} in timestamp column "{column}" is before 1970')
+    if found > BIGINT_MAX:
+        raise BadLine(f'{value!r} in timestamp column "{column}" is later than any time')
     return found
 
 

@@ -15,6 +15,7 @@ from streamsql.types.sqltypes import (
     DATE,
     DOUBLE,
     INTEGER,
+    MAX_PRECISION,
     STRING,
     TIME,
     TIMESTAMP,
@@ -95,18 +96,13 @@ def _bind_decimal(written: exp.DataType) -> Decimal:
             span(written),
             hint="Write DECIMAL(10, 2) for ten digits, two of them after the point.",
         )
-    precision, scale = (_parameter(literal) for literal in parameters)
-    if precision < 1:
-        raise BindError("the precision of a DECIMAL is at least 1", span(parameters[0]))
+    precision, scale = (int(literal.name) for literal in parameters)
+    if not 1 <= precision <= MAX_PRECISION:
+        raise BindError(
+            f"the precision of a DECIMAL lies between 1 and {MAX_PRECISION}", span(parameters[0])
+        )
     if not 0 <= scale <= precision:
         raise BindError(
             "the scale of a DECIMAL lies between 0 and its precision", span(parameters[1])
         )
     return Decimal(precision, scale)
-
-
-def _parameter(literal: exp.Literal) -> int:
-    try:
-        return int(literal.name)
-    except ValueError:  # more digits than Python converts
-        raise BindError("a type parameter is a whole number", span(literal)) from None

@@ -16,6 +16,7 @@ from sqlglot.trie import new_trie
 
 from streamsql.errors import ParseError, Span
 from streamsql.sql.dialect.keywords import RESERVED
+from streamsql.types.sqltypes import MAX_PRECISION
 
 _OPERATORS = {
     "!=": TokenType.NEQ,
@@ -175,6 +176,8 @@ def _check_token(text: str, token: Token) -> None:
     elif token.token_type == TokenType.NUMBER:
         if not _NUMBER.fullmatch(token.text):
             raise ParseError(f'"{token.text}" is not a number', where, "Write 12, 1.5 or 1.5e3.")
+        if len(token.text) > MAX_PRECISION:
+            raise ParseError(f"the number has more than {MAX_PRECISION} digits", where)
     elif token.token_type == TokenType.UNKNOWN:
         raise _strange(text, token.start)
     elif token.token_type == TokenType.IDENTIFIER and not token.text:

@@ -29,6 +29,7 @@ from streamsql.types.sqltypes import (
     INTEGER,
     INTEGER_MAX,
     INTEGER_MIN,
+    MAX_PRECISION,
     STRING,
     Decimal,
     SqlType,
@@ -86,6 +87,8 @@ def decimal_literal(written: str, where: Span) -> Literal:
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int):
         raise BindError(f'"{written}" is not a DECIMAL', where)
+    if max(len(written), abs(exponent), abs(value.adjusted())) > MAX_PRECISION:
+        raise BindError(f"a DECIMAL has at most {MAX_PRECISION} digits", where)
     scale = max(0, -exponent)
     if exponent > 0:
         value = EXACT.quantize(value, Number(1))
@@ -98,7 +101,7 @@ def number_type(text: str) -> SqlType | None:
     """Return the type of the number that a text spells, ``None`` when it spells none."""
     stripped = text.strip()
     try:
-        if stripped.lstrip("+-").isdecimal():
+        if stripped.lstrip("+-").isdecimal() and len(stripped) <= MAX_PRECISION:
             return _integer(int(stripped), Span(0, 0)).type
         return decimal_literal(stripped, Span(0, 0)).type
     except (BindError, ValueError):

@@ -32,6 +32,7 @@ from streamsql.types.sqltypes import (
     BYTES,
     DATE,
     DOUBLE,
+    MAX_PRECISION,
     STRING,
     TIME,
     TIMESTAMP,
@@ -91,11 +92,19 @@ def arithmetic(
         one, two = decimal_of(first.type), decimal_of(second.type)
         assert one is not None
         assert two is not None
+        exact = decimal_result(operator, one, two)
+        if exact.precision > MAX_PRECISION:
+            raise BindError(
+                f"the result has {exact.precision} digits, more than the {MAX_PRECISION} of a "
+                "DECIMAL",
+                where,
+                hint="Convert an operand to DOUBLE, or to a DECIMAL of fewer digits.",
+            )
         return Arithmetic(
             operator,
             converted(first, one, left.where),
             converted(second, two, right.where),
-            decimal_result(operator, one, two),
+            exact,
         )
     return Arithmetic(
         operator,

@@ -6,8 +6,8 @@ from streamsql.errors import BindError, Span
 from streamsql.expr.nodes import AggregateCall, ColumnRef, Expression, NamedExpression
 from streamsql.expr.walk import column_refs, transform
 from streamsql.logical.nodes import Aggregate, Plan
+from streamsql.sql.binding.durations import duration_ms
 from streamsql.sql.binding.names import unused
-from streamsql.sql.binding.queries.relations import duration_ms
 from streamsql.sql.dialect.nodes.clauses import SessionWindow, TumblingWindow, WindowClause
 from streamsql.sql.dialect.nodes.node import span
 from streamsql.types.record import SourceKind
@@ -18,6 +18,9 @@ Rewrite = Callable[[Expression, Span], Expression]
 """From an expression over rows to one over groups; the span is where it is written."""
 
 WINDOW_REFS = tuple(ColumnRef(column.name, column.type) for column in WINDOW_COLUMNS)
+
+_MAX_OVERLAP = 100_000
+"""Windows that a record is in: each is a row to be changed."""
 
 
 def aggregate(
@@ -129,6 +132,12 @@ def _size_and_advance(node: WindowClause) -> tuple[int, int]:
     advance = _positive(duration_ms(node.advance), "advance", node)
     if advance > size:
         raise BindError("the advance of hopping windows is at most their size", span(node.advance))
+    if size > _MAX_OVERLAP * advance:
+        raise BindError(
+            f"a record would be in {-(-size // advance)} windows at once",
+            span(node.advance),
+            hint=f"At most {_MAX_OVERLAP} windows of a query overlap: advance by more.",
+        )
     return size, advance
 
 

@@ -14,6 +14,7 @@ from streamsql.errors import BindError
 from streamsql.expr.nodes import ColumnRef, Expression
 from streamsql.expr.walk import column_refs
 from streamsql.sql.binding.context import Context
+from streamsql.sql.binding.durations import duration_ms
 from streamsql.sql.binding.expressions.calls import CallContext
 from streamsql.sql.binding.expressions.expression import ExpressionBinder
 from streamsql.sql.binding.names import unused
@@ -24,9 +25,6 @@ from streamsql.topology.nodes import JoinKind
 from streamsql.types.record import SourceKind
 from streamsql.types.schema import Column, WindowKind
 from streamsql.types.windows import JoinWindow
-
-_UNIT_MS = {"MILLISECONDS": 1, "SECONDS": 1000, "MINUTES": 60_000, "HOURS": 3_600_000}
-_UNIT_MS["DAYS"] = 24 * _UNIT_MS["HOURS"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +76,6 @@ class From:
     def leftmost(self) -> Source:
         """The source written first."""
         return self.scope.sources[0].source
-
-
-def duration_ms(duration: exp.Interval) -> int:
-    """Return a written duration in milliseconds."""
-    return int(duration.this.name) * _UNIT_MS[duration.text("unit")]
 
 
 def bind_from(query: exp.Select, context: Context) -> From:

@@ -9,7 +9,7 @@ from streamsql.catalog.catalog import Source
 from streamsql.errors import BindError
 from streamsql.sql import statements
 from streamsql.sql.binding.context import Context
-from streamsql.sql.binding.queries.relations import duration_ms
+from streamsql.sql.binding.durations import duration_ms
 from streamsql.sql.binding.statements.properties import With
 from streamsql.sql.binding.statements.source import bind_create_source
 from streamsql.sql.binding.statements.values import bind_row, target_columns

@@ -1,10 +1,14 @@
 """The properties of a WITH clause: known names, and values of the right kind."""
 
+import re
+
 from sqlglot import exp
 
 from streamsql.errors import BindError, Span
 from streamsql.sql.binding.scope import did_you_mean
 from streamsql.sql.dialect.nodes.node import several, span
+from streamsql.topology.topics import TOPIC_NAMES, is_legal_topic
+from streamsql.types.sqltypes import BIGINT_MAX
 
 FORMATS = frozenset(
     {
@@ -27,6 +31,11 @@ REGISTRY = {
 }
 TOPIC = frozenset({"KAFKA_TOPIC", "PARTITIONS", "REPLICAS", "RETENTION_MS", "CLEANUP_POLICY"})
 EVENT_TIME = frozenset({"TIMESTAMP", "TIMESTAMP_FORMAT"})
+
+MAX_PARTITIONS = 100_000
+"""Of a topic, which is more than brokers bear; each costs memory as soon as it is made."""
+MAX_REPLICAS = 32_767
+_WHOLE = re.compile(r"0*[0-9]{1,19}")
 
 SINK_PROPERTIES = FORMATS | REGISTRY | TOPIC | EVENT_TIME
 SOURCE_PROPERTIES = SINK_PROPERTIES | {"WINDOW_TYPE", "WINDOW_SIZE", "SOURCED_BY_CONNECTOR"}
@@ -89,11 +98,26 @@ class With:
             )
         return entry.text("value")
 
-    def integer(self, name: str, *, least: int = 1) -> int | None:
+    def topic(self) -> str | None:
+        """Return the topic that is named, ``None`` when none is.
+
+        Raises:
+            BindError: No topic can have the name.
+        """
+        name = self.text("KAFKA_TOPIC")
+        if name is not None and not is_legal_topic(name):
+            raise BindError(
+                f'no topic can be called "{name}"',
+                span(self._entries["KAFKA_TOPIC"].args["value"]),
+                hint=f"The name of a topic is {TOPIC_NAMES}.",
+            )
+        return name
+
+    def integer(self, name: str, *, least: int = 1, most: int = BIGINT_MAX) -> int | None:
         """Return the whole number of a property, ``None`` when it is not given.
 
         Raises:
-            BindError: It is not a whole number, or less than ``least``.
+            BindError: It is not a whole number, or not between ``least`` and ``most``.
         """
         entry = self._entries.get(name)
         if entry is None:
@@ -103,9 +127,10 @@ class With:
         if isinstance(value, exp.Neg):
             sign, value = -1, value.this
         text = value.name.strip() if isinstance(value, exp.Literal) else ""
-        if not text.isdecimal() or not text.isascii() or sign * int(text) < least:
+        if not _WHOLE.fullmatch(text) or not least <= sign * int(text) <= most:
             raise BindError(
-                f'property "{name}" is a whole number, at least {least}', span(entry.args["value"])
+                f'property "{name}" is a whole number from {least} to {most}',
+                span(entry.args["value"]),
             )
         return sign * int(text)
 

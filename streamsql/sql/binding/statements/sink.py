@@ -25,11 +25,17 @@ from streamsql.sql.binding.statements.formats import (
     written_format,
 )
 from streamsql.sql.binding.statements.inference import check_holds
-from streamsql.sql.binding.statements.properties import SINK_PROPERTIES, With
+from streamsql.sql.binding.statements.properties import (
+    MAX_PARTITIONS,
+    MAX_REPLICAS,
+    SINK_PROPERTIES,
+    With,
+)
 from streamsql.sql.binding.statements.source import check_retention, timestamp_of
 from streamsql.sql.dialect.nodes.node import optional, required, span
 from streamsql.sql.dialect.nodes.statements import source_kind, source_name
 from streamsql.sql.statements import CreateAs, InsertSelect
+from streamsql.topology.topics import TOPIC_NAMES, is_legal_topic
 from streamsql.types.record import SourceKind
 from streamsql.types.schema import Column, Schema
 from streamsql.types.sqltypes import is_numeric
@@ -76,15 +82,14 @@ def _sink(
     return Source(
         name=name,
         kind=kind,
-        topic=properties.text("KAFKA_TOPIC")
-        or f"{setting(settings, StatementSetting.TOPIC_PREFIX) or ''}{name}",
+        topic=properties.topic() or _default_topic(name, properties, settings),
         schema=schema,
         key_format=key,
         value_format=value,
-        partitions=properties.integer("PARTITIONS")
+        partitions=properties.integer("PARTITIONS", most=MAX_PARTITIONS)
         or _number(settings, StatementSetting.SINK_PARTITIONS)
         or leftmost.partitions,
-        replicas=properties.integer("REPLICAS")
+        replicas=properties.integer("REPLICAS", most=MAX_REPLICAS)
         or _number(settings, StatementSetting.SINK_REPLICAS)
         or leftmost.replicas,
         retention_ms=properties.integer("RETENTION_MS"),
@@ -94,6 +99,18 @@ def _sink(
         materialized=kind is SourceKind.TABLE,
         text=context.text,
     )
+
+
+def _default_topic(name: str, properties: With, settings: Mapping[str, str]) -> str:
+    topic = f"{setting(settings, StatementSetting.TOPIC_PREFIX) or ''}{name}"
+    if not is_legal_topic(topic):
+        raise BindError(
+            f'no topic can be called "{topic}"',
+            properties.where,
+            hint="Name it, as in WITH (KAFKA_TOPIC='clicks'): "
+            f"the name of a topic is {TOPIC_NAMES}.",
+        )
+    return topic
 
 
 def bind_insert_select(node: exp.Insert, context: Context) -> InsertSelect:

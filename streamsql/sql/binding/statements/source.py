@@ -1,6 +1,5 @@
 """CREATE STREAM | TABLE over a topic: columns and properties to a :class:`Source`."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ from streamsql.expr.dates.javatime import compile_pattern
 from streamsql.formats.format import FormatSpec
 from streamsql.formats.registry import SchemaRegistry
 from streamsql.sql.binding.context import Context
+from streamsql.sql.binding.durations import written_duration_ms
 from streamsql.sql.binding.scope import did_you_mean
 from streamsql.sql.binding.statements.formats import (
     check_formats,
@@ -23,7 +23,12 @@ from streamsql.sql.binding.statements.formats import (
     written_format,
 )
 from streamsql.sql.binding.statements.inference import inferred, tells_columns
-from streamsql.sql.binding.statements.properties import SOURCE_PROPERTIES, With
+from streamsql.sql.binding.statements.properties import (
+    MAX_PARTITIONS,
+    MAX_REPLICAS,
+    SOURCE_PROPERTIES,
+    With,
+)
 from streamsql.sql.binding.types import bind_type
 from streamsql.sql.dialect.nodes.node import optional, required, span
 from streamsql.sql.dialect.nodes.statements import (
@@ -47,17 +52,6 @@ from streamsql.types.schema import (
 )
 from streamsql.types.sqltypes import BIGINT, BYTES, STRING, TIMESTAMP, SqlType
 
-_DURATION = re.compile(
-    r"\s*(\d+)\s+(DAY|HOUR|MINUTE|SECOND|MILLISECOND)S?\s*", re.IGNORECASE | re.ASCII
-)
-_UNIT_MS = {
-    "DAY": 86_400_000,
-    "HOUR": 3_600_000,
-    "MINUTE": 60_000,
-    "SECOND": 1000,
-    "MILLISECOND": 1,
-}
-
 
 def bind_create_source(node: exp.Create, context: Context) -> Source:
     """Return the source that the statement declares.
@@ -73,8 +67,8 @@ def bind_create_source(node: exp.Create, context: Context) -> Source:
     value = value or default_value_format(properties, context.settings)
     key = with_schema(with_delimiter(key, properties, "KEY"), properties, "KEY")
     value = with_schema(with_delimiter(value, properties, "VALUE"), properties, "VALUE")
-    topic = properties.text("KAFKA_TOPIC")
-    if not topic:
+    topic = properties.topic()
+    if topic is None:
         raise BindError(
             'property "KAFKA_TOPIC" is missing',
             properties.where,
@@ -94,8 +88,8 @@ def bind_create_source(node: exp.Create, context: Context) -> Source:
         schema=schema,
         key_format=key,
         value_format=value,
-        partitions=properties.integer("PARTITIONS"),
-        replicas=properties.integer("REPLICAS"),
+        partitions=properties.integer("PARTITIONS", most=MAX_PARTITIONS),
+        replicas=properties.integer("REPLICAS", most=MAX_REPLICAS),
         retention_ms=_retention(properties, kind, schema),
         headers=columns.headers,
         timestamp=timestamp_of(properties, schema),
@@ -281,14 +275,14 @@ def _window_size(properties: With, kind: WindowKind | None) -> int | None:
             properties.place("WINDOW_TYPE"),
             hint="Write it as in WINDOW_SIZE='30 SECONDS'.",
         )
-    match = _DURATION.fullmatch(text)
-    if match is None or int(match[1]) == 0:
+    size_ms = written_duration_ms(text, properties.place("WINDOW_SIZE"))
+    if not size_ms:
         raise BindError(
             f'window size "{text}" is not a duration',
             properties.place("WINDOW_SIZE"),
             hint="Write it as in WINDOW_SIZE='30 SECONDS'.",
         )
-    return int(match[1]) * _UNIT_MS[match[2].upper()]
+    return size_ms
 
 
 def _retention(properties: With, kind: SourceKind, schema: Schema) -> int | None:

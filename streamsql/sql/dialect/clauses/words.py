@@ -5,6 +5,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from streamsql.sql.dialect.cursor import Cursor
 from streamsql.sql.dialect.tokens import is_reserved, is_word
+from streamsql.types.sqltypes import BIGINT_MAX
 
 
 def at_identifier(cursor: Cursor, ahead: int = 0) -> bool:
@@ -72,10 +73,12 @@ def parse_string(cursor: Cursor, what: str) -> exp.Literal:
 
 
 def parse_integer(cursor: Cursor, what: str) -> exp.Literal:
-    """Read a whole number without a sign."""
+    """Read a whole number without a sign, one that is a BIGINT."""
     if cursor.token.token_type != TokenType.NUMBER or not cursor.token.text.isdigit():
         cursor.ask(f"{what}, a whole number")
         raise cursor.error()
+    if int(cursor.token.text) > BIGINT_MAX:
+        raise cursor.error("the number is too large", hint=f"It is at most {BIGINT_MAX}.")
     return parse_number(cursor)
 
 
