@@ -180,7 +180,7 @@ class Engine(Closing):
         """Replay what the owner of the broker has noted since, when that is not this engine."""
         log = self._state.log
         if log is not None and self.broker.owner is not None:
-            replay(log.read(), self._state)
+            replay(log.read(self._state.context.replayed), self._state)
 
     def _compile_one(self, sql: str) -> Planned:
         """Plan a text that is one statement."""

@@ -216,6 +216,17 @@ def test_an_owner_without_queries_takes_in_what_others_insert(tmp_path: Path) ->
         assert owner.query("SELECT ms FROM hits").fetchall() == [(7,)]
 
 
+def test_what_a_session_declared_may_be_in_the_owners_way(tmp_path: Path) -> None:
+    again = "CREATE STREAM again (ms INT) WITH (KAFKA_TOPIC = 'hits', VALUE_FORMAT = 'JSON')"
+    with connect(directory=tmp_path) as owner, connect(directory=tmp_path) as other:
+        owner.execute_script(SOURCES)
+        assert other.execute(again).message == 'stream "AGAIN" created for this session'
+        owner.execute(again)
+        for _ in range(2):
+            with pytest.raises(EngineError, match=r"begin a new one: .*\n?.*AGAIN"):
+                other.execute("SHOW STREAMS")
+
+
 @pytest.mark.slow
 def test_connect_says_what_is_wrong() -> None:
     with pytest.raises(EngineError, match=r"127\.0\.0\.1:1"):

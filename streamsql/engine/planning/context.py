@@ -36,6 +36,7 @@ class PlannerContext:
             there, instead of what comes from now on; a setting may say where they begin.
         session: Tells the push queries of one engine from those of others.
         pushes: How many push queries the session has had.
+        replayed: How many commands of the service's log the catalog has been through.
         read_script: Returns the text of a file that RUN SCRIPT names, or raises OSError.
     """
 
@@ -51,6 +52,7 @@ class PlannerContext:
     until_end: bool = False
     session: str = "0"
     pushes: int = 0
+    replayed: int = 0
     read_script: Callable[[str], str] = _refuse
 
     @property

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from streamsql.broker.ports import Broker, TopicConfig, TopicPartition
-from streamsql.broker.read_to_end import read_to_end
+from streamsql.broker.read_to_end import read_on
 from streamsql.engine.declarations import Declaration
 from streamsql.errors import EngineError
 
@@ -40,10 +40,9 @@ class CommandLog:
     def __init__(self, broker: Broker, service: str) -> None:
         self.topic = f"_streamsql_{service}_commands"
         self._broker = broker
-        self._next = 0
 
-    def read(self) -> list[LoggedStatement]:
-        """Return the commands that have come since the last call, in order.
+    def read(self, position: int = 0) -> list[LoggedStatement]:
+        """Return the commands in order, from that one on.
 
         Raises:
             EngineError: A record is not one of ours.
@@ -51,10 +50,8 @@ class CommandLog:
         if self.topic not in self._broker.topics():
             return []
         commands = []
-        for message in read_to_end(self._broker, [TopicPartition(self.topic, 0)]):
-            if message.offset() < self._next:
-                continue
-            self._next = message.offset() + 1
+        messages, _ = read_on(self._broker, TopicPartition(self.topic, 0), position)
+        for message in messages:
             try:
                 commands.append(msgspec.json.decode(message.value() or b"", type=LoggedStatement))
             except msgspec.DecodeError as error:

@@ -15,12 +15,11 @@ from streamsql.sql.statements import CreateAs, InsertSelect
 def replay(commands: Sequence[LoggedStatement], state: EngineState) -> None:
     """Bring catalog and queries to where the commands left them.
 
-    The queries of a broker that is only followed run in the process that owns it.
-
-    A query whose topics are missing is there all the same, and fails when it is started.
+    A query whose topics are missing is there all the same, and fails when it is started. Those of a
+    broker that is only followed run in the process that owns it.
 
     Raises:
-        EngineError: A statement means nothing to this version.
+        EngineError: A statement means nothing to this version, or after what this session declared.
     """
     started: dict[str, Bound] = {}
     try:
@@ -35,7 +34,8 @@ def replay(commands: Sequence[LoggedStatement], state: EngineState) -> None:
             assert planned.query is not None
             state.queries.add(query_id, state.application(planned.query.application))
     except StatementError as error:
-        raise EngineError(f"a statement of the command log is wrong now: {error}") from error
+        where = "now" if state.broker.owner is None else "in this session, so begin a new one"
+        raise EngineError(f"a statement of the command log is wrong {where}: {error}") from error
 
 
 def _bind(commands: Sequence[LoggedStatement], state: EngineState) -> Iterator[Bound]:
@@ -52,3 +52,4 @@ def _bind(commands: Sequence[LoggedStatement], state: EngineState) -> Iterator[B
         for bound in bind_script(command.statement, context):
             yield bound
             state.context = replace(state.context, catalog=bound.after.catalog)
+        state.context = replace(state.context, replayed=state.context.replayed + 1)
