@@ -56,6 +56,9 @@ def test_an_element_is_the_same_one_elsewhere() -> None:
         ("SELECT a FROM s PARTITION BY b", "PARTITION BY"),
         ("SELECT a FROM s JOIN r WITHIN 1 HOUR ON s.a = r.a", "WITHIN"),
         ("SHOW STREAMS", "SHOW"),
+        ("CREATE STREAM s (a INT) WITH (kafka_topic='t', value_format='json')", "WITH"),
+        ("CREATE TABLE t WITH (partitions=3) AS SELECT a FROM s", "WITH"),
+        ("INSERT INTO s WITH (query_id='q') SELECT a FROM r", "WITH"),
     ],
 )
 def test_nothing_is_dropped_in_silence(text: str, clause: str, dialect: str) -> None:

@@ -11,6 +11,7 @@ from streamsql.sql.dialect.clauses.words import (
     parse_string,
 )
 from streamsql.sql.dialect.cursor import Cursor
+from streamsql.sql.dialect.nodes.clauses import WithProperties
 from streamsql.sql.dialect.nodes.statements import ColumnRole, RoleConstraint
 
 
@@ -30,7 +31,7 @@ def parse_properties(cursor: Cursor) -> exp.Properties | None:
     if not cursor.accept("WITH"):
         return None
     entries = cursor.in_parentheses(lambda: _property(cursor))
-    return cursor.node(exp.Properties(expressions=entries), mark)
+    return cursor.node(WithProperties(expressions=entries), mark)
 
 
 def parse_elements(cursor: Cursor) -> list[exp.ColumnDef] | None:

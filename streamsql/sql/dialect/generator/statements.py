@@ -8,6 +8,7 @@ from sqlglot.generator import Generator
 from streamsql.sql.dialect.generator.clauses import duration
 from streamsql.sql.dialect.generator.expressions import commas
 from streamsql.sql.dialect.nodes import statements
+from streamsql.sql.dialect.nodes.clauses import WithProperties
 from streamsql.sql.dialect.nodes.node import optional, several
 from streamsql.sql.dialect.nodes.statements import declared_columns, source_name
 
@@ -185,7 +186,9 @@ STATEMENTS: dict[type[exp.Expr], Callable[..., str]] = {
     exp.PrimaryKeyColumnConstraint: lambda *_: "PRIMARY KEY",
     statements.RoleConstraint: _role,
     exp.Property: lambda sql, node: f"{sql.sql(node, 'this')} = {sql.sql(node, 'value')}",
-    exp.Properties: lambda sql, node: f"WITH ({commas(sql, node.expressions)})",
+    WithProperties: lambda sql, node: (
+        f"WITH ({commas(sql, several(node, 'expressions', exp.Property))})"
+    ),
     exp.Create: _create,
     exp.Insert: _insert,
     exp.Alter: _alter,

@@ -7,8 +7,10 @@ prints it, so that none leaves one of them out in silence (:func:`option`). WITH
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import NoReturn
 
 from sqlglot import exp
+from sqlglot.errors import UnsupportedError
 
 from streamsql.sql.dialect.nodes.node import N, Node, argument
 
@@ -27,6 +29,29 @@ class TimeUnit(StrEnum):
 
 UNITS = {unit.value: unit for unit in TimeUnit} | {f"{unit}S": unit for unit in TimeUnit}
 """The units by their words, singular and plural."""
+
+
+class WithProperties(exp.Properties, exp.Func):
+    """``WITH (name = value, …)`` of a source.
+
+    The generator of another dialect asks for the properties one by one, and leaves out those that
+    it does not know, or for the name of a function (see :class:`Node`): it gets neither. Ours
+    finds them among the arguments.
+    """
+
+    @classmethod
+    def sql_name(cls) -> NoReturn:
+        """Refuse to be printed by another dialect.
+
+        Raises:
+            UnsupportedError: Always; it is sqlglot's, for sqlglot's callers.
+        """
+        raise UnsupportedError("WITH (…) of a source has no equivalent in other dialects")
+
+    @property
+    def expressions(self) -> NoReturn:
+        """Refuse to be printed by another dialect."""
+        self.sql_name()
 
 
 class Positive(Node, words="unary +"):
