@@ -1,57 +1,57 @@
 """Loading: source text and what a task supplies become functions."""
 
 import linecache
-from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from operator import attrgetter
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
+from zlib import crc32
 
 from streamsql.codegen.source import SourceText, printable
 
 Supplies = Mapping[str, object]
 """What a task has for each node (see :mod:`streamsql.codegen.supplies`), by the node's name."""
 
-_FILENAMES: dict[tuple[str, str], str] = {}
-"""The file names of texts, by what they are texts of."""
+_NODE = "__node__"
+"""The global of generated functions that names the node they were written for."""
 
-_NODES: dict[str, str] = {}
-"""What the texts are texts of, by file name."""
+_KEPT = 512
+"""How many texts are kept for tracebacks, and compiled; queries of the prompt come and go."""
 
-_TEXTS: Counter[str] = Counter()
-"""How many different texts there are of something."""
+_FILENAMES: dict[str, None] = {}
+"""The files that ``linecache`` has from here, the one loaded last at the end."""
 
 
 def load(source: SourceText, supplies: Supplies) -> dict[str, Callable[..., Any]]:
     """Return the functions of a text by what they do; ``linecache`` then knows the text."""
-    values = dict(source.values)
+    values = {**source.values, _NODE: source.name}
     for name, supplied in source.supplied.items():
         values[name] = attrgetter(supplied.attribute)(supplies[supplied.node])
-    filename = _remember(printable(source.name), source.text)
-    _NODES[filename] = source.name
+    filename = f"<streamsql {printable(source.name)} {crc32(source.text.encode()):08x}>"
+    _remember(filename, source.text)
     exec(_compiled(source.text, filename), values)  # noqa: S102 - the purpose of this room
     return {purpose: values[name] for purpose, name in source.functions.items()}
 
 
-def node_of(filename: str) -> str | None:
-    """Return the node that a generated file was written for; ``None``: it is another file."""
-    return _NODES.get(filename)
+def node_of(frame: FrameType) -> str | None:
+    """Return the node that a frame's function was written for; ``None``: it is of other code."""
+    node = frame.f_globals.get(_NODE)
+    return node if isinstance(node, str) else None
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=_KEPT)
 def _compiled(text: str, filename: str) -> CodeType:
     """Return the code of a text: the tasks of one query share it."""
     return compile(text, filename, "exec", dont_inherit=True)
 
 
-def _remember(name: str, text: str) -> str:
-    """Put the text where tracebacks find it; another text of the same name gets a number."""
-    filename = _FILENAMES.get((name, text))
-    if filename is None:
-        _TEXTS[name] += 1
-        number = _TEXTS[name]
-        filename = f"<streamsql {name}>" if number == 1 else f"<streamsql {name} {number}>"
-        _FILENAMES[name, text] = filename
+def _remember(filename: str, text: str) -> None:
+    """Put the text where tracebacks find it, and forget the one that was loaded longest ago."""
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    return filename
+    _FILENAMES.pop(filename, None)
+    _FILENAMES[filename] = None
+    if len(_FILENAMES) > _KEPT:
+        oldest = next(iter(_FILENAMES))
+        del _FILENAMES[oldest]
+        linecache.cache.pop(oldest, None)

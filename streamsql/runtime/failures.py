@@ -1,7 +1,7 @@
 """Where the code of a query failed: at which record, and in which operator.
 
 The hot loops pay nothing for this: whoever fails has left its frames, and those of generated code
-are known by their file names.
+know their node.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def located(error: Exception, partition: TopicPartition | None) -> QueryFailed:
         partition: Whose records were processed; ``None``: what was held back was forwarded.
     """
     frames = tuple(_frames(error))
-    nodes = [node for frame in frames if (node := node_of(frame.f_code.co_filename)) is not None]
+    nodes = [node for frame in frames if (node := node_of(frame)) is not None]
     node = nodes[-1] if nodes else None
     message = f"{type(error).__name__}: {error}"
     if partition is None:
