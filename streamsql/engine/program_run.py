@@ -322,7 +322,7 @@ def plan_program(
     name = name or application_name(files, address.config)
     if not address.is_there:
         return compile_program(texts, context_on_nothing(address.config, variables), name)
-    broker = address.open()
+    broker = address.open_or_follow()
     try:
         return compile_program(texts, context_on(broker, address.config, variables), name)
     finally:

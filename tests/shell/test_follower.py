@@ -212,5 +212,6 @@ def test_followers_of_a_file_that_runs(place: Place) -> None:
             answer = succeeded(place.run("-e", f"{QUALIFIED};", "--output", "csv"))
             assert sorted(answer.splitlines()[1:]) == ["attic,2,30.5", "attic,2,41.0"]
             assert "HIGH" in succeeded(place.run("-e", "DESCRIBE per_minute;"))
+            assert "PER_MINUTE" in succeeded(place.run("run", "climate.sql", "--dry-run"))
             with pytest.raises(EngineError, match=f"process {owner.pid}, which owns"):
                 engine.execute("CREATE STREAM hot AS SELECT * FROM readings WHERE celsius > 40;")

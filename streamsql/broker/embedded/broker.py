@@ -87,8 +87,8 @@ class EmbeddedBroker(LocalBroker):
             self._lock.release()
 
     def _publish(self, write: LogWrite, appended: Sequence[TopicPartition] = ()) -> None:
-        self._unsynced = True
         super()._publish(write, appended)
+        self._unsynced = True
 
     def _look(self) -> None:
         self._intake.look()

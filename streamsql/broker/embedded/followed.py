@@ -55,7 +55,8 @@ class FollowedDatabase(StoredTopics):
         try:
             names_ns = self._path.stat().st_mtime_ns
             if names_ns != self._names_ns:
-                self._written = max(self._path.glob("*.log"), default=self._path)
+                logs = self._path.glob("*.log")
+                self._written = max(logs, key=lambda log: int(log.stem), default=self._path)
                 self._names_ns = names_ns
             return names_ns, self._written.stat().st_size
         except FileNotFoundError:
