@@ -14,6 +14,7 @@
     + TransactionAborted    its writes are void: rewind to the last commit
   x QueryFailed             whoever wrote its code: the query stops, and the others go on
   x EngineError             the operator: the engine cannot go on
+    + BrokerUnreachable     nobody yet: the broker does not answer now, who can wait asks again
 
 The class is the reaction; the fields are facts; the message is for a person, in lower case,
 without a period, names in double quotes with their kind.
@@ -151,6 +152,10 @@ class QueryFailed(StreamSQLError):
 
 class EngineError(StreamSQLError):
     """The engine cannot go on: a port in use, a missing topic, a locked directory, a full disk."""
+
+
+class BrokerUnreachable(EngineError):
+    """The broker does not answer now: what was asked can be asked again."""
 
 
 def _excerpt(text: str, span: Span) -> list[str]:

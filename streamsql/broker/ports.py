@@ -260,8 +260,13 @@ class Admin(Protocol):
     def groups(self) -> Collection[str]:
         """Return the groups that have committed something; an application is one."""
 
-    def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
-        """Return what the group has committed, without joining it."""
+    def group_offsets(
+        self, group: str, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, Committed]:
+        """Return what the group has committed there, without joining it.
+
+        What is being decided does not count yet.
+        """
 
     def purge(self, before: Mapping[TopicPartition, int]) -> None:
         """Delete records before the offsets (repartition topics, behind the commit)."""

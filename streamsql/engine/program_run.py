@@ -12,6 +12,7 @@ from streamsql.engine.applications.application import Application, MakeWorkers
 from streamsql.engine.applications.clock import EngineClock
 from streamsql.engine.applications.local_workers import LocalWorkers
 from streamsql.engine.applications.processes import WorkerProcesses, WorkerSpec
+from streamsql.engine.applications.progress_watch import ProgressWatch
 from streamsql.engine.applications.set_apart import set_apart
 from streamsql.engine.applications.stopped import QueriesStopped, StoppedQuery
 from streamsql.engine.closing import Closing
@@ -26,7 +27,7 @@ from streamsql.engine.results import Result
 from streamsql.engine.statements.insert import insert_once
 from streamsql.engine.statements.perform import perform
 from streamsql.engine.statements.state import EngineState
-from streamsql.errors import QueryFailed
+from streamsql.errors import BrokerUnreachable, QueryFailed
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.failpoints import crash_from_environment
 from streamsql.sql.statements import PushQuery
@@ -35,7 +36,6 @@ from streamsql.topology.naming import group_apart
 log = logging.getLogger(__name__)
 
 _LOOK_MS = 50
-_PROGRESS_MS = 200
 _PLENTY, _ROUNDS = 100, 8
 """With so many records in a round, further ones follow before anybody looks at anything else."""
 
@@ -82,7 +82,7 @@ class ProgramRun(Closing):
         self._stopped: dict[str, StoppedQuery] = {}
         """By the group that they have from now on."""
         self._on_progress: _OnProgress | None = None
-        self._reported_ms = 0.0
+        self._progress: ProgressWatch | None = None
 
     @property
     def name(self) -> str:
@@ -156,6 +156,8 @@ class ProgramRun(Closing):
         insert_once(program.of(Role.INSERT), broker, program.name, self._state.wall_clock_ms)
         self._workers = workers
         self._start_queries()
+        if self._on_progress is not None and self._completions:
+            self._progress = ProgressWatch(self._count)
         self._tell()
 
     def _tell(self) -> None:
@@ -199,14 +201,25 @@ class ProgramRun(Closing):
 
     def _stop(self) -> None:
         """Let the queries commit and end."""
+        self._end_progress()
         self._state.queries.stop()
 
     def _finish(self) -> None:
         """Work until the input of the start is done."""
         while self._completions and not self._interrupted:
-            if not self._work() and all(each.done() for each in self._completions.values()):
-                self._report(1)
+            if not self._work() and self._is_done():
+                self._end_progress()
+                if self._on_progress is not None:
+                    total = sum(each.total for each in self._completions.values())
+                    self._on_progress(total, total)
                 self._completions.clear()
+
+    def _is_done(self) -> bool:
+        try:
+            return all(each.done() for each in self._completions.values())
+        except BrokerUnreachable as error:
+            log.warning("it is not known what is done: %s", error)
+            return False
 
     def _work(self) -> int:
         """Let everything work for some rounds, and tell how far it is."""
@@ -223,7 +236,9 @@ class ProgramRun(Closing):
         for application in self._state.queries:
             if application.error is not None:
                 self._go_on_without(application, application.error)
-        self._report(_PROGRESS_MS)
+        news = None if self._progress is None else self._progress.news()
+        if news is not None and self._on_progress is not None:
+            self._on_progress(*news)
         return done
 
     def _go_on_without(self, application: Application, error: Exception) -> None:
@@ -250,14 +265,15 @@ class ProgramRun(Closing):
             log.error("%s", "; ".join(self._stopped[group].lines()))
         self._launch()
 
-    def _report(self, interval_ms: int) -> None:
-        now_ms = time.monotonic() * 1000
-        if self._on_progress is None or not self._completions:
-            return
-        if now_ms - self._reported_ms >= interval_ms:
-            self._reported_ms = now_ms
-            counts = [each.progress() for each in self._completions.values()]
-            self._on_progress(sum(done for done, _ in counts), sum(total for _, total in counts))
+    def _count(self) -> tuple[int, int]:
+        """Return how many input records of the start are done, and how many there were."""
+        counts = [each.progress() for each in tuple(self._completions.values())]
+        return sum(done for done, _ in counts), sum(total for _, total in counts)
+
+    def _end_progress(self) -> None:
+        progress, self._progress = self._progress, None
+        if progress is not None:
+            progress.close()
 
 
 def open_program(

@@ -90,7 +90,7 @@ class _View:
         inside = sorted(inputs.difference(outside))
         self._starts = dict(broker.starts(outside))
         self._ends = dict(broker.ends(outside, committed=True))
-        self._committed = broker.group_offsets(layout.group)
+        self._committed = broker.group_offsets(layout.group, inputs)
         self._ends.update(broker.ends(inside, committed=False) if inside else {})
 
     def watermark(self, partition: TopicPartition, reader: int) -> Watermark:

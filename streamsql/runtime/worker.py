@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from streamsql.broker.ports import Broker, Committed, Polled, TopicPartition
 from streamsql.codegen.generate import GeneratedCode, generate
 from streamsql.errors import (
+    BrokerUnreachable,
     EngineError,
     TaskCorrupted,
     TaskError,
@@ -276,6 +277,9 @@ class Worker:
                 next(opening)
             except StopIteration:
                 self._opening.pop(task, None)
+            except BrokerUnreachable as error:
+                log.warning("task %s is opened later: %s", task, error)
+                self._opening[task] = self._open(task)
             except TaskCorrupted as error:
                 log.warning("state of task %s is wiped and restored: %s", task, error)
                 self._keeping.wipe(error.task)

@@ -15,7 +15,13 @@ from streamsql.broker.kafka.watchdog import Watchdog
 from streamsql.broker.open import open_broker
 from streamsql.broker.ports import TopicConfig, TopicPartition
 from streamsql.broker.transactions import TransactionEvent
-from streamsql.errors import EngineError, StreamSQLError, TaskFenced, TransactionAborted
+from streamsql.errors import (
+    BrokerUnreachable,
+    EngineError,
+    StreamSQLError,
+    TaskFenced,
+    TransactionAborted,
+)
 from tests.broker.worker import CopyWorker, read_all
 
 
@@ -26,7 +32,7 @@ from tests.broker.worker import CopyWorker, read_all
         (KafkaError(KafkaError.FENCED_INSTANCE_ID), TaskFenced),
         (KafkaError(KafkaError._FATAL), TaskFenced),
         (KafkaError(KafkaError.UNKNOWN, "odd", txn_requires_abort=True), TransactionAborted),
-        (KafkaError(KafkaError._TRANSPORT), EngineError),
+        (KafkaError(KafkaError._TRANSPORT), BrokerUnreachable),
         (KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED), EngineError),
         (KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART), EngineError),
         (KafkaError(KafkaError.MSG_SIZE_TOO_LARGE), EngineError),

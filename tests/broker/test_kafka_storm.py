@@ -102,7 +102,7 @@ def _await_committed(broker: KafkaBroker, source: str, group: str) -> None:
     ends = broker.ends(partitions, committed=True)
     deadline = time.monotonic() + 60
     while True:
-        at = broker.group_offsets(group)
+        at = broker.group_offsets(group, partitions)
         if all(p in at and at[p].offset >= end for p, end in ends.items()):
             return
         assert time.monotonic() < deadline, f"stuck at {at} of {ends}"

@@ -78,7 +78,7 @@ def _await_committed(broker: KafkaBroker, prefix: str) -> None:
     ends = broker.ends(partitions, committed=True)
     deadline = time.monotonic() + 90
     while True:
-        at = broker.group_offsets(f"{prefix}app")
+        at = broker.group_offsets(f"{prefix}app", partitions)
         if all(p in at and at[p].offset >= end for p, end in ends.items()):
             return
         assert time.monotonic() < deadline, f"stuck at {at} of {ends}"

@@ -99,13 +99,16 @@ class EmbeddedFollower(LocalBroker):
             followed = self._followed.reading(self._followed.view.groups)
             return {*followed, *self._view.groups()}
 
-    def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
-        """Return what the group has committed."""
+    def group_offsets(
+        self, group: str, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, Committed]:
+        """Return what the group has committed in the partitions."""
         if is_of_push_query(group):
-            return super().group_offsets(group)
+            return super().group_offsets(group, partitions)
         with self._core.changed:
             self._look_now()
-            return self._followed.reading(lambda: self._followed.view.group_offsets(group))
+            offsets = self._followed.reading(lambda: self._followed.view.group_offsets(group))
+        return {p: offsets[p] for p in partitions if p in offsets}
 
     def append(
         self,

@@ -129,9 +129,12 @@ class LocalBroker(ABC):
         """Return the groups that have committed something."""
         return self._view.groups()
 
-    def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
-        """Return what the group has committed."""
-        return self._view.group_offsets(group)
+    def group_offsets(
+        self, group: str, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, Committed]:
+        """Return what the group has committed in the partitions."""
+        offsets = self._view.group_offsets(group)
+        return {p: offsets[p] for p in partitions if p in offsets}
 
     def purge(self, before: Mapping[TopicPartition, int]) -> None:
         """Delete records before the offsets."""

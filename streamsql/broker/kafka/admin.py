@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
-from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, KafkaException
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as KafkaTopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it does not mark its exports
     AdminClient,
@@ -25,7 +25,7 @@ from streamsql.broker.kafka.errors import (
 from streamsql.broker.kafka.persist import await_true, goes_away, persist
 from streamsql.broker.kafka.settings import KafkaSettings, client_log
 from streamsql.broker.ports import Committed, TopicConfig, TopicPartition
-from streamsql.errors import EngineError
+from streamsql.errors import BrokerUnreachable, EngineError
 from streamsql.topology.naming import internal_topics
 
 _COORDINATOR_SECONDS = 30.0
@@ -48,6 +48,8 @@ class KafkaAdmin:
     """
 
     def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._consumers: dict[str, Consumer] = {}
         self._seconds = settings.connect_timeout_ms / 1000
         self._session_seconds = settings.session_timeout_ms / 1000
         self._trouble: KafkaError | None = None
@@ -116,42 +118,36 @@ class KafkaAdmin:
         isolation = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
         return self._offsets(partitions, _LATEST, isolation)
 
-    def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
-        """Return what the group has committed; what is being decided does not count yet."""
-        doing = f'read the offsets of group "{group}"'
-        try:
-            # A coordinator that has just started, or is busy, answers a little later.
-            return persist(lambda _left: self._group_offsets_once(group), _COORDINATOR_SECONDS)
-        except TimeoutError as late:
-            raise EngineError(f"cannot {doing}: Kafka does not answer") from late
-        except KafkaException as exception:
-            error = error_of(exception)
-            if error.code() == KafkaError.GROUP_ID_NOT_FOUND:
-                return {}
-            raise map_error(error, doing) from exception
+    def group_offsets(
+        self, group: str, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, Committed]:
+        """Return what the group has committed there; what is being decided does not count yet.
 
-    def _group_offsets_once(self, group: str) -> dict[TopicPartition, Committed]:
-        self._find_coordinator(group)
-        asked = [ConsumerGroupTopicPartitions(group)]
-        futures = self._client.list_consumer_group_offsets(asked, require_stable=False)
-        found = futures[group].result(self._seconds + 5)
+        A consumer asks that does not join: the administrator's client ends the process where the
+        coordinator is not there yet, and where it answers after the client has given up.
+        """
+        asked = [KafkaTopicPartition(*partition) for partition in partitions]
+        if not asked:
+            return {}
+        with mapped(f'read the offsets of group "{group}"'):
+            # A coordinator that has just started, or is busy, answers a little later.
+            found = persist(
+                lambda left: self._asking(group).committed(asked, timeout=min(left, self._seconds)),
+                _COORDINATOR_SECONDS,
+            )
         return {
             TopicPartition(p.topic, p.partition): Committed(p.offset, p.metadata or "")
-            for p in found.topic_partitions
+            for p in found
             if p.offset >= 0
         }
 
-    def _find_coordinator(self, group: str) -> None:
-        """Raise KafkaException while the group has no coordinator that answers.
-
-        Asking that one for the group's offsets ends the process: confluent-kafka 2.16 dereferences
-        what an answer with an error does not have. This question is answered safely.
-        """
-        try:
-            self._client.describe_consumer_groups([group])[group].result(self._seconds + 5)
-        except KafkaException as exception:
-            if error_of(exception).code() != KafkaError.GROUP_ID_NOT_FOUND:
-                raise
+    def _asking(self, group: str) -> Consumer:
+        """Return the consumer that asks for the offsets of a group."""
+        consumer = self._consumers.get(group)
+        if consumer is None:
+            config = self._settings.offsets_reader(group)
+            consumer = self._consumers[group] = Consumer(config, logger=client_log)
+        return consumer
 
     def groups(self) -> Collection[str]:
         """Return all groups."""
@@ -161,6 +157,9 @@ class KafkaAdmin:
 
     def forget(self, application: str) -> None:
         """Delete the application's group and internal topics; EngineError while it has members."""
+        consumer = self._consumers.pop(application, None)
+        if consumer is not None:
+            consumer.close()
         self._delete_group(application)
         with mapped("list topics"):
             names = self._client.list_topics(timeout=self._seconds).topics
@@ -201,7 +200,9 @@ class KafkaAdmin:
             )
         except KafkaException as exception:
             reason = (self._trouble or error_of(exception)).str()
-            raise EngineError(f'cannot reach Kafka at "{servers}": {reason}') from exception
+            text = f'cannot reach Kafka at "{servers}": {reason}'
+            refused = self._trouble is not None and is_refused(self._trouble)
+            raise (EngineError if refused else BrokerUnreachable)(text) from exception
 
     def _note(self, error: KafkaError) -> None:
         if self._trouble is None or not is_all_down(error):
@@ -262,14 +263,13 @@ class KafkaAdmin:
         }
 
     def _result(self, future: "Future[_T]", doing: str, tolerated: int) -> _T | None:
-        try:
-            return future.result(self._seconds + 5)
-        except KafkaException as exception:
-            if error_of(exception).code() == tolerated:
-                return None
-            raise map_error(error_of(exception), doing) from exception
-        except TimeoutError as error:
-            raise EngineError(f"cannot {doing}: Kafka does not answer") from error
+        with mapped(doing):
+            try:
+                return future.result(self._seconds + 5)
+            except KafkaException as exception:
+                if error_of(exception).code() == tolerated:
+                    return None
+                raise
 
 
 def _is_deleted_later(error: KafkaError) -> bool:

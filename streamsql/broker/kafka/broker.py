@@ -91,9 +91,11 @@ class KafkaBroker:
         """Return all groups."""
         return self._admin.groups()
 
-    def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
-        """Return what the group has committed."""
-        return self._admin.group_offsets(group)
+    def group_offsets(
+        self, group: str, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, Committed]:
+        """Return what the group has committed in the partitions."""
+        return self._admin.group_offsets(group, partitions)
 
     def purge(self, before: Mapping[TopicPartition, int]) -> None:
         """Delete records before the offsets."""

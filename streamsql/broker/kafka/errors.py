@@ -4,7 +4,8 @@
 |---|---|
 | the identity or instance was taken over, or the client is dead | TaskFenced |
 | the transaction must be aborted, or its outcome is not known | TransactionAborted |
-| unreachable, not allowed, no such topic, anything else | EngineError, one clear line |
+| it does not answer | BrokerUnreachable |
+| not allowed, no such topic, anything else | EngineError, one clear line |
 
 Calls that may be made again are made again in ``persist``, until the caller's time is up.
 """
@@ -16,7 +17,13 @@ from contextlib import contextmanager
 
 from confluent_kafka import KafkaError, KafkaException
 
-from streamsql.errors import EngineError, StreamSQLError, TaskFenced, TransactionAborted
+from streamsql.errors import (
+    BrokerUnreachable,
+    EngineError,
+    StreamSQLError,
+    TaskFenced,
+    TransactionAborted,
+)
 
 _TAKEN_OVER = frozenset(
     {
@@ -55,7 +62,6 @@ _NO_TOPIC = frozenset(
 )
 _TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
 _REASONS = (
-    (_UNREACHABLE, "Kafka does not answer"),
     (_REFUSED, "Kafka refuses it"),
     (_NO_TOPIC, "the topic or partition does not exist"),
     (_TOO_LARGE, "the record is larger than Kafka takes"),
@@ -151,6 +157,8 @@ def map_error(error: KafkaError, doing: str) -> StreamSQLError:
         return TransactionAborted(f"cannot {doing}: {text}")
     if is_fatal(error):
         return TaskFenced(f"cannot {doing}: the Kafka client is dead ({text})")
+    if error.code() in _UNREACHABLE:
+        return _unreachable(doing, text)
     for codes, reason in _REASONS:
         if error.code() in codes:
             return EngineError(f"cannot {doing}: {reason} ({text})")
@@ -164,3 +172,9 @@ def mapped(doing: str) -> Iterator[None]:
         yield
     except KafkaException as exception:
         raise map_error(error_of(exception), doing) from exception
+    except TimeoutError as late:
+        raise _unreachable(doing, "timed out") from late
+
+
+def _unreachable(doing: str, reason: str) -> BrokerUnreachable:
+    return BrokerUnreachable(f"cannot {doing}: Kafka does not answer ({reason})")

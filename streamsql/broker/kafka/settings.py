@@ -87,6 +87,13 @@ class KafkaSettings:
         """Return the configuration of a reader; it never joins the group it has to name."""
         return {**self.reading(), "group.id": "streamsql-reader"}
 
+    def offsets_reader(self, group: str) -> ClientConfig:
+        """Return the configuration of a consumer that asks what a group has committed.
+
+        A reader of committed records would wait for what is being decided.
+        """
+        return {**self.shared(), "group.id": group, "isolation.level": "read_uncommitted"}
+
     def writing(self) -> ClientConfig:
         """Return what all producers have in common."""
         return {

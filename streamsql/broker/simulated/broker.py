@@ -161,9 +161,12 @@ class SimulatedBroker:
         """Return the groups that have committed something."""
         return self.cluster.offsets.keys()
 
-    def group_offsets(self, group: str) -> Mapping[TopicPartition, Committed]:
-        """Return what the group has committed."""
-        return dict(self.cluster.offsets.get(group, {}))
+    def group_offsets(
+        self, group: str, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, Committed]:
+        """Return what the group has committed in the partitions."""
+        offsets = self.cluster.offsets.get(group, {})
+        return {p: offsets[p] for p in partitions if p in offsets}
 
     def forget(self, application: str) -> None:
         """Remove the application's group, internal topics and state."""

@@ -20,6 +20,9 @@ from streamsql.errors import EngineError
 log = logging.getLogger(__name__)
 
 _MODULE = "streamsql.engine.applications.worker_process"
+UNREACHABLE_STATUS = 75
+"""Of a worker that the broker did not answer: the ``EX_TEMPFAIL`` of sysexits.h."""
+
 _QUICK_SECONDS = 30.0
 _TRIES = 3
 _FIRST_WAIT_SECONDS = 0.25
@@ -132,7 +135,8 @@ class WorkerProcesses:
         status = child.process.returncode
         _close_input(child.process)
         lived = time.monotonic() - child.started
-        gave_up = status > 0 and lived < _QUICK_SECONDS  # not killed: below zero is a signal
+        # Not killed: below zero is a signal. Who does not reach the broker has waited for it.
+        gave_up = status > 0 and status != UNREACHABLE_STATUS and lived < _QUICK_SECONDS
         child.quick_deaths = child.quick_deaths + 1 if gave_up else 0
         log.warning("worker %d ended with status %d: started again", child.process.pid, status)
         if child.quick_deaths >= _TRIES:

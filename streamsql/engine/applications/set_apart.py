@@ -14,9 +14,9 @@ def set_apart(layout: Layout, broker: Broker) -> None:
 
     The application must not run. What it has not committed at all begins where it would have.
     """
-    committed = broker.group_offsets(layout.application)
-    assignments = Assignments(layout, Serdes(broker.registry))
     every = [p for part in layout.parts for p in layout.partitions_of(part.index)]
+    committed = broker.group_offsets(layout.application, every)
+    assignments = Assignments(layout, Serdes(broker.registry))
     positions = {}
     for task in assignments.complete(every):
         for partition, offset in assignments.positions(task, committed, broker).items():

@@ -1,6 +1,7 @@
 """The program of one worker process; see ``processes``.
 
-Exit status 0: told to end; 2: it cannot go on, with one line that says why.
+Exit status 0: told to end; 2: it cannot go on; 75: the broker does not answer; both with one line
+that says why.
 """
 
 import logging
@@ -19,14 +20,14 @@ from streamsql.broker.open import open_broker
 from streamsql.engine.applications.application import Application
 from streamsql.engine.applications.applications import Applications
 from streamsql.engine.applications.garbage import collect_rarely
-from streamsql.engine.applications.processes import WorkerSpec
+from streamsql.engine.applications.processes import UNREACHABLE_STATUS, WorkerSpec
 from streamsql.engine.configuration.address import broker_options
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.declarations import fixed
 from streamsql.engine.planning.context import context_on
 from streamsql.engine.planning.divide import divide
 from streamsql.engine.planning.program import compile_program
-from streamsql.errors import StreamSQLError
+from streamsql.errors import BrokerUnreachable, StreamSQLError
 from streamsql.runtime.failpoints import crash_from_environment
 
 _ROUND_MS = 100
@@ -45,6 +46,9 @@ def main() -> int:
     threading.Thread(target=_end_with_input, args=(ending,), daemon=True).start()
     try:
         run(msgspec.json.decode(line, type=WorkerSpec), ending)
+    except BrokerUnreachable as error:
+        print(f"worker: {error}", file=sys.stderr)  # noqa: T201 - the program's one line
+        return UNREACHABLE_STATUS
     except StreamSQLError as error:
         print(f"worker: {error}", file=sys.stderr)  # noqa: T201 - the program's one line
         return 2

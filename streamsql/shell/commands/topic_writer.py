@@ -169,7 +169,8 @@ class _InboxTopic:
         left = left_position(self._broker.directory, self._name, self._load)
         if left is not None:
             return left.at
-        return self._broker.group_offsets(self._load).get(TopicPartition(self._name, 0))
+        at = TopicPartition(self._name, 0)
+        return self._broker.group_offsets(self._load, [at]).get(at)
 
     def write(self, records: Sequence[Sent], at: Committed) -> None:
         """Append a frame."""
