@@ -26,32 +26,7 @@ from streamsql.engine.planning.planner import (
 from streamsql.errors import UnsupportedError
 from streamsql.logical.nodes import Plan
 from streamsql.logical.optimize import optimize
-from streamsql.sql.statements import (
-    AlterSource,
-    AssertRecord,
-    AssertSource,
-    AssertTopic,
-    CreateAs,
-    CreateSource,
-    CreateType,
-    DefineVariable,
-    Describe,
-    DescribeFunction,
-    DropSource,
-    DropType,
-    Explain,
-    InsertSelect,
-    InsertValues,
-    NoEffect,
-    PrintTopic,
-    PullQuery,
-    PushQuery,
-    RunScript,
-    SetProperty,
-    Show,
-    Statement,
-    Terminate,
-)
+from streamsql.sql import statements
 from streamsql.streams.builder import StreamsBuilder
 from streamsql.topology.naming import DECLARATIONS, statements_topic
 from streamsql.topology.topology import Topology
@@ -68,24 +43,42 @@ class Role(Enum):
     FOREIGN = "refused: it cannot stand in a file"
 
 
-def role(statement: Statement) -> Role:
+def role(statement: statements.Statement) -> Role:
     """Return what becomes of the statement in a file."""
     match statement:
-        case CreateSource():
+        case statements.CreateSource():
             found = Role.SOURCE
-        case CreateAs() | InsertSelect():
+        case statements.CreateAs() | statements.InsertSelect():
             found = Role.QUERY
-        case InsertValues():
+        case statements.InsertValues():
             found = Role.INSERT
-        case PullQuery() | PushQuery() | Show() | Describe() | DescribeFunction():
+        case (
+            statements.PullQuery()
+            | statements.PushQuery()
+            | statements.Show()
+            | statements.Describe()
+            | statements.DescribeFunction()
+        ):
             found = Role.RESULT
-        case Explain() | AssertTopic():
+        case statements.Explain() | statements.AssertTopic():
             found = Role.RESULT
-        case PrintTopic() | AssertRecord() | AssertSource() | DropSource(delete_topic=True):
+        case (
+            statements.PrintTopic()
+            | statements.AssertRecord()
+            | statements.AssertSource()
+            | statements.DropSource(delete_topic=True)
+        ):
             found = Role.FOREIGN
-        case AlterSource() | DropSource() | CreateType() | DropType() | Terminate() | NoEffect():
+        case (
+            statements.AlterSource()
+            | statements.DropSource()
+            | statements.CreateType()
+            | statements.DropType()
+            | statements.Terminate()
+            | statements.NoEffect()
+        ):
             found = Role.NAMES
-        case SetProperty() | DefineVariable() | RunScript():
+        case statements.SetProperty() | statements.DefineVariable() | statements.RunScript():
             found = Role.NAMES
         case _:
             assert_never(statement)
@@ -153,20 +146,22 @@ def compile_program(texts: Sequence[str], context: PlannerContext, name: str) ->
         application = ApplicationPlan(name, topology, layout, after, name)
         created = () if layout is None else layout.create
         topics = {**topics, **{topic.name: topic for topic in created}}
-    statements = []
+    planned = []
     for number, one in enumerate(bound):
         match one.statement:
-            case CreateSource() if number in declared:
-                statements.append(declared[number])
-            case CreateAs(query_id=query_id) | InsertSelect(query_id=query_id):
+            case statements.CreateSource() if number in declared:
+                planned.append(declared[number])
+            case (
+                statements.CreateAs(query_id=query_id) | statements.InsertSelect(query_id=query_id)
+            ):
                 if query_id in results and application is not None:
                     query = PlannedQuery(application, *results[query_id])
-                    statements.append(Planned(one, query, query.topics_to_create()))
+                    planned.append(Planned(one, query, query.topics_to_create()))
             case _:
                 with one.located():
-                    statements.append(plan_statement(one, topics))
+                    planned.append(plan_statement(one, topics))
     foreign = tuple(dict.fromkeys(source for one in bound for source in one.foreign))
-    return Program(name, tuple(statements), application, after, foreign)
+    return Program(name, tuple(planned), application, after, foreign)
 
 
 def _bind(texts: Sequence[str], context: PlannerContext) -> list[Bound]:
@@ -196,9 +191,13 @@ def _declare(
     made: set[str] = set()
     for number, one in enumerate(bound):
         match one.statement:
-            case CreateAs(source, query_id=query_id) if query_id in after.catalog.queries:
+            case statements.CreateAs(source, query_id=query_id) if (
+                query_id in after.catalog.queries
+            ):
                 made.add(source.topic)
-            case CreateSource(source) if source.topic in topics or source.topic not in made:
+            case statements.CreateSource(source) if (
+                source.topic in topics or source.topic not in made
+            ):
                 with one.located():
                     declared[number] = plan_statement(one, topics)
                 topics = topics_after(declared[number], topics)
@@ -216,9 +215,9 @@ def _lower(
     results: dict[str, tuple[Plan, Plan, str]] = {}
     for one in bound:
         match one.statement:
-            case CreateAs(source) as statement:
+            case statements.CreateAs(source) as statement:
                 prefix = legal(source.name)
-            case InsertSelect(sink) as statement:
+            case statements.InsertSelect(sink) as statement:
                 inserts[sink.name] += 1
                 prefix = legal(f"{sink.name}-insert-{inserts[sink.name]}")
             case _:

@@ -6,31 +6,7 @@ from typing import assert_never
 
 from streamsql.engine.planning.planned import Planned
 from streamsql.errors import EngineError
-from streamsql.sql.statements import (
-    AlterSource,
-    AssertRecord,
-    AssertSource,
-    AssertTopic,
-    CreateAs,
-    CreateSource,
-    CreateType,
-    DefineVariable,
-    Describe,
-    DescribeFunction,
-    DropSource,
-    DropType,
-    Explain,
-    InsertSelect,
-    InsertValues,
-    NoEffect,
-    PrintTopic,
-    PullQuery,
-    PushQuery,
-    RunScript,
-    SetProperty,
-    Show,
-    Terminate,
-)
+from streamsql.sql import statements
 
 
 def check_owner(planned: Iterable[Planned], owner: str) -> None:
@@ -51,14 +27,34 @@ def check_owner(planned: Iterable[Planned], owner: str) -> None:
 def _is_for_owner(planned: Planned) -> bool:
     match planned.statement:
         case (
-            AssertRecord() | AssertSource() | AssertTopic() | CreateType() | DefineVariable()
-            | Describe() | DescribeFunction() | Explain() | InsertValues() | NoEffect()
-            | PrintTopic() | PullQuery() | PushQuery() | RunScript() | SetProperty() | Show()
-        ):  # fmt: skip
+            statements.AssertRecord()
+            | statements.AssertSource()
+            | statements.AssertTopic()
+            | statements.CreateType()
+            | statements.DefineVariable()
+            | statements.Describe()
+            | statements.DescribeFunction()
+            | statements.Explain()
+            | statements.InsertValues()
+            | statements.NoEffect()
+            | statements.PrintTopic()
+            | statements.PullQuery()
+            | statements.PushQuery()
+            | statements.RunScript()
+            | statements.SetProperty()
+            | statements.Show()
+        ):
             return False
-        case CreateSource():  # over a topic that exists it is for the session
+        case statements.CreateSource():  # over a topic that exists it is for the session
             return bool(planned.create)
-        case CreateAs() | InsertSelect() | AlterSource() | DropSource() | DropType() | Terminate():
+        case (
+            statements.CreateAs()
+            | statements.InsertSelect()
+            | statements.AlterSource()
+            | statements.DropSource()
+            | statements.DropType()
+            | statements.Terminate()
+        ):
             return True
         case _ as statement:
             assert_never(statement)

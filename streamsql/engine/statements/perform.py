@@ -8,36 +8,22 @@ from streamsql.engine.serving.print_topic import print_topic
 from streamsql.engine.statements import listings, queries, sources
 from streamsql.engine.statements.state import EngineState
 from streamsql.errors import UnsupportedError
-from streamsql.sql.statements import (
-    AlterSource,
-    AssertRecord,
-    AssertSource,
-    AssertTopic,
-    CreateAs,
-    CreateSource,
-    CreateType,
-    DefineVariable,
-    Describe,
-    DescribeFunction,
-    DropSource,
-    DropType,
-    Explain,
-    InsertSelect,
-    InsertValues,
-    NoEffect,
-    PrintTopic,
-    PullQuery,
-    PushQuery,
-    RunScript,
-    SetProperty,
-    Show,
-    Terminate,
-)
+from streamsql.sql import statements
 
 _Look = (
-    Describe | DescribeFunction | Explain | PrintTopic | Show | AssertTopic | AssertRecord
-    | AssertSource | SetProperty | DefineVariable | NoEffect | RunScript
-)  # fmt: skip
+    statements.Describe
+    | statements.DescribeFunction
+    | statements.Explain
+    | statements.PrintTopic
+    | statements.Show
+    | statements.AssertTopic
+    | statements.AssertRecord
+    | statements.AssertSource
+    | statements.SetProperty
+    | statements.DefineVariable
+    | statements.NoEffect
+    | statements.RunScript
+)
 
 
 def perform(planned: Planned, state: EngineState) -> Result:
@@ -62,27 +48,27 @@ def perform(planned: Planned, state: EngineState) -> Result:
 def _perform(planned: Planned, state: EngineState) -> Result:  # noqa: C901, PLR0911
     """Run a query, or change what there is."""
     match planned.statement:
-        case CreateAs() as statement:
+        case statements.CreateAs() as statement:
             return queries.create_as(statement, planned, state)
-        case InsertSelect() as statement:
+        case statements.InsertSelect() as statement:
             return queries.insert_select(statement, planned, state)
-        case PushQuery() as statement:
+        case statements.PushQuery() as statement:
             return queries.push_rows(statement, planned, state)
-        case PullQuery() as statement:
+        case statements.PullQuery() as statement:
             return queries.pull_rows(statement, planned, state)
-        case CreateSource() as statement:
+        case statements.CreateSource() as statement:
             return sources.create_source(statement, planned, state)
-        case AlterSource() as statement:
+        case statements.AlterSource() as statement:
             return sources.alter_source(statement, planned, state)
-        case DropSource() as statement:
+        case statements.DropSource() as statement:
             return sources.drop_source(statement, planned, state)
-        case CreateType() as statement:
+        case statements.CreateType() as statement:
             return sources.create_type(statement, planned, state)
-        case DropType() as statement:
+        case statements.DropType() as statement:
             return sources.drop_type(statement, planned, state)
-        case Terminate():
+        case statements.Terminate():
             return sources.terminate(planned, state)
-        case InsertValues() as statement:
+        case statements.InsertValues() as statement:
             from streamsql.engine.statements.insert import insert_values
 
             return insert_values(statement, planned, state)
@@ -98,27 +84,27 @@ def _look(statement: _Look, planned: Planned, state: EngineState) -> Result:  # 
     """Show something, or change the session."""
     context = planned.bound.before
     match statement:
-        case Show():
+        case statements.Show():
             return listings.show(statement, context, state)
-        case Describe():
+        case statements.Describe():
             return listings.describe(statement, context, state)
-        case DescribeFunction():
+        case statements.DescribeFunction():
             return listings.describe_function(statement, context)
-        case Explain():
+        case statements.Explain():
             from streamsql.engine.statements.explain import explain
 
             return explain(statement, planned, state)
-        case PrintTopic():
+        case statements.PrintTopic():
             return print_topic(statement, state.broker, state.loop)
-        case AssertTopic():
+        case statements.AssertTopic():
             return sources.assert_topic(statement, state)
-        case SetProperty(name, value):
+        case statements.SetProperty(name, value):
             return status(_setting(name, value))
-        case DefineVariable(name, value):
+        case statements.DefineVariable(name, value):
             return status(f'variable "{name}" {"undefined" if value is None else "defined"}')
-        case NoEffect(reason):
+        case statements.NoEffect(reason):
             return status(reason)
-        case AssertRecord() | AssertSource() | RunScript():
+        case statements.AssertRecord() | statements.AssertSource() | statements.RunScript():
             raise UnsupportedError("this statement can be carried out by the test tool only")
         case _:
             assert_never(statement)
