@@ -10,6 +10,7 @@ import pytest
 from streamsql.catalog.catalog import Catalog, Source
 from streamsql.errors import BindError, StatementError
 from streamsql.expr.builtins import builtins
+from streamsql.formats.format import FormatSpec
 from streamsql.sql.declaration import declaration, declared
 from streamsql.types.schema import PSEUDO_COLUMNS
 from tests.sql.bind_qtt import Case, cases, catalog
@@ -63,6 +64,13 @@ def test_a_declaration_says_everything(script: str) -> None:
 
     for source in known.sources.values():
         check(source)
+
+
+def test_schemas_of_a_registry_are_said_beside_the_columns() -> None:
+    *_, (_, known) = bind_script(WORLD, Catalog(functions=builtins()), {})
+    key, value = FormatSpec("AVRO", schema_id=3), FormatSpec("AVRO", schema_name="shop.Click")
+
+    check(replace(known.sources["VIEWS"], key_format=key, value_format=value))
 
 
 @pytest.mark.parametrize("text", ["SHOW TABLES", "CREATE STREAM", "", "SHOW TABLES; SHOW TABLES"])

@@ -11,7 +11,7 @@ from streamsql.sql import statements
 from streamsql.sql.binding.context import Context
 from streamsql.sql.binding.durations import duration_ms
 from streamsql.sql.binding.statements.properties import With
-from streamsql.sql.binding.statements.source import bind_create_source
+from streamsql.sql.binding.statements.source import bind_create_source, check_one_says_columns
 from streamsql.sql.binding.statements.values import bind_row, target_columns
 from streamsql.sql.dialect.nodes import statements as nodes
 from streamsql.sql.dialect.nodes.node import span
@@ -94,5 +94,6 @@ def assert_source(node: nodes.AssertSource, context: Context) -> statements.Asse
     actual = context.source_of_kind(source_name(written), kind)
     if not declared_columns(written) and written.args.get("properties") is None:
         return statements.AssertSource(kind, actual)
+    check_one_says_columns(written)
     declared = bind_create_source(written, context)
     return statements.AssertSource(kind, replace(declared, name=actual.name))

@@ -11,7 +11,7 @@ from streamsql.sql import statements
 from streamsql.sql.binding.context import Context
 from streamsql.sql.binding.scope import did_you_mean, kind_word
 from streamsql.sql.binding.statements.sink import bind_create_as
-from streamsql.sql.binding.statements.source import bind_create_source
+from streamsql.sql.binding.statements.source import bind_create_source, check_one_says_columns
 from streamsql.sql.binding.types import bind_type
 from streamsql.sql.dialect.nodes import statements as nodes
 from streamsql.sql.dialect.nodes.node import required, several, span
@@ -42,6 +42,7 @@ def create_source(
         raise BindError("a SOURCE stream or table cannot be replaced", where)
     if old is not None and node.args.get("exists"):
         return _exists(kind_word(old.kind), old.name)
+    check_one_says_columns(node)
     new = bind_create_source(node, context)
     if old is not None:
         _check_replaces(or_replace, old, new, where)

@@ -105,7 +105,7 @@ def with_wrapping(
     return replace(spec, wrap=wrap)
 
 
-def format_properties(side: str, spec: FormatSpec) -> Iterator[tuple[str, str]]:
+def format_properties(side: str, spec: FormatSpec) -> Iterator[tuple[str, str | int]]:
     """Yield the properties that give the ``KEY`` or ``VALUE`` side just this format."""
     yield f"{side}_FORMAT", spec.name
     if spec.delimiter is not None:
@@ -113,6 +113,10 @@ def format_properties(side: str, spec: FormatSpec) -> Iterator[tuple[str, str]]:
         yield f"{side}_DELIMITER", words.get(spec.delimiter, spec.delimiter)
     if spec.wrap is not None:
         yield "WRAP_SINGLE_VALUE", str(spec.wrap).lower()
+    if spec.schema_id is not None:
+        yield f"{side}_SCHEMA_ID", spec.schema_id
+    if spec.schema_name is not None:
+        yield f"{side}_SCHEMA_FULL_NAME", spec.schema_name
 
 
 def check_formats(

@@ -53,8 +53,31 @@ from streamsql.types.schema import (
 from streamsql.types.sqltypes import BIGINT, BYTES, STRING, TIMESTAMP, SqlType
 
 
+def check_one_says_columns(node: exp.Create) -> None:
+    """Check that a user leaves out the columns that a schema asked for by number has.
+
+    Raises:
+        BindError: There are both.
+    """
+    properties = With(
+        optional(node, "properties", exp.Properties), SOURCE_PROPERTIES, span(source_name(node))
+    )
+    roles = [column_role(element) for element in declared_columns(node)]
+    has_key = any(role in (ColumnRole.KEY, ColumnRole.PRIMARY_KEY) for role in roles)
+    has_value = any(role is ColumnRole.VALUE for role in roles)
+    for side, has in (("KEY", has_key), ("VALUE", has_value)):
+        if has and f"{side}_SCHEMA_ID" in properties:
+            raise BindError(
+                f"{side.lower()} columns and a schema id exclude each other",
+                properties.place(f"{side}_SCHEMA_ID"),
+                hint=f"Leave out the {side.lower()} columns: the schema tells them.",
+            )
+
+
 def bind_create_source(node: exp.Create, context: Context) -> Source:
     """Return the source that the statement declares.
+
+    What is told to other applications has the columns beside the number of their schema.
 
     Raises:
         BindError: A column or property is wrong.
@@ -74,7 +97,7 @@ def bind_create_source(node: exp.Create, context: Context) -> Source:
             properties.where,
             hint="Name the topic of the records, as in WITH (KAFKA_TOPIC='clicks', …).",
         )
-    _check_elements(node, properties, (key, value))
+    _check_elements(node, (key, value))
     columns = _Columns(declared_columns(node), kind, context.catalog.types)
     columns.complete((key, value), topic, properties, context.registry)
     schema = Schema(columns.key, columns.value, _window_kind(properties))
@@ -202,21 +225,9 @@ def _header(element: exp.ColumnDef, column: Column, known: Sequence[HeaderColumn
     return HeaderColumn(column.name, key)
 
 
-def _check_elements(
-    node: exp.Create, properties: With, formats: tuple[FormatSpec, FormatSpec]
-) -> None:
+def _check_elements(node: exp.Create, formats: tuple[FormatSpec, FormatSpec]) -> None:
     """Check that columns are given, unless a registry can tell them."""
-    roles = [column_role(element) for element in declared_columns(node)]
-    has_key = any(role in (ColumnRole.KEY, ColumnRole.PRIMARY_KEY) for role in roles)
-    has_value = any(role is ColumnRole.VALUE for role in roles)
-    for side, has in (("KEY", has_key), ("VALUE", has_value)):
-        if has and f"{side}_SCHEMA_ID" in properties:
-            raise BindError(
-                f"{side.lower()} columns and a schema id exclude each other",
-                properties.place(f"{side}_SCHEMA_ID"),
-                hint=f"Leave out the {side.lower()} columns: the schema tells them.",
-            )
-    if not roles and not any(map(tells_columns, formats)):
+    if not declared_columns(node) and not any(map(tells_columns, formats)):
         raise BindError(
             f'"{source_name(node).name}" has no columns',
             span(source_name(node)),
