@@ -137,7 +137,7 @@ def _bind_command(node: exp.Expr, context: Context) -> statements.Statement:  # 
         case nodes.DescribeFunction():
             return commands.describe_function(node, context)
         case nodes.Print():
-            return commands.print_topic(node)
+            return commands.print_topic(node, context)
         case nodes.SetProperty():
             return commands.set_property(node)
         case nodes.UnsetProperty():

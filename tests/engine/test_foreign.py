@@ -121,10 +121,10 @@ def test_what_a_file_declares_is_seen(world: World) -> None:
         assert f"Application: {climate}" in everything
         assert "(2 partitions)" in everything
         assert text("AS SELECT city, COUNT(*) AS n FROM {p}readings") in everything
-        assert (
-            text("Scan table {p}climate")
-            in engine.execute(text("EXPLAIN SELECT * FROM {p}counts;")).message
-        )
+        explained = engine.execute(text("EXPLAIN SELECT * FROM {p}counts;")).message
+        assert text("Scan table {p}climate.") in explained
+        printed = text("PRINT {p}climate.{p}readings FROM BEGINNING LIMIT 3;")
+        assert {row[3] for row in rows(engine, printed)} == {"Oslo", "Rome"}
 
 
 def test_a_push_query_follows_a_foreign_source(world: World) -> None:

@@ -20,7 +20,7 @@ from tests.sql.test_bind_golden import OTHERS, WORLD
 ODD = """
 CREATE TYPE place AS STRUCT<`select` INT, `$${x}` ARRAY<MAP<STRING, DECIMAL(4, 2)>>>;
 CREATE STREAM `odd name` (`from` STRUCT<`select` INT> KEY, `a``b` place, seen STRING)
-    WITH (KAFKA_TOPIC='it''s $${x}', KEY_FORMAT='JSON', VALUE_FORMAT='JSON',
+    WITH (KAFKA_TOPIC='t.u-v', KEY_FORMAT='JSON', VALUE_FORMAT='JSON',
     TIMESTAMP='seen', TIMESTAMP_FORMAT='yyyy-MM-dd''T''HH:mm:ss');
 CREATE STREAM lower (k INT KEY, `at` BIGINT)
     WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', TIMESTAMP='`at`', WRAP_SINGLE_VALUE=false);

@@ -99,18 +99,21 @@ def explain(
             )
 
 
-def print_topic(node: nodes.Print) -> statements.PrintTopic:
-    """Bind PRINT.
+def print_topic(node: nodes.Print, context: Context) -> statements.PrintTopic:
+    """Bind PRINT of a topic, or of the topic of a source that is named with its application.
 
     Raises:
-        BindError: The interval is zero.
+        BindError: The interval is zero, or there is no such source.
     """
+    topic = node.topic.name
+    if isinstance(node.topic, exp.Table):
+        topic = context.source(node.topic).topic
     interval = 1 if node.interval is None else int(node.interval.name)
     if interval < 1:
         assert node.interval is not None
         raise BindError("the interval is at least 1", span(node.interval))
     limit = None if node.limit is None else int(node.limit.name)
-    return statements.PrintTopic(node.topic.name, node.from_beginning, interval, limit)
+    return statements.PrintTopic(topic, node.from_beginning, interval, limit)
 
 
 def set_property(node: nodes.SetProperty) -> statements.SetProperty:

@@ -88,7 +88,8 @@ def parse_print(cursor: Cursor) -> exp.Expr:
     """Read PRINT."""
     mark = cursor.start
     cursor.expect("PRINT")
-    topic = parse_topic(cursor)
+    named = at_identifier(cursor) and cursor.at(".", ahead=1)
+    topic = parse_table(cursor, "source") if named else parse_topic(cursor)
     from_beginning = cursor.accept("FROM", "BEGINNING")
     sampled = cursor.accept("INTERVAL") or cursor.accept("SAMPLE")
     interval = parse_integer(cursor, "how many records to step by") if sampled else None

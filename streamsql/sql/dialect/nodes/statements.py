@@ -231,12 +231,12 @@ class DescribeFunction(Node, words="DESCRIBE FUNCTION"):
 
 
 class Print(Node, words="PRINT"):
-    """``PRINT topic [FROM BEGINNING] [INTERVAL|SAMPLE n] [LIMIT n]``.
+    """``PRINT topic | application.source [FROM BEGINNING] [INTERVAL|SAMPLE n] [LIMIT n]``.
 
-    ``topic`` is a string literal with the case as written; the counts are integer literals.
+    A topic is a string literal with the case as written; the counts are integer literals.
     """
 
-    topic: exp.Literal = argument()
+    topic: exp.Literal | exp.Table = argument()
     from_beginning: bool = argument(default=False)
     interval: exp.Literal | None = argument(default=None)
     limit: exp.Literal | None = argument(default=None)
