@@ -25,6 +25,7 @@ class FormatSpec:
         schema_id: The number of the registered schema to write with; ``None``: one made of the
             columns.
         schema_name: What the record of the columns is called in its schema; ``None``: the default.
+        nullable: How Protobuf tells NULL from a zero: ``OPTIONAL``, ``WRAPPER``; ``None``: not.
     """
 
     name: str
@@ -32,6 +33,7 @@ class FormatSpec:
     wrap: bool | None = None
     schema_id: int | None = None
     schema_name: str | None = None
+    nullable: str | None = None
 
 
 class Decoder(Protocol):

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 
-from streamsql.errors import BindError, UnsupportedError
+from streamsql.errors import BindError
 from streamsql.formats.delimited import DelimitedFormat
 from streamsql.formats.format import Format, FormatSpec
 from streamsql.formats.json.format import JsonFormat
+from streamsql.formats.json_schema.format import JsonSchemaFormat
 from streamsql.formats.kafka import KafkaFormat
 from streamsql.formats.none import NoneFormat
 from streamsql.formats.registered import SchemaFormat
@@ -18,13 +19,12 @@ _PLAIN: dict[str, Format] = {
     known.name: known
     for known in (DelimitedFormat(), JsonFormat(), KafkaFormat(), NoneFormat(), RowFormat())
 }
-REGISTERED = ("AVRO",)
+_WITHOUT_REGISTRY = "PROTOBUF_NOSR"
+REGISTERED = ("AVRO", "JSON_SR", "PROTOBUF")
 """Formats whose schemas live in a registry."""
 
-PUBLIC_FORMATS = tuple(sorted({*_PLAIN, *REGISTERED} - {"ROW"}))
+PUBLIC_FORMATS = tuple(sorted({*_PLAIN, *REGISTERED, _WITHOUT_REGISTRY} - {"ROW"}))
 """The names a statement may use; ROW is for internal topics."""
-
-_UNSUPPORTED = ("JSON_SR", "PROTOBUF", "PROTOBUF_NOSR")
 
 
 @cache
@@ -32,19 +32,16 @@ def lookup(name: str) -> Format | SchemaFormat:
     """Return the format of that name, in any case.
 
     Raises:
-        UnsupportedError: The format needs what this version does not have.
         BindError: There is no such format, or its library is not installed.
     """
     upper = name.upper()
-    if upper in REGISTERED:
-        return _registered(upper)
+    if upper in REGISTERED or upper == _WITHOUT_REGISTRY:
+        return _imported(upper)
     found = _PLAIN.get(upper)
-    if found is not None:
-        return found
-    hint = f"Use one of {', '.join(PUBLIC_FORMATS)}."
-    if upper in _UNSUPPORTED:
-        raise UnsupportedError(f'format "{upper}" is not supported yet', hint=hint)
-    raise BindError(f'format "{name}" does not exist', hint=hint)
+    if found is None:
+        hint = f"Use one of {', '.join(PUBLIC_FORMATS)}."
+        raise BindError(f'format "{name}" does not exist', hint=hint)
+    return found
 
 
 def check(spec: FormatSpec, columns: Sequence[Column], *, is_key: bool) -> str | None:
@@ -52,21 +49,30 @@ def check(spec: FormatSpec, columns: Sequence[Column], *, is_key: bool) -> str |
     return lookup(spec.name).check(spec, columns, is_key=is_key)
 
 
-def _registered(name: str) -> SchemaFormat:
+def _imported(name: str) -> Format | SchemaFormat:
     """Return a format whose library is imported when somebody asks for it."""
-    with _needing(name.lower()):
-        from streamsql.formats.avro.format import AvroFormat
+    if name == "JSON_SR":
+        return JsonSchemaFormat()
+    with _needing(name):
+        if name == "AVRO":
+            from streamsql.formats.avro.format import AvroFormat
 
-        return AvroFormat()
+            return AvroFormat()
+        from streamsql.formats.protobuf.format import (
+            ProtobufFormat,
+            ProtobufWithoutRegistryFormat,
+        )
+
+        return ProtobufFormat() if name == "PROTOBUF" else ProtobufWithoutRegistryFormat()
 
 
 @contextmanager
-def _needing(extra: str) -> Iterator[None]:
+def _needing(name: str) -> Iterator[None]:
     """Name what is to be installed for a format whose library is not."""
     try:
         yield
     except ModuleNotFoundError as error:
         raise BindError(
-            f'format "{extra.upper()}" needs {error.name}, which is not installed',
-            hint=f'Run pip install "streamsql[{extra}]".',
+            f'format "{name}" needs {error.name}, which is not installed',
+            hint=f'Run pip install "streamsql[{name.partition("_")[0].lower()}]".',
         ) from error

@@ -1,10 +1,13 @@
 """What formats refuse, in the words that every format shares."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from streamsql.formats.format import FormatSpec
 from streamsql.types.schema import Column
 from streamsql.types.sqltypes import STRING, Array, Field, Map, SqlType, Struct
+
+_MESSAGE_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def common_restriction(
@@ -49,6 +52,43 @@ def holds_map(sql_type: SqlType) -> bool:
             return holds_map(element)
         case Struct(fields):
             return any(holds_map(field.type) for field in fields)
+        case _:
+            return False
+
+
+def protobuf_restriction(
+    spec: FormatSpec, columns: Sequence[Column], *, is_key: bool
+) -> str | None:
+    """Return why Protobuf messages cannot carry the columns, or ``None`` when they can."""
+    reason = common_restriction(spec, columns, is_key=is_key, wraps=True)
+    if reason is not None:
+        return reason
+    if spec.wrap is False and spec.name == "PROTOBUF":
+        return "the PROTOBUF format does not support WRAP_SINGLE_VALUE set to false"
+    for column in columns:
+        if holds_other_map_keys(column.type):
+            return (
+                f"the {spec.name} format only supports maps with STRING keys, column "
+                f'"{column.name}" is of type {column.type}'
+            )
+        if _nests_lists(column.type):
+            return unsupported_type(spec.name, column)
+        for name in names_in(Field(column.name, column.type)):
+            if not _MESSAGE_FIELD.fullmatch(name):
+                return (
+                    f'the {spec.name} format does not support the name "{name}": names in a '
+                    "schema are made of letters, digits and underscores"
+                )
+    return None
+
+
+def _nests_lists(sql_type: SqlType) -> bool:
+    """Tell whether an ARRAY or a MAP holds another one without a STRUCT between them."""
+    match sql_type:
+        case Array(element) | Map(_, element):
+            return isinstance(element, Array | Map) or _nests_lists(element)
+        case Struct(fields):
+            return any(_nests_lists(field.type) for field in fields)
         case _:
             return False
 

@@ -8,8 +8,6 @@ from typing import Any
 
 import fastavro
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from streamsql.errors import DecodeError, EngineError
 from streamsql.formats.format import FormatSpec
@@ -38,7 +36,6 @@ from streamsql.types.sqltypes import (
     SqlType,
     Struct,
 )
-from tests.formats.sample_values import TYPES, values_of
 
 AVRO = FormatSpec("AVRO")
 
@@ -72,27 +69,6 @@ def record(*fields: tuple[str, Any], name: str = "other.Row") -> Any:
         "name": name,
         "fields": [{"name": name, "type": avro_type} for name, avro_type in fields],
     }
-
-
-@settings(suppress_health_check=[HealthCheck.too_slow])
-@given(st.data())
-def test_rows_and_keys_come_back(data: st.DataObject) -> None:
-    types = data.draw(st.lists(st.sampled_from(TYPES), min_size=1, max_size=4))
-    columns = tuple(Column(f"C{n}", sql_type) for n, sql_type in enumerate(types))
-    row = tuple(data.draw(values_of(sql_type)) for sql_type in types)
-    serdes, schema = Serdes(MemoryRegistry()), Schema(columns, columns)
-
-    encoder = serdes.value_encoder(AVRO, schema, "t")
-    payload = encoder.encode(encoder.row_type(*row))
-    assert payload is not None
-    used = columns[::-1][:2]
-    read_back = serdes.value_decoder(AVRO, schema, used).decode(payload)
-    assert repr([getattr(read_back, c.name) for c in used]) == repr(list(row[::-1][:2]))
-
-    key = row[0] if len(row) == 1 else row
-    if key is not None:
-        encoded = serdes.key_encoder(AVRO, schema, "t")(key)
-        assert repr(serdes.key_decoder(AVRO, schema)(encoded)) == repr(key)
 
 
 def test_the_schema_that_is_registered() -> None:

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from streamsql.errors import BindError, UnsupportedError
+from streamsql.errors import BindError
 from streamsql.formats.format import FormatSpec
 from streamsql.formats.formats import check, lookup
 from streamsql.types.schema import Column
@@ -23,26 +23,29 @@ def test_lookup_by_name_in_any_case() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["protobuf", "PROTOBUF_NOSR", "JSON_SR"])
-def test_formats_still_to_come(name: str) -> None:
-    with pytest.raises(UnsupportedError, match=f'format "{name.upper()}" is not supported yet'):
-        lookup(name)
-
-
 def test_no_such_format() -> None:
     with pytest.raises(BindError, match='format "XML" does not exist') as caught:
         lookup("XML")
-    assert caught.value.hint == "Use one of AVRO, DELIMITED, JSON, KAFKA, NONE."
+    assert caught.value.hint == (
+        "Use one of AVRO, DELIMITED, JSON, JSON_SR, KAFKA, NONE, PROTOBUF, PROTOBUF_NOSR."
+    )
 
 
-def test_the_extra_of_a_format_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("streamsql.formats.avro")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "fastavro", None)
+@pytest.mark.parametrize(
+    ("name", "library", "extra"),
+    [("AVRO", "fastavro", "avro"), ("PROTOBUF_NOSR", "proto_schema_parser", "protobuf")],
+)
+def test_the_extra_of_a_format_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, library: str, extra: str
+) -> None:
+    begins = (f"streamsql.formats.{extra}", f"{library}.")
+    for known in [one for one in sys.modules if one.startswith(begins)]:
+        monkeypatch.delitem(sys.modules, known)
+    monkeypatch.setitem(sys.modules, library, None)
     lookup.cache_clear()
-    with pytest.raises(BindError, match='format "AVRO" needs fastavro') as caught:
-        lookup("AVRO")
-    assert caught.value.hint == 'Run pip install "streamsql[avro]".'
+    with pytest.raises(BindError, match=f'format "{name}" needs {library}') as caught:
+        lookup(name)
+    assert caught.value.hint == f'Run pip install "streamsql[{extra}]".'
 
 
 @pytest.mark.parametrize(
@@ -79,6 +82,13 @@ def test_the_extra_of_a_format_is_named(monkeypatch: pytest.MonkeyPatch) -> None
         (FormatSpec("NONE"), [], True, None),
         (FormatSpec("NONE"), [INTEGER], True, "no columns"),
         (FormatSpec("ROW"), [Map(INTEGER, STRING)], False, None),
+        (FormatSpec("AVRO"), [Map(STRING, Array(INTEGER))], False, None),
+        (FormatSpec("AVRO"), [Map(INTEGER, STRING)], False, "maps with STRING keys"),
+        (FormatSpec("JSON_SR"), [Map(INTEGER, STRING)], False, "the JSON_SR format only"),
+        (FormatSpec("PROTOBUF"), [Map(INTEGER, STRING)], False, "maps with STRING keys"),
+        (FormatSpec("PROTOBUF"), [Array(Array(STRING))], False, "ARRAY<ARRAY<STRING>>"),
+        (FormatSpec("PROTOBUF", wrap=False), [INTEGER], False, "WRAP_SINGLE_VALUE"),
+        (FormatSpec("PROTOBUF_NOSR"), [INTEGER], True, None),
     ],
 )
 def test_restrictions(

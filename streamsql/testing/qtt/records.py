@@ -15,10 +15,12 @@ from streamsql.catalog.catalog import Source
 from streamsql.errors import DecodeError, UnsupportedError
 from streamsql.formats.format import FormatSpec
 from streamsql.formats.memory_registry import MemoryRegistry
+from streamsql.formats.registry import resolved
 from streamsql.testing.driver import TestRecord
 from streamsql.testing.json_numbers import read_json, write_json
 from streamsql.testing.outcomes import Mismatch
 from streamsql.testing.qtt.avro import read_avro, write_avro
+from streamsql.testing.qtt.protobuf import Messages, own_messages
 from streamsql.testing.qtt.schemas import header, split, writer_schema
 from streamsql.types.record import Header
 from streamsql.types.schema import Column, WindowKind
@@ -148,6 +150,17 @@ def _writer(source: Source, side: str, registry: MemoryRegistry) -> _Writer:
             written = writer_schema(source, side, registry)
             begin, text = header(written.id), written.schema.text
             return lambda node, _: begin + write_avro(node, text)
+        case "JSON_SR":
+            begin = header(writer_schema(source, side, registry).id)
+            return lambda node, _: begin + write_json(node).encode()
+        case "PROTOBUF":
+            written = writer_schema(source, side, registry)
+            messages = Messages(resolved(registry, written.schema), spec.schema_name)
+            begin = header(written.id) + messages.place()
+            return lambda node, _: begin + messages.write(node)
+        case "PROTOBUF_NOSR":
+            columns = source.schema.key if side == "key" else source.written.value
+            return lambda node, _: own_messages(spec, columns).write(node)
         case "JSON":
             return lambda node, _: write_json(node).encode()
         case "DELIMITED":
@@ -180,6 +193,14 @@ def _read(
             case "AVRO":
                 text, body = split(payload, registry)
                 return read_avro(body, text)
+            case "JSON_SR":
+                return read_json(split(payload, registry)[1].decode())
+            case "PROTOBUF":
+                number = int.from_bytes(payload[1:5], "big")
+                complete = resolved(registry, registry.schema(number))
+                return Messages(complete, spec.schema_name).read_placed(payload[5:])
+            case "PROTOBUF_NOSR":
+                return own_messages(spec, columns).read(payload)
             case "KAFKA" if columns and columns[0].type in _FIXED:
                 return _FIXED[columns[0].type].unpack(payload)[0]
             case "KAFKA" if columns and columns[0].type == BYTES:

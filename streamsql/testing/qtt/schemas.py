@@ -14,6 +14,7 @@ from streamsql.formats.formats import REGISTERED, lookup
 from streamsql.formats.memory_registry import MemoryRegistry
 from streamsql.formats.registered import SchemaFormat
 from streamsql.formats.registry import (
+    Reference,
     RegisteredSchema,
     SchemaType,
     WriterSchema,
@@ -22,7 +23,12 @@ from streamsql.formats.registry import (
 )
 from streamsql.sql.statements import CreateSource
 
-_TYPES = {"AVRO": SchemaType.AVRO, "JSON_SR": SchemaType.JSON, "PROTOBUF": SchemaType.PROTOBUF}
+_TYPES = {
+    "AVRO": SchemaType.AVRO,
+    "JSON": SchemaType.JSON,
+    "JSON_SR": SchemaType.JSON,
+    "PROTOBUF": SchemaType.PROTOBUF,
+}
 
 
 def register_topic(topic: Mapping[str, Any], registry: MemoryRegistry) -> None:
@@ -38,9 +44,25 @@ def register_topic(topic: Mapping[str, Any], registry: MemoryRegistry) -> None:
         if kind is None:
             continue
         text = node if kind is SchemaType.PROTOBUF else json.dumps(node)
-        schema = WriterSchema(kind, text)
+        references = [
+            _register_reference(kind, reference, registry)
+            for reference in topic.get(f"{side}SchemaReferences", ())
+        ]
+        schema = WriterSchema(kind, text, tuple(references))
         number = topic.get(f"{side}SchemaId") or registry.number_of(schema)
         registry.put(subject, RegisteredSchema(number, schema))
+
+
+def _register_reference(
+    kind: SchemaType, node: Mapping[str, Any], registry: MemoryRegistry
+) -> Reference:
+    """Register what a schema refers to, under its name and a number that no case asks for."""
+    text = node["schema"]
+    schema = WriterSchema(kind, text if isinstance(text, str) else json.dumps(text))
+    if registry.latest(node["name"]) is None:
+        number = -registry.number_of(schema)
+        registry.put(node["name"], RegisteredSchema(number, schema))
+    return Reference(node["name"], node["name"], 1)
 
 
 def register_declared(

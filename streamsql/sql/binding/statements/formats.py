@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from streamsql.errors import BindError, Span, StatementError, UnsupportedError
+from streamsql.errors import BindError, Span, StatementError
 from streamsql.formats.format import FormatSpec
 from streamsql.formats.formats import check, lookup
 from streamsql.formats.restrictions import holds_map
@@ -37,11 +37,9 @@ def written_format(properties: With, side: str) -> FormatSpec | None:
 
 
 def _known(spec: FormatSpec, where: Span) -> FormatSpec:
-    """Refuse a format that does not exist; one that is not available yet is refused later."""
+    """Refuse a format that does not exist."""
     try:
         lookup(spec.name)
-    except UnsupportedError:
-        return spec
     except BindError as error:
         error.span = where
         raise
@@ -111,6 +109,10 @@ def format_properties(side: str, spec: FormatSpec) -> Iterator[tuple[str, str | 
     if spec.delimiter is not None:
         words = {sign: word for word, sign in DELIMITERS.items()}
         yield f"{side}_DELIMITER", words.get(spec.delimiter, spec.delimiter)
+    if spec.schema_name is not None:
+        yield f"{side}_SCHEMA_FULL_NAME", spec.schema_name
+    if spec.nullable is not None:
+        yield f"{side}_PROTOBUF_NULLABLE_REPRESENTATION", spec.nullable
     if spec.wrap is not None:
         yield "WRAP_SINGLE_VALUE", str(spec.wrap).lower()
     if spec.schema_id is not None:
@@ -128,7 +130,6 @@ def check_formats(
 
     Raises:
         BindError: One does not or cannot.
-        UnsupportedError: One is known, but not available in this version.
     """
     for column in key[1]:
         if holds_map(column.type):
@@ -191,8 +192,22 @@ def with_schema(spec: FormatSpec, properties: With, side: str) -> FormatSpec:
     if schema_name is not None and not schema_name.strip():
         raise BindError("the name of a schema cannot be empty", properties.place(written))
     return replace(
-        spec, schema_id=properties.integer(f"{side}_SCHEMA_ID", least=0), schema_name=schema_name
+        spec,
+        schema_id=properties.integer(f"{side}_SCHEMA_ID", least=0),
+        schema_name=schema_name,
+        nullable=_nullable(properties, side) or spec.nullable,
     )
+
+
+def _nullable(properties: With, side: str) -> str | None:
+    """Return how Protobuf is to tell NULL from a zero."""
+    name = f"{side}_PROTOBUF_NULLABLE_REPRESENTATION"
+    text = properties.text(name)
+    if text is not None and text.upper() not in ("OPTIONAL", "WRAPPER"):
+        raise BindError(
+            f'property "{name}" is OPTIONAL or WRAPPER, not "{text}"', properties.place(name)
+        )
+    return None if text is None else text.upper()
 
 
 _WORDING = {

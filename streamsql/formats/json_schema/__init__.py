@@ -1,0 +1,1 @@
+"""JSON_SR: the text of JSON behind the number of its schema."""
