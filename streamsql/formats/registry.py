@@ -72,6 +72,10 @@ class SchemaNotFound(EngineError):
     """The registry has no such schema."""
 
 
+class SchemaIncompatible(EngineError):
+    """The registry refuses a new version of a subject."""
+
+
 class SchemaUnusable(EngineError):
     """A registered schema is not one of its language, or not one of the columns."""
 
@@ -89,7 +93,10 @@ class SchemaRegistry(Protocol):
         """Return the latest version of a subject, ``None`` when it has none."""
 
     def register(self, subject: str, schema: WriterSchema) -> int:
-        """Return the number of the schema, made a version of the subject if it is none."""
+        """Return the number of the schema, made a version of the subject if it is none.
+
+        SchemaIncompatible when it could not read what older versions wrote.
+        """
 
 
 class NoRegistry:
@@ -114,6 +121,9 @@ class NoRegistry:
         """Refuse."""
         del subject, schema
         self._refuse()
+
+    def close(self) -> None:
+        """Do nothing: there are no connections."""
 
     def _refuse(self) -> NoReturn:
         raise EngineError(

@@ -16,6 +16,7 @@ from streamsql.broker.kafka.admin import KafkaAdmin
 from streamsql.broker.kafka.consumer import KafkaConsumer, KafkaReader, warm
 from streamsql.broker.kafka.errors import error_of, map_error, mapped
 from streamsql.broker.kafka.producer import KafkaProducer
+from streamsql.broker.kafka.registry import open_registry
 from streamsql.broker.kafka.settings import KafkaSettings, client_log
 from streamsql.broker.kafka.slots import Slots
 from streamsql.broker.kafka.watchdog import Watchdog
@@ -25,7 +26,6 @@ from streamsql.broker.ports import (
     TopicPartition,
 )
 from streamsql.errors import EngineError
-from streamsql.formats.registry import NO_REGISTRY
 from streamsql.types.record import Header
 
 ANY_PARTITION = -1
@@ -38,13 +38,12 @@ class KafkaBroker:
     keeper = None
     """Kafka keeps changelogs."""
 
-    registry = NO_REGISTRY
-
     owner = None
     """Every client may do everything."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
+        self.registry = open_registry(settings.registry)
         self._admin = KafkaAdmin(settings)
         self._watchdog = Watchdog()
         self._slots: dict[str, Slots] = {}
@@ -147,6 +146,7 @@ class KafkaBroker:
 
     def close(self) -> None:
         """Wait for what was appended, and stop watching."""
+        self.registry.close()
         if self._outside is not None:
             self._outside.flush(self._settings.connect_timeout_ms / 1000)
             self._outside = None

@@ -27,6 +27,8 @@ class KafkaSettings:
         linger_ms: How long a record waits for company.
         state_directory: Where the transactional slot used last is noted; without it, it is found
             by trying.
+        registry: The schema registry, as confluent-kafka's client names its settings; without a
+            ``url`` there is none.
         client: Further librdkafka properties for every client (security, compression).
     """
 
@@ -36,6 +38,7 @@ class KafkaSettings:
     transaction_timeout_ms: int = 10_000
     linger_ms: int = 20
     state_directory: Path | None = None
+    registry: Mapping[str, str] = field(default_factory=dict)
     client: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
     def shared(self) -> ClientConfig:

@@ -29,8 +29,10 @@ from streamsql.engine.declarations import Declarations, Door, Owner
 from streamsql.engine.planning.lowering import lay_out_in
 from streamsql.engine.planning.planned import ApplicationPlan
 from streamsql.errors import EngineError, QueryFailed, StreamSQLError
+from streamsql.formats.serdes import Serdes
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.layout import Layout
+from streamsql.topology.nodes import Sink
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +121,7 @@ class Application:
             layout = lay_out_in(self.plan.context, self.name, self.plan.topology, topics)
             layout = replace(layout, group=self.plan.group)
         self._broker.create(layout.create)
+        self._register(layout)
         self.plan = replace(self.plan, layout=replace(layout, create=()))
         self._workers = self._make_workers(layout)
 
@@ -198,6 +201,18 @@ class Application:
     @property
     def _config(self) -> EngineConfig:
         return self.plan.context.config
+
+    def _register(self, layout: Layout) -> None:
+        """Register the schemas of results: one that the registry refuses is known before a record.
+
+        Making an encoder does it.
+        """
+        serdes = Serdes(self._broker.registry)
+        for node in layout.topology.nodes.values():
+            if isinstance(node, Sink):
+                schema, topic = node.format.schema, node.topic.name
+                serdes.key_encoder(node.format.key, schema, topic)
+                serdes.value_encoder(node.format.value, schema, topic)
 
     def _one_worker(self, layout: Layout) -> Workers:
         from streamsql.engine.applications.local_workers import LocalWorkers

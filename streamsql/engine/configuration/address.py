@@ -72,5 +72,6 @@ def broker_options(target: str | Path, config: EngineConfig) -> dict[str, Any]:
         "transaction_timeout_ms": config.whole("transaction.timeout.ms"),
         "linger_ms": config.whole("linger.ms"),
         "state_directory": config.state_directory,
+        "registry": config.registry(),
         "client": config.client(),
     }

@@ -16,6 +16,7 @@ from pathlib import Path
 from streamsql.engine.configuration.settings import (
     CLIENT_PREFIXES,
     FIXED,
+    REGISTRY_PREFIX,
     SETTINGS,
     canonical,
     check,
@@ -119,6 +120,14 @@ class EngineConfig:
             poll_records=self.whole("max.poll.records"),
             max_ahead_ms=self.whole("max.timestamp.ahead.ms"),
         )
+
+    def registry(self) -> dict[str, str]:
+        """Return the settings of the client of the schema registry, as it calls them."""
+        return {
+            name.removeprefix(REGISTRY_PREFIX): value
+            for name, value in self.overrides.items()
+            if name.startswith(REGISTRY_PREFIX)
+        }
 
     def client(self) -> dict[str, str | int | float | bool]:
         """Return the settings that the Kafka client library is given as they are."""

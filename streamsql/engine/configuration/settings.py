@@ -16,6 +16,9 @@ from streamsql.sql.binding.settings import StatementSetting, plain_name
 CLIENT_PREFIXES = ("sasl.", "ssl.", "security.", "enable.ssl.")
 """Settings of the connection to Kafka that are handed to its client library as they are."""
 
+REGISTRY_PREFIX = "ksql.schema.registry."
+"""Begins the settings that are handed to the client of the schema registry without it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -99,6 +102,8 @@ _TABLE = (
             _whole(1)),
     Setting(StatementSetting.SINK_REPLICAS, None, "Replicas of sink topics without REPLICAS.",
             _whole(1)),
+    Setting("ksql.schema.registry.url", None, "The schema registry of topics on Kafka.", _text,
+            session=False),
     Setting("ksql.service.id", "default", "Names the groups, topics and state of the engine.",
             _text, session=False),
     Setting("linger.ms", "5", "How long a record waits for company before it is sent to Kafka.",
@@ -171,7 +176,7 @@ def check(name: str, value: str, *, session: bool) -> str:
                 f'It is always "{FIXED[known]}".',
             )
         return known
-    if known.startswith(CLIENT_PREFIXES) and not session:
+    if known.startswith((*CLIENT_PREFIXES, REGISTRY_PREFIX)) and not session:
         return known
     setting = SETTINGS.get(known)
     if setting is None:

@@ -4,15 +4,20 @@ The runtime itself reads no text. The parser gives a tree of what is written; na
 left as they are, for the runtime resolves them.
 """
 
+import base64
+import binascii
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
+from antlr4.error.ErrorListener import ErrorListener
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
     EnumDescriptorProto,
     FieldDescriptorProto,
     FileDescriptorProto,
 )
+from google.protobuf.message import DecodeError as WireError
 from proto_schema_parser import ast
 from proto_schema_parser.parser import Parser
 
@@ -30,13 +35,16 @@ Decimals = dict[tuple[str, str], tuple[int, int]]
 def parse_file(name: str, text: str, decimals: Decimals) -> FileDescriptorProto:
     """Return the descriptor of a file, and add what its decimals are annotated with.
 
+    Clients in Python register the descriptor itself, as base64, in place of the text.
+
     Raises:
         ValueError: The text is no .proto file.
     """
-    try:
-        tree = Parser().parse(text)
-    except Exception as error:  # the parser raises what it meets: its own errors and ANTLR's
-        raise ValueError(f"not a .proto file: {error}") from error
+    with suppress(binascii.Error, UnicodeEncodeError, WireError):
+        described = FileDescriptorProto.FromString(base64.b64decode(text.encode(), validate=True))
+        described.name = name
+        return described
+    tree = Parser(setup_lexer=_strictly, setup_parser=_strictly).parse(text)
     file = FileDescriptorProto(name=name, syntax=tree.syntax or "proto2")
     for element in tree.file_elements:
         if isinstance(element, ast.Package):
@@ -54,6 +62,18 @@ def parse_file(name: str, text: str, decimals: Decimals) -> FileDescriptorProto:
             case _:
                 pass
     return file
+
+
+def _strictly(recognizer: Any) -> None:
+    """Let the lexer or parser raise at what it would print and pass over."""
+    recognizer.removeErrorListeners()
+    recognizer.addErrorListener(_Refusal())
+
+
+class _Refusal(ErrorListener):  # type: ignore[misc]
+    def syntaxError(self, *place: Any) -> None:  # noqa: N802 - ANTLR's name
+        _, _, line, column, message, _ = place
+        raise ValueError(f"line {line}:{column} {message}")
 
 
 class _Writer:
