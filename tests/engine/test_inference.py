@@ -1,11 +1,14 @@
 """Columns that a declaration leaves out, from the registry of the broker."""
 
 import json
+import struct
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from streamsql.broker.simulated.broker import SimulatedBroker
+from streamsql.engine.engine import Engine
 from streamsql.errors import BindError
 from streamsql.formats.registry import SchemaType, WriterSchema, key_subject, value_subject
 from streamsql.testing.driver import TestDriver
@@ -81,6 +84,20 @@ def test_what_the_registry_does_not_know(driver: TestDriver, properties: str, me
     with pytest.raises(BindError, match=message) as caught:
         driver.execute(f"CREATE STREAM s WITH (KAFKA_TOPIC='t', {properties});")
     assert caught.value.hint == "Write the value columns, or register a schema that has them."
+
+
+def test_a_key_is_found_whatever_its_schema_is() -> None:
+    with Engine(SimulatedBroker()) as engine:
+        engine.execute(
+            "CREATE SOURCE TABLE t (id BIGINT PRIMARY KEY, n INT) "
+            "WITH (KAFKA_TOPIC='t', KEY_FORMAT='AVRO', VALUE_FORMAT='JSON', PARTITIONS=3);"
+        )
+        other = WriterSchema(SchemaType.AVRO, '{"type":"long","doc":"of another program"}')
+        number = engine.broker.registry.register(key_subject("t"), other)
+        key = struct.pack(">bI", 0, number) + b"\x14"
+        engine.broker.append("t", [(key, b'{"N": 1}', 0, ())])
+        found = engine.execute("SELECT n FROM t WHERE id = 10;")
+        assert [row["n"] for row in found] == [1]
 
 
 def test_equal_keys_meet_whatever_their_schemas_are_called(driver: TestDriver) -> None:

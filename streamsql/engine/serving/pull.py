@@ -18,6 +18,7 @@ from streamsql.engine.planning.planned import PlannedQuery
 from streamsql.engine.serving.evaluate import evaluate
 from streamsql.engine.serving.outputs import arrange
 from streamsql.engine.serving.silent_producer import SilentProducer
+from streamsql.formats.formats import REGISTERED
 from streamsql.formats.serdes import Serdes
 from streamsql.formats.windowed import window_bytes
 from streamsql.runtime.build import build
@@ -60,7 +61,8 @@ def _messages(statement: PullQuery, broker: Broker) -> Iterator[Message]:
     source = statement.source
     partitions = partitions_of(broker, source.topic)
     keys: list[bytes] | None = None
-    if statement.lookup is not None:
+    # Keys that name their schema may be written in several ways: then every record is looked at.
+    if statement.lookup is not None and source.key_format.name not in REGISTERED:
         keys = _lookup_keys(statement, source, Serdes(broker.registry))
         partitions = _owners(keys, partitions)
     messages: Iterator[Message] = read_to_end(broker, partitions)
