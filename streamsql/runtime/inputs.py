@@ -115,9 +115,17 @@ class Inputs:
         """Return the partitions whose watermarks hold records up, if any do."""
         return list(self._awaited) if self.is_held_up else []
 
+    def is_sorted(self, partition: TopicPartition) -> bool:
+        """Tell whether the records of several writers are sorted."""
+        return partition in self._sorted
+
     def held(self) -> int:
         """Return how many records wait for the writers of their partition."""
-        return self._group.held()
+        return self._group.held() if self._sorted else 0
+
+    def behind_ms(self) -> int:
+        """Return the least watermark of the partitions that are sorted."""
+        return min(map(self._group.watermark, self._sorted))
 
     def advance(self, partition: TopicPartition, watermark: Watermark) -> None:
         """Take note of how far the writers of a partition are."""

@@ -55,6 +55,11 @@ class Task:
         self.uncommitted = 0
 
     @property
+    def time_ms(self) -> int:
+        """The latest time that was processed; -1 before."""
+        return self._time.now
+
+    @property
     def moved(self) -> bool:
         """Whether there is something to commit."""
         return self.inputs.moved

@@ -33,6 +33,7 @@ from streamsql.runtime.layout import Layout
 from streamsql.runtime.metrics import Metrics
 from streamsql.runtime.progress import TASK, PartitionNote, latest
 from streamsql.runtime.task import Task, TaskId
+from streamsql.runtime.throttle import Throttle
 from streamsql.runtime.upstream import Upstream
 from streamsql.runtime.watermarks import Watermarks
 from streamsql.runtime.wiring import Wiring
@@ -86,7 +87,7 @@ class Worker:
         self._opening: dict[TaskId, Iterator[None]] = {}
         self._owned: set[TopicPartition] = set()
         self._readers: dict[TopicPartition, Task] = {}
-        self._paused: set[TopicPartition] = set()
+        self._throttle = Throttle()
         self._last_commit_ms = clock_ms()
         self._last_purge_ms = clock_ms()
 
@@ -197,7 +198,7 @@ class Worker:
             if self._tasks.pop(task, None) is not None:
                 for partition in self._assignments.inputs(task):
                     self._readers.pop(partition, None)
-                    self._paused.discard(partition)
+                    self._throttle.forget(partition)
 
     def _step(self, timeout_ms: int) -> int:
         self._go_on_opening()
@@ -207,7 +208,7 @@ class Worker:
         done = 0
         for task in self._tasks.values():
             done += task.process(_BUFFERED_RECORDS)
-        self._regulate()
+        self._throttle.regulate(self._consumer, self._readers)
         if self._commit_due() or (done and self._cache.wants_commit(self._tasks.values())):
             self.commit()
         return done
@@ -256,19 +257,6 @@ class Worker:
         if self._clock_ms() - self._last_commit_ms >= self._config.commit_interval_ms:
             return True
         return uncommitted >= self._config.max_uncommitted
-
-    def _regulate(self) -> None:
-        """Pause partitions with many waiting records; resume those that came down again."""
-        if not self._paused and len(self._readers) == len(self._tasks):
-            return  # every task has one partition: nothing ever waits
-        for partition, task in self._readers.items():
-            waiting = task.inputs.waiting(partition)
-            if waiting > _BUFFERED_RECORDS and partition not in self._paused:
-                self._paused.add(partition)
-                self._consumer.pause([partition])
-            elif waiting < _BUFFERED_RECORDS // 4 and partition in self._paused:
-                self._paused.discard(partition)
-                self._consumer.resume([partition])
 
     def _go_on_opening(self) -> None:
         """Advance each opening by a slice."""
