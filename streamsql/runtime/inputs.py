@@ -99,7 +99,8 @@ class Inputs:
         if partition not in self._awaited:
             group.open_until(partition, UNKNOWN)
         elif messages[-1].offset() >= self._watermarks[partition].position:
-            self._doubt()
+            for each in self._awaited:
+                self._doubt(each)
         self._open(partition)
 
     def reached_end(self, partition: TopicPartition, position: int) -> None:
@@ -129,6 +130,8 @@ class Inputs:
 
     def advance(self, partition: TopicPartition, watermark: Watermark) -> None:
         """Take note of how far the writers of a partition are."""
+        if watermark.time_ms < NEVER:
+            self._doubt(partition)
         if watermark.time_ms >= self._watermarks[partition].time_ms:
             self._watermarks[partition] = watermark
         self._open(partition)
@@ -183,15 +186,13 @@ class Inputs:
         self._committed.update(self._positions)
         self.moved = False
 
-    def _doubt(self) -> None:
-        """Believe no more that an input is idle: records have come that were not there by then."""
-        group, now = self._group, self._time.now
-        for partition in self._awaited:
-            known = group.watermark(partition)
-            if known == NEVER or self._watermarks[partition].time_ms == NEVER:
-                time = now if known == NEVER else max(known, now)
-                group.open_until(partition, time)
-                self._watermarks[partition] = Watermark(time, 0)
+    def _doubt(self, partition: TopicPartition) -> None:
+        """Believe no more that an input is idle: there may be records that were not there then."""
+        known, now = self._group.watermark(partition), self._time.now
+        if known == NEVER or self._watermarks[partition].time_ms == NEVER:
+            time = now if known == NEVER else max(known, now)
+            self._group.open_until(partition, time)
+            self._watermarks[partition] = Watermark(time, 0)
 
     def _open(self, partition: TopicPartition) -> None:
         """Let go what a watermark has passed, if the partition is read to where it holds."""
