@@ -3,7 +3,7 @@
 from streamsql.broker.message import StoredMessage
 from streamsql.broker.ports import Message, TopicPartition
 from streamsql.runtime.event_time import transport_time
-from streamsql.runtime.inputs import Inputs, Reading, Watermark
+from streamsql.runtime.inputs import Inputs, TaskReading, Watermark
 from streamsql.runtime.partition_group import NEVER
 from streamsql.runtime.processors.context import StreamTime
 
@@ -21,7 +21,7 @@ def inputs() -> Inputs:
     """Return a table that another task writes, and a stream from outside."""
     both = frozenset((STREAM, TABLE))
     timestamps = dict.fromkeys((TABLE, STREAM), transport_time)
-    reading = Reading(dict.fromkeys(both, 0), timestamps, both, frozenset((TABLE,)))
+    reading = TaskReading(dict.fromkeys(both, 0), timestamps, both, frozenset((TABLE,)))
     return Inputs(reading, StreamTime())
 
 
