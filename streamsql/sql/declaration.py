@@ -2,7 +2,7 @@
 
 The statement says everything: columns with their types, formats, window, event time. So it means
 the same under any settings, and without the types and sources that the source was made from. What
-a query writes is declared as SOURCE: only the query may write it, and its rows are kept.
+a query writes or has written is declared as SOURCE: nobody else writes it, its rows are kept.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from streamsql.types.sqltypes import Array, Map, SqlType, Struct
 
 def declaration(source: Source) -> str:
     """Return the statement that declares the source for readers."""
-    read_only = source.read_only or source.query is not None
+    read_only = source.read_only or source.materialized or source.query is not None
     columns = ", ".join(_columns(source))
     properties = ", ".join(f"{name}={_text(value)}" for name, value in _properties(source))
     kind = f"SOURCE {source.kind.value}" if read_only else source.kind.value

@@ -307,6 +307,19 @@ def test_records_of_a_newer_version_are_left_out(
     ]
 
 
+def test_a_topic_is_its_querys_as_long_as_that_runs(
+    other: tuple[SimulatedBroker, Engine],
+) -> None:
+    broker, climate = other
+    copy = "CREATE TABLE counts AS SELECT city, COUNT(*) AS n FROM climate.readings GROUP BY city;"
+    with Engine(broker) as engine:
+        with pytest.raises(BindError, match='"COUNTS" is written by application "climate"'):
+            engine.execute(copy)
+        climate.execute("TERMINATE ALL;")
+        assert rows(engine, "SELECT * FROM counts;") == []
+        assert "created" in engine.execute(copy).message
+
+
 def test_what_comes_later_is_seen_by_an_open_engine(
     other: tuple[SimulatedBroker, Engine],
 ) -> None:

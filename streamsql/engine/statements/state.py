@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from streamsql.broker.ports import Broker
+from streamsql.catalog.catalog import Source
 from streamsql.engine.applications.application import Application
 from streamsql.engine.applications.applications import Applications
 from streamsql.engine.applications.clock import EngineClock
@@ -14,7 +15,7 @@ from streamsql.engine.planning.binding import Bound
 from streamsql.engine.planning.context import PlannerContext
 from streamsql.engine.planning.planned import ApplicationPlan
 from streamsql.engine.statements.command_log import CommandLog, LoggedStatement
-from streamsql.sql.statements import AlterSource, CreateAs, CreateSource, DropSource
+from streamsql.sql.statements import AlterSource, CreateAs, CreateSource, DropSource, Terminate
 from streamsql.topology.naming import push_queries
 
 
@@ -75,13 +76,20 @@ class EngineState:
         """
         if self.log is None or self.broker.owner is not None:
             return
+        changes: dict[str, Source | None] = {}
         match bound.statement:
             case CreateSource(source) | AlterSource(source) | CreateAs(source):
-                self.declarations.tell(bound.before.owner, {source.name: source})
+                changes = {source.name: source}
             case DropSource(source):
-                self.declarations.tell(bound.before.owner, {source.name: None})
+                changes = {source.name: None}
+            case Terminate():
+                before = bound.before.catalog.sources
+                after = bound.after.catalog.sources
+                changes = {n: s for n, s in after.items() if s.query != before[n].query}
             case _:
                 pass
+        if changes:
+            self.declarations.tell(bound.before.owner, changes)
         settings = dict(bound.before.config.overrides)
         command = LoggedStatement(bound.text, settings, as_told(bound.foreign))
         self.log.append(command, self.wall_clock_ms())
