@@ -71,6 +71,8 @@ def test_schemas_of_a_registry_are_said_beside_the_columns() -> None:
     key, value = FormatSpec("AVRO", schema_id=3), FormatSpec("AVRO", schema_name="shop.Click")
 
     check(replace(known.sources["VIEWS"], key_format=key, value_format=value))
+    value = FormatSpec("PROTOBUF", schema_name="shop.Click", nullable="OPTIONAL")
+    check(replace(known.sources["VIEWS"], key_format=key, value_format=value))
 
 
 @pytest.mark.parametrize("text", ["SHOW TABLES", "CREATE STREAM", "", "SHOW TABLES; SHOW TABLES"])

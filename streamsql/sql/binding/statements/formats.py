@@ -109,8 +109,6 @@ def format_properties(side: str, spec: FormatSpec) -> Iterator[tuple[str, str | 
     if spec.delimiter is not None:
         words = {sign: word for word, sign in DELIMITERS.items()}
         yield f"{side}_DELIMITER", words.get(spec.delimiter, spec.delimiter)
-    if spec.schema_name is not None:
-        yield f"{side}_SCHEMA_FULL_NAME", spec.schema_name
     if spec.nullable is not None:
         yield f"{side}_PROTOBUF_NULLABLE_REPRESENTATION", spec.nullable
     if spec.wrap is not None:
