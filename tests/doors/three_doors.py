@@ -13,6 +13,7 @@ from streamsql.broker.embedded.broker import EmbeddedBroker
 from streamsql.broker.ports import Broker, TopicPartition
 from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.catalog.catalog import Catalog
+from streamsql.engine.applications.stopped import QueriesStopped
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.engine import Engine
 from streamsql.engine.planning.context import context_on
@@ -88,8 +89,12 @@ def text(run: Run, directory: Path) -> Answer:
         return _answer(engine.broker, engine.catalog)
 
 
-def file(run: Run, *, keeps_state: bool = False) -> Answer:
-    """Run the statements as a file until its end; calmly: again with each further record."""
+def file(run: Run, *, keeps_state: bool = False, bugs: int = 0) -> Answer:
+    """Run the statements as a file until its end; calmly: again with each further record.
+
+    Args:
+        bugs: How often queries may fail: then the file is run once more.
+    """
     broker = SimulatedBroker(keeps_state=keeps_state)
     written: list[str] = []
     catalog = Catalog()
@@ -101,7 +106,16 @@ def file(run: Run, *, keeps_state: bool = False) -> Answer:
             program = compile_program([content], context, "file")
         except StreamSQLError as error:
             return _refused(error)
-        _finish(ProgramRun(broker, program, clock_ms=broker.clock, wall_clock_ms=lambda: NOW_MS))
+        while True:
+            clock = broker.clock
+            running = ProgramRun(broker, program, clock_ms=clock, wall_clock_ms=lambda: NOW_MS)
+            try:
+                _finish(running)
+            except QueriesStopped as stopped:
+                bugs -= len(stopped.stopped)
+                assert bugs >= 0, "a query fails again and again"
+            else:
+                break
         catalog = program.context.catalog
     return _answer(broker, catalog)
 
@@ -111,11 +125,13 @@ def _finish(running: ProgramRun) -> None:
     late = threading.Timer(PATIENCE_SECONDS, running.interrupt)
     late.daemon = True
     late.start()
-    with running:
-        for result in running.run():
-            result.close()
-    assert late.is_alive(), "the file does not come to its end"
-    late.cancel()
+    try:
+        with running:
+            for result in running.run():
+                result.close()
+        assert late.is_alive(), "the file does not come to its end"
+    finally:
+        late.cancel()
 
 
 def _refused(error: StreamSQLError) -> Answer:
