@@ -20,7 +20,7 @@ from streamsql.engine.configuration.address import BrokerAddress
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.declarations import as_told
 from streamsql.engine.planning.context import context_on, context_on_nothing, read_script
-from streamsql.engine.planning.divide import divide, suspects
+from streamsql.engine.planning.divide import Unit, divide, suspects
 from streamsql.engine.planning.planned import ApplicationPlan
 from streamsql.engine.planning.program import Program, Role, compile_program
 from streamsql.engine.results import Result
@@ -31,7 +31,6 @@ from streamsql.errors import BrokerUnreachable, QueryFailed
 from streamsql.runtime.completion import Completion
 from streamsql.runtime.failpoints import crash_from_environment
 from streamsql.sql.statements import PushQuery
-from streamsql.topology.naming import group_apart
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +78,7 @@ class ProgramRun(Closing):
         self._workers = 1
         self._completions: dict[str, Completion] = {}
         """What tells when the input of the start is done, by group; empty once it is."""
-        self._stopped: dict[str, StoppedQuery] = {}
+        self._stopped: dict[str, list[StoppedQuery]] = {}
         """By the group that they have from now on."""
         self._on_progress: _OnProgress | None = None
         self._progress: ProgressWatch | None = None
@@ -117,7 +116,8 @@ class ProgramRun(Closing):
         finally:
             self._stop()
         if self._stopped:
-            raise QueriesStopped(tuple(self._stopped.values()), _OTHERS_WENT_ON)
+            every = [query for unit in self._stopped.values() for query in unit]
+            raise QueriesStopped(every, _OTHERS_WENT_ON)
 
     def _answers(self) -> Iterator[Result]:
         """Yield the results while the queries run."""
@@ -250,8 +250,9 @@ class ProgramRun(Closing):
         if plan.group == program.name:
             if not application.had_all_tasks:
                 # Who works on the rest knows nothing of this, and has gone on in the same group.
-                raise QueriesStopped([StoppedQuery(each, error) for each, _ in meant], _ALL_STOPS)
-            groups = {group_apart(program.name, query.result) for _, query in meant}
+                every = [each for unit in meant for each in _stopped(unit, error)]
+                raise QueriesStopped(every, _ALL_STOPS)
+            groups = {unit.group for unit in meant}
             for part in divide(program, groups):
                 if part.group in groups:
                     assert part.layout is not None, "the program has one"
@@ -259,10 +260,10 @@ class ProgramRun(Closing):
         self._state.queries.drop(plan.group)
         self._completions.pop(plan.group, None)
         if len(meant) == 1:
-            ((planned, query),) = meant
-            group = group_apart(program.name, query.result)
-            self._stopped[group] = StoppedQuery(planned, error)
-            log.error("%s", "; ".join(self._stopped[group].lines()))
+            (unit,) = meant
+            self._stopped[unit.group] = _stopped(unit, error)
+            for query in self._stopped[unit.group]:
+                log.error("%s", "; ".join(query.lines()))
         self._launch()
 
     def _count(self) -> tuple[int, int]:
@@ -274,6 +275,10 @@ class ProgramRun(Closing):
         progress, self._progress = self._progress, None
         if progress is not None:
             progress.close()
+
+
+def _stopped(unit: Unit, error: QueryFailed) -> list[StoppedQuery]:
+    return [StoppedQuery(planned, error) for planned, _ in unit.queries]
 
 
 def open_program(

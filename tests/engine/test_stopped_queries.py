@@ -12,6 +12,7 @@ from streamsql.broker.simulated.broker import SimulatedBroker
 from streamsql.engine.applications.stopped import QueriesStopped
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.planning.context import context_on
+from streamsql.engine.planning.divide import divide, units
 from streamsql.engine.planning.program import compile_program
 from streamsql.engine.program_run import ProgramRun
 from streamsql.errors import RecordPlace
@@ -103,6 +104,26 @@ def test_a_query_stops_alone_and_goes_on_later(
     more = f"INSERT INTO {source} (k, v, g) VALUES ('b', 5, 'z');"
     _, totals = answers(broker, text + more)
     assert totals == [("a", 3, 36), ("b", 3, 40)]
+
+
+def test_queries_that_share_rows_can_only_stop_together() -> None:
+    by_w = "CREATE TABLE {0} AS SELECT w, COUNT(*) AS n FROM t GROUP BY w;"
+    text = SOURCES + by_w.format("one") + COUNTS + by_w.format("two") + JOINED.format("r")
+    program = compile_program([text], context_on(SimulatedBroker(), EngineConfig()), "app")
+    apart = ("app:TWO-sink-TWO",)
+    names = {
+        unit.group: [planned.bound.text.split()[2] for planned, _ in unit.queries]
+        for unit in units(program, apart)
+    }
+    assert names == {
+        "app:COUNTS-sink-COUNTS": ["counts"],
+        "app:TWO-sink-TWO": ["one", "two", "joined"],
+    }
+    together, divided = divide(program, apart)
+    assert together.group == "app"
+    assert {source.topic for source in together.topology.sources()} == {"s"}
+    assert divided.group == "app:TWO-sink-TWO"
+    assert {source.topic for source in divided.topology.sources()} == {"r", "t"}
 
 
 def test_nothing_is_left_to_run_when_every_query_has_failed(
