@@ -7,7 +7,7 @@ what is below a source before the source.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any
+from typing import Any, assert_never
 
 from streamsql.broker.ports import Message, Send
 from streamsql.codegen.aggregates.fold import Fold, load_fold
@@ -39,10 +39,14 @@ from streamsql.runtime.wiring import Wiring
 from streamsql.state.key_value import KeyValueStore
 from streamsql.topology.naming import repartition_topic
 from streamsql.topology.nodes import (
+    Filter,
+    FlatMap,
     JoinKind,
     Materialize,
     Node,
     Output,
+    Project,
+    Rekey,
     Repartition,
     Sink,
     StreamAggregate,
@@ -209,8 +213,12 @@ class _Builder:
                 return self._stream_stream_join(node, self._forward(node)), None
             case TableTableJoin():
                 return self._table_table_join(node, self._forward(node)), None
-            case _:
+            case StreamSource() | TableSource() | Repartition() | TableRepartition():
                 return None
+            case Filter() | Project() | Rekey() | FlatMap() | Sink() | Output():
+                return None
+            case _:
+                assert_never(node)
 
     def _fold(self, name: str) -> Fold:
         return load_fold(self._code.folds[name], self._supplies)
