@@ -14,6 +14,7 @@ from streamsql.codegen.stretches.tables import TableStage
 from streamsql.topology.nodes import (
     Filter,
     FlatMap,
+    ForeignKeyJoin,
     Node,
     Output,
     Project,
@@ -114,7 +115,7 @@ def _stage(flow: Flow, node: Node) -> SourceText | Supplied | None:
     module = Module(node.name)
     description = describe(flow, node)
     if flow.topology.is_table(node.name):
-        known = not (isinstance(node, TableSource) and node.store is None)
+        known = not (isinstance(node, TableSource | ForeignKeyJoin) and node.store is None)
         TableStage(module, flow, below).define(node.schema, description, old_known=known)
     else:
         define_stage(module, flow, below, node.schema, description)

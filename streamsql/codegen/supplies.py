@@ -138,9 +138,9 @@ class NodeSupplies:
         writer: Of a node that writes one so.
         processor: Of every other node at the end of a stretch, and of a table that is read. It has
             ``process``, which takes ``(key, value, timestamp_ms)`` of a stream and ``(key, new,
-            old, timestamp_ms)`` of a table. Joins of two streams or tables have ``left`` and
-            ``right``, aggregations of tables ``change`` instead. Those that hold groups also have
-            ``groups``, a :class:`RunningGroups` or :class:`WindowGroups`.
+            old, timestamp_ms)`` of a table. What takes the records of two parents has ``left``
+            and ``right``, aggregations of tables ``change`` instead. Those that hold groups also
+            have ``groups``, a :class:`RunningGroups` or :class:`WindowGroups`.
     """
 
     reader: MessageReader | None = None

@@ -19,12 +19,11 @@ from streamsql.formats.row import ChangeCodec
 from streamsql.formats.windowed import window_bytes
 from streamsql.runtime.environment import Environment, OutputTarget, SkipAndCount
 from streamsql.runtime.event_time import sent_in_order
+from streamsql.runtime.joins import Joins
 from streamsql.runtime.processors.context import ProcessorContext
 from streamsql.runtime.processors.emission import Emission
 from streamsql.runtime.processors.running_aggregate import RunningAggregateProcessor
 from streamsql.runtime.processors.session_aggregate import SessionAggregateProcessor
-from streamsql.runtime.processors.stream_stream_join import JoinSide, StreamStreamJoinProcessor
-from streamsql.runtime.processors.stream_table_join import StreamTableJoinProcessor
 from streamsql.runtime.processors.table import (
     ChangeReceiver,
     ChangeSender,
@@ -33,15 +32,15 @@ from streamsql.runtime.processors.table import (
     TableSourceProcessor,
     UnkeptTableSourceProcessor,
 )
-from streamsql.runtime.processors.table_table_join import TableTableJoinProcessor
 from streamsql.runtime.processors.window_aggregate import WindowAggregateProcessor
 from streamsql.runtime.wiring import Wiring
-from streamsql.state.key_value import KeyValueStore
 from streamsql.topology.naming import repartition_topic
 from streamsql.topology.nodes import (
     Filter,
     FlatMap,
-    JoinKind,
+    ForeignKeyJoin,
+    ForeignKeyResponse,
+    ForeignKeySubscription,
     Materialize,
     Node,
     Output,
@@ -207,12 +206,16 @@ class _Builder:
                 return MaterializeProcessor(
                     self._wiring.table(node.store), self._forward(node)
                 ), None
-            case StreamTableJoin():
-                return self._stream_table_join(node, self._forward(node)), None
-            case StreamStreamJoin():
-                return self._stream_stream_join(node, self._forward(node)), None
-            case TableTableJoin():
-                return self._table_table_join(node, self._forward(node)), None
+            case (
+                StreamTableJoin()
+                | StreamStreamJoin()
+                | TableTableJoin()
+                | ForeignKeySubscription()
+                | ForeignKeyResponse()
+                | ForeignKeyJoin()
+            ):
+                joins = Joins(self._topology, self._wiring, self._metrics)
+                return joins.build(node, self._forward(node)), None
             case StreamSource() | TableSource() | Repartition() | TableRepartition():
                 return None
             case Filter() | Project() | Rekey() | FlatMap() | Sink() | Output():
@@ -255,53 +258,6 @@ class _Builder:
 
     def _context(self, name: str) -> ProcessorContext:
         return ProcessorContext(self._wiring.clock(name), self._metrics)
-
-    def _stream_table_join(self, node: StreamTableJoin, forward: Callable[..., None]) -> object:
-        _, table = node.parents
-        absent = None
-        if node.kind is JoinKind.LEFT:
-            absent = (None,) * len(self._topology.nodes[table].schema.value)
-        return StreamTableJoinProcessor(self._kept(table), absent, forward, self._metrics)
-
-    def _stream_stream_join(self, node: StreamStreamJoin, forward: Callable[..., None]) -> object:
-        absent = [
-            (None,) * len(self._topology.nodes[parent].schema.value) for parent in node.parents
-        ]
-        buffer = self._wiring.join_buffer
-        left = JoinSide(
-            store=buffer(node.left_store),
-            waiting=None if node.left_outer is None else buffer(node.left_outer),
-            outer=node.kind in (JoinKind.LEFT, JoinKind.FULL),
-            window=node.window,
-            pair=lambda own, other: own + other,
-            absent=absent[0],
-            time=self._wiring.clock(f"{node.name}-left"),
-        )
-        right = JoinSide(
-            store=buffer(node.right_store),
-            waiting=None if node.right_outer is None else buffer(node.right_outer),
-            outer=node.kind in (JoinKind.RIGHT, JoinKind.FULL),
-            window=node.window.mirrored(),
-            pair=lambda own, other: other + own,
-            absent=absent[1],
-            time=self._wiring.clock(f"{node.name}-right"),
-        )
-        return StreamStreamJoinProcessor(left, right, forward, self._context(node.name))
-
-    def _table_table_join(self, node: TableTableJoin, forward: Callable[..., None]) -> object:
-        left, right = node.parents
-        absent = tuple(
-            (None,) * len(self._topology.nodes[parent].schema.value) for parent in node.parents
-        )
-        stores = (self._kept(left), self._kept(right))
-        return TableTableJoinProcessor(node.kind, stores, (absent[0], absent[1]), forward)
-
-    def _kept(self, name: str) -> KeyValueStore:
-        """Return the store that keeps the rows of the table node."""
-        node = self._topology.nodes[name]
-        assert isinstance(node, TableSource | Materialize)
-        assert node.store is not None
-        return self._wiring.table(node.store)
 
     # What is read
 

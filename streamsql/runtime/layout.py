@@ -166,13 +166,15 @@ class _Counting:
         if missing := read - self._counts.keys() - self._makers.keys():
             names = ", ".join(f'"{name}"' for name in sorted(missing))
             raise EngineError(f"topic {names} does not exist")
-        while len(self.tasks) < len(self.parts):
-            before = len(self.tasks)
-            for part in self.parts:
-                if part.index not in self.tasks:
-                    self._count(part)
-            if len(self.tasks) == before:
+        while left := [part for part in self.parts if part.index not in self.tasks]:
+            for part in left:
+                self._count(part, self._writers(part))
+            if any(part.index in self.tasks for part in left):
+                continue
+            entered = next((part for part in left if self._known_writers(part)), None)
+            if entered is None:
                 raise EngineError("the topology reads in a circle")
+            self._count(entered, max(self._known_writers(entered)))
         for part in self.parts:
             self._check(part)
 
@@ -253,11 +255,14 @@ class _Counting:
                 found.setdefault(node.topic.name, node)
         return found
 
-    def _count(self, part: SubTopology) -> None:
-        """Set the number of tasks of the part, if one of its inputs is known by now."""
+    def _count(self, part: SubTopology, writers: int | None) -> None:
+        """Set the number of tasks of the part, if one of its inputs is known by now.
+
+        ``writers``: as many as it has if none is known.
+        """
         inputs = self.inputs(part)
         known = (self._counts[topic] for topic in inputs if topic in self._counts)
-        tasks = next(known, None) or self._writers(part)
+        tasks = next(known, writers)
         if tasks is None:
             return
         self.tasks[part.index] = tasks
@@ -278,10 +283,20 @@ class _Counting:
         """Return the largest number of tasks that write a part that reads nothing but them."""
         if not set(part.nodes).isdisjoint(source.name for source in self._topology.sources()):
             return None
-        writers = [other for other in self.parts if set(other.exits) & set(part.nodes)]
-        if any(writer.index not in self.tasks for writer in writers):
+        known = self._known_writers(part)
+        if len(known) < len(self._writers_of(part)):
             return None
-        return max(self.tasks[writer.index] for writer in writers)
+        return max(known)
+
+    def _known_writers(self, part: SubTopology) -> list[int]:
+        """Return the numbers of tasks, where known, of those that repartition for the part.
+
+        Parts that answer each other are entered by those that write only one of them.
+        """
+        return [self.tasks[w.index] for w in self._writers_of(part) if w.index in self.tasks]
+
+    def _writers_of(self, part: SubTopology) -> list[SubTopology]:
+        return [other for other in self.parts if set(other.exits) & set(part.nodes)]
 
     def _nodes(self, names: tuple[str, ...]) -> list[Node]:
         return [self._topology.nodes[name] for name in names]

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 from streamsql.state.buffered import MISSING, BufferedStore, mutable
-from streamsql.state.keys import KeyCodec
+from streamsql.state.keys import KeyCodec, behind
 from streamsql.state.rows import Entry, RowCodec
 from streamsql.state.storage import Storage
 from streamsql.types.record import Key, Row
@@ -73,6 +73,15 @@ class KeyValueStore(BufferedStore):
         if self._began_empty is None:
             self._began_empty = next(iter(self._storage.scan(self.name)), None) is None
         return self._began_empty and self._none_lost(since=0)
+
+    def scan_prefix(self, first: Any) -> Iterator[tuple[Key, Row, int]]:
+        """Yield ``(key, row, timestamp)`` of the keys of several columns that begin with a value.
+
+        As with :meth:`scan`, in key order, and the store must not be committed meanwhile.
+        """
+        decode, prefix = self._keys.decode, self._keys.prefix(first)
+        for encoded, (row, timestamp_ms) in self._merged(prefix, behind(prefix)):
+            yield decode(encoded), row, timestamp_ms
 
     def scan(self) -> Iterator[tuple[Key, Row, int]]:
         """Yield every ``(key, row, timestamp)`` in key order, uncommitted ones included.

@@ -75,6 +75,11 @@ class KeyCodec:
         else:
             self.encode, self.decode = self._encode_parts, self._decode_parts
 
+    def prefix(self, first: Any) -> bytes:
+        """Return what keys of several columns begin with whose first one has this value."""
+        encode, _ = self._parts[0]
+        return VALUE + encode(first)
+
     def _encode_parts(self, key: Key) -> bytes:
         return b"".join(
             [
@@ -93,6 +98,16 @@ class KeyCodec:
                 value, position = decode(encoded, position)
             values.append(value)
         return tuple(values)
+
+
+def behind(prefix: bytes) -> bytes:
+    r"""Return the least bytes that sort behind everything that begins so.
+
+    >>> behind(b"\x01a"), behind(b"\x01\xff")
+    (b'\x01b', b'\x02')
+    """
+    significant = prefix.rstrip(b"\xff")
+    return significant[:-1] + bytes([significant[-1] + 1])
 
 
 def encode_long(value: int) -> bytes:

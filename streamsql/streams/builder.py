@@ -16,6 +16,7 @@ from streamsql.streams.ktable import KTable
 from streamsql.streams.nodelist import NodeList
 from streamsql.topology.nodes import (
     Filter,
+    ForeignKeyJoin,
     Materialize,
     Node,
     OffsetReset,
@@ -105,8 +106,8 @@ class StreamsBuilder:
 
 
 def _kept(node: Node, nodes: Mapping[str, Node]) -> Node:
-    """Give a table source a store when somebody below needs its rows or its old ones."""
-    if not isinstance(node, TableSource) or not _wants_rows(node.name, nodes):
+    """Give a table without a store one when somebody below needs its rows or its old ones."""
+    if not isinstance(node, TableSource | ForeignKeyJoin) or not _wants_rows(node.name, nodes):
         return node
     types = tuple(column.type for column in node.schema.value)
     return replace(node, store=KeyValueStoreSpec(node.name, node.schema.key, types))

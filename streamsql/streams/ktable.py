@@ -9,11 +9,15 @@ from streamsql.streams.functions import Predicate, keep, predicate
 from streamsql.streams.nodelist import NodeList
 from streamsql.topology.nodes import (
     Filter,
+    ForeignKeyJoin,
+    ForeignKeyResponse,
+    ForeignKeySubscription,
     JoinKind,
     Materialize,
     Node,
     Output,
     Project,
+    Repartition,
     Sink,
     TableAggregate,
     TableRegroup,
@@ -23,6 +27,7 @@ from streamsql.topology.nodes import (
 from streamsql.topology.stores import KeyValueStoreSpec
 from streamsql.topology.topics import RecordFormat, TopicSpec
 from streamsql.types.schema import Column, Schema, TimestampSpec
+from streamsql.types.sqltypes import BOOLEAN
 
 _ROW = FormatSpec("ROW")
 
@@ -90,6 +95,25 @@ class KTable:
         parents = (self.node.name, other.node.name)
         return self._next(TableTableJoin(name, parents, kind, schema))
 
+    def join_foreign_key(self, other: "KTable", kind: JoinKind, schema: Schema) -> "KTable":
+        """Join with the row of another table that each row refers to; both are materialized.
+
+        The key stays. The last value column of this table is the foreign key: of the type of the
+        other table's key, NULL where a row refers to nothing.
+
+        Args:
+            kind: INNER or LEFT.
+            schema: Names of the result: this table's value columns without the foreign key, then
+                the other's.
+        """
+        assert isinstance(self.node, Materialize)
+        assert isinstance(other.node, Materialize)
+        subscriptions = self._subscribe(other.key_format, kind)
+        answers = self._answer(subscriptions, other.node)
+        name = self._nodes.name("foreign-key-join")
+        parents = (self.node.name, answers.name)
+        return self._next(ForeignKeyJoin(name, parents, kind, None, schema))
+
     def to(
         self,
         topic: TopicSpec | str,
@@ -116,6 +140,34 @@ class KTable:
         name = self._nodes.name("output")
         self._nodes.append(Output(name, (self.node.name,), self.schema))
         return name
+
+    def _subscribe(self, key_format: FormatSpec, kind: JoinKind) -> Repartition:
+        """Send what this table's rows refer to where the rows are that they refer to."""
+        foreign_key = Column("$FOREIGN_KEY", self.schema.value[-1].type)
+        owner = renamed(self.schema.key, [f"$KEY{n}" for n in range(len(self.schema.key))])
+        wants = (Column("$REFERS", BOOLEAN), Column("$EVEN_ABSENT", BOOLEAN))
+        schema = Schema((foreign_key,), (*owner, *wants))
+        name = self._nodes.name("foreign-key-subscription")
+        self._nodes.append(ForeignKeySubscription(name, (self.node.name,), kind, schema))
+        return self._through_topic(name, key_format, schema)
+
+    def _answer(self, subscriptions: Repartition, other: Node) -> Repartition:
+        """Send the rows referred to where the rows are that refer to them."""
+        asked, own = subscriptions.schema, self.schema.key
+        found = (*asked.key, Column("$FOUND", BOOLEAN))
+        schema = Schema(asked.value[: len(own)], (*found, *other.schema.value))
+        name = self._nodes.name("foreign-key-response")
+        store = KeyValueStoreSpec(name, (*asked.key, *schema.key), ())
+        parents = (subscriptions.name, other.name)
+        self._nodes.append(ForeignKeyResponse(name, parents, store, schema))
+        return self._through_topic(name, self.key_format, schema)
+
+    def _through_topic(self, writer: str, key_format: FormatSpec, schema: Schema) -> Repartition:
+        name = self._nodes.unique(f"{writer}-topic")
+        record_format = RecordFormat(schema, key_format, _ROW)
+        node = Repartition(name, (writer,), TopicSpec(name), record_format, schema)
+        self._nodes.append(node)
+        return node
 
     def _regroup(self, keys: Sequence[NamedExpression], key_format: FormatSpec) -> "KTable":
         columns = tuple(Column(key.name, key.expression.type) for key in keys)

@@ -7,6 +7,7 @@
 | the application of a push query | ``service-transient-SESSION-NUMBER`` |
 | the changelog of a store | ``app-STORE-changelog`` |
 | what leads from one sub-topology to another | ``app-OPERATOR-repartition`` |
+| what goes to and fro in a foreign-key join | ``app-OPERATOR-topic`` |
 | which INSERT VALUES have been carried out | ``app-statements`` |
 | the state of a task, where the broker keeps it | ``app-PARTITION`` |
 | the identity of a worker's producer | ``app-MEMBER`` |
@@ -23,7 +24,11 @@ from collections.abc import Iterable
 DECLARATIONS = "_streamsql_declarations"
 """The topic by which the applications on a broker know each other's sources."""
 
-_INTERNAL = re.compile(r".+-changelog|(.+-)?repartition(-\d+)?|statements")
+_INTERNAL = re.compile(
+    r".+-changelog"
+    r"|(.+-)?(repartition|foreign-key-(subscription|response)(-\d+)?-topic)(-\d+)?"
+    r"|statements"
+)
 """What follows the application in the name of a topic of its own."""
 
 
@@ -102,6 +107,8 @@ def owner(topic: str, applications: Iterable[str]) -> str | None:
 
     >>> owner("a-b-SUM-changelog", ["a", "a-b"]), owner("orders-changelog", ["orders"])
     ('a-b', None)
+    >>> owner("a-J-foreign-key-response-topic", ["a"]), owner("a-response-topic", ["a"])
+    ('a', None)
     """
     return max((name for name in applications if _is_internal(topic, name)), key=len, default=None)
 

@@ -263,6 +263,54 @@ class TableTableJoin:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignKeySubscription:
+    """Asks for the rows that a table refers to: the table's side of a foreign-key join (KIP-213).
+
+    The last value column of the parent is the foreign key. Forwards a stream by foreign key: the
+    row's own key, whether it refers to the foreign key from now on (or no more), and whether it
+    wants to be told that there is no such row. A row without a foreign key asks for nothing.
+    """
+
+    name: str
+    parents: tuple[str, ...]
+    kind: JoinKind
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKeyResponse:
+    """Answers subscriptions with the row referred to, at once and whenever that row changes.
+
+    ``parents``: subscriptions, the table that they ask for. Forwards a stream by the key of who has
+    asked: the foreign key of the question, whether there is a row, the row's values.
+
+    Attributes:
+        store: The subscriptions; its key is the foreign key, then the key of who has asked.
+    """
+
+    name: str
+    parents: tuple[str, ...]
+    store: KeyValueStoreSpec
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKeyJoin:
+    """Joins a table's rows with the answers to them. ``parents``: the table, the responses.
+
+    An answer to another foreign key than the row has by now is stale. The last value column of the
+    table is the foreign key; the schema's value is the others, then the row referred to. ``store``
+    keeps the joined rows; without one ``old`` is unknown and always ``None``.
+    """
+
+    name: str
+    parents: tuple[str, ...]
+    kind: JoinKind
+    store: KeyValueStoreSpec | None
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
 class Materialize:
     """Keeps the rows of a table that no store holds yet; forwards changes with their old rows."""
 
@@ -293,7 +341,16 @@ class Output:
     schema: Schema
 
 
-StreamNode = StreamSource | Rekey | FlatMap | Repartition | StreamTableJoin | StreamStreamJoin
+StreamNode = (
+    StreamSource
+    | Rekey
+    | FlatMap
+    | Repartition
+    | StreamTableJoin
+    | StreamStreamJoin
+    | ForeignKeySubscription
+    | ForeignKeyResponse
+)
 TableNode = (
     TableSource
     | StreamAggregate
@@ -301,6 +358,7 @@ TableNode = (
     | TableRepartition
     | TableAggregate
     | TableTableJoin
+    | ForeignKeyJoin
     | Materialize
 )
 Node = StreamNode | TableNode | Filter | Project | Sink | Output

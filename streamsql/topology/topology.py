@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 
 from streamsql.topology.nodes import (
     Filter,
-    FlatMap,
+    ForeignKeyJoin,
+    ForeignKeyResponse,
     Materialize,
     Node,
     Output,
     Project,
-    Rekey,
     Repartition,
     Sink,
     StreamAggregate,
+    StreamNode,
     StreamSource,
     StreamStreamJoin,
-    StreamTableJoin,
     TableAggregate,
     TableRepartition,
     TableSource,
@@ -59,10 +59,7 @@ class Topology:
         node = self.nodes[name]
         if isinstance(node, Filter | Project | Sink | Output):
             return self.is_table(node.parents[0])
-        return not isinstance(
-            node,
-            StreamSource | Rekey | FlatMap | Repartition | StreamTableJoin | StreamStreamJoin,
-        )
+        return not isinstance(node, StreamNode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +82,16 @@ class SubTopology:
 def stores_of(node: Node) -> tuple[StoreSpec, ...]:
     """Return the stores that the node owns."""
     match node:
-        case TableSource(store=None):
+        case TableSource(store=None) | ForeignKeyJoin(store=None):
             return ()
-        case TableSource() | StreamAggregate() | TableAggregate() | Materialize():
+        case (
+            TableSource()
+            | StreamAggregate()
+            | TableAggregate()
+            | ForeignKeyResponse()
+            | ForeignKeyJoin()
+            | Materialize()
+        ):
             assert node.store is not None
             return (node.store,)
         case StreamStreamJoin():

@@ -4,16 +4,15 @@ from collections import Counter
 from collections.abc import Iterable
 
 from streamsql.codegen.namespace import Namespace, Supplied
-from streamsql.codegen.stretches.flow import Written, target_of
+from streamsql.codegen.stretches.flow import TwoSided, Written, target_of
 from streamsql.topology.nodes import (
+    ForeignKeySubscription,
     Node,
     Output,
     StreamAggregate,
-    StreamStreamJoin,
     StreamTableJoin,
     TableRepartition,
     TableSource,
-    TableTableJoin,
 )
 
 
@@ -45,13 +44,15 @@ def _kind(node: Node) -> str:
 
 def _hint(node: Node, attribute: str) -> str:
     """Return what the target is called."""
+    if isinstance(node, TwoSided):
+        return f"join_{attribute.rpartition('.')[2]}"
     match node:
         case Output():
             return "output"
         case TableRepartition():
             return "send_change"
-        case StreamStreamJoin() | TableTableJoin():
-            return f"join_{attribute.rpartition('.')[2]}"
+        case ForeignKeySubscription():
+            return "subscribe"
         case StreamTableJoin():
             return "join"
         case StreamAggregate():

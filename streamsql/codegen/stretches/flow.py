@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from streamsql.topology.nodes import (
     Filter,
     FlatMap,
+    ForeignKeyJoin,
+    ForeignKeyResponse,
     Node,
     Project,
     Rekey,
@@ -45,6 +47,8 @@ from streamsql.types.sqltypes import STRING
 Evaluated = Filter | Project | Rekey
 Stateless = Evaluated | FlatMap
 Written = Sink | Repartition
+TwoSided = StreamStreamJoin | TableTableJoin | ForeignKeyResponse | ForeignKeyJoin
+"""What takes the records of both its parents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ class Flow:
 
 def target_of(node: Node, parent: str) -> str:
     """Return which attribute of what a task has for the node takes what the parent forwards."""
-    if isinstance(node, StreamStreamJoin | TableTableJoin):
+    if isinstance(node, TwoSided):
         return f"processor.{'left' if parent == node.parents[0] else 'right'}"
     return "processor.change" if isinstance(node, TableAggregate) else "processor.process"
 

@@ -1,10 +1,11 @@
 """Joins as operators: both sides cut down to what is needed, together by key, and joined."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from streamsql.errors import UnsupportedError
-from streamsql.expr.nodes import ColumnRef, NamedExpression
+from streamsql.expr.nodes import ColumnRef, Expression, NamedExpression
 from streamsql.formats.format import FormatSpec
 from streamsql.formats.formats import REGISTERED
 from streamsql.logical.nodes import Join
@@ -35,6 +36,8 @@ def join_relations(plan: Join, sides: Sides, needed: frozenset[str]) -> KStream 
         case KStream() as left, KTable() as right:
             return _stream_table(plan, left, right, needed)
         case KTable() as left, KTable() as right:
+            if plan.foreign_key is not None:
+                return _foreign_key(plan, plan.foreign_key, Sides(left, right), needed)
             return _table_table(plan, left, right, needed)
         case _:
             raise UnsupportedError(
@@ -74,6 +77,21 @@ def _table_table(plan: Join, left: KTable, right: KTable, needed: frozenset[str]
     return first.join(second, plan.join_kind, schema)
 
 
+def _foreign_key(
+    plan: Join, foreign_key: Expression, sides: Sides, needed: frozenset[str]
+) -> KTable:
+    left, right = sides.left, sides.right
+    assert isinstance(left, KTable)
+    assert isinstance(right, KTable)
+    referring = _side(left, needed, [NamedExpression("$FOREIGN_KEY", foreign_key)])
+    first, second = (
+        _nameless(referring).materialize(),
+        _nameless(_side(right, needed)).materialize(),
+    )
+    schema = _joined(plan, (*first.schema.value[:-1], *second.schema.value))
+    return first.join_foreign_key(second, plan.join_kind, schema)
+
+
 def _together(stream: KStream, written: FormatSpec | None, wanted: FormatSpec) -> KStream:
     """Return the stream with its records where the table has their keys."""
     return stream if written == wanted else stream.repartition(wanted)
@@ -91,15 +109,17 @@ def _names_schema(written: FormatSpec | None) -> bool:
     return written is not None and written.name in REGISTERED
 
 
-def _side(relation: _Relation, needed: frozenset[str]) -> _Relation:
+def _side(
+    relation: _Relation, needed: frozenset[str], computed: Sequence[NamedExpression] = ()
+) -> _Relation:
     """Return the side with the columns needed as values, those of its key among them."""
-    columns = [
+    columns: list[NamedExpression] = [
         NamedExpression(column.name, ColumnRef(column.name, column.type))
         for column in relation.schema.columns()
         if column.name in needed
     ]
     hidden = [f"$KEY{position}" for position in range(len(relation.schema.key))]
-    return relation.select(columns, hidden)
+    return relation.select([*columns, *computed], hidden)
 
 
 def _joined(plan: Join, values: tuple[Column, ...]) -> Schema:

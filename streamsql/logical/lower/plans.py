@@ -233,15 +233,11 @@ def _narrowed(stream: KStream, needed: frozenset[str]) -> KStream:
 
 
 def _join(plan: Join, context: _Context, needed: frozenset[str]) -> KStream | KTable:
-    if plan.foreign_key is not None:
-        raise UnsupportedError(
-            "foreign-key joins are not supported yet",
-            hint="Join on the primary keys of both tables.",
-        )
     inside = needed - {column.name for column in plan.schema.key}
     key_names = {c.name for side in (plan.left, plan.right) for c in side.schema.key}
     wanted = inside | (needed & key_names)
-    left = _lower(plan.left, context, wanted)
+    foreign_key = () if plan.foreign_key is None else (plan.foreign_key,)
+    left = _lower(plan.left, context, wanted | column_names(*foreign_key))
     right = _lower(plan.right, context, wanted)
     return join_relations(plan, Sides(left, right), inside)
 

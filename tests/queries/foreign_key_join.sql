@@ -1,0 +1,47 @@
+--@test: inner and left joins with the row that a row refers to
+CREATE TABLE l (id STRING PRIMARY KEY, fk STRING, v INT) WITH (KAFKA_TOPIC = 'l', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
+CREATE TABLE r (id STRING PRIMARY KEY, w INT) WITH (KAFKA_TOPIC = 'r', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
+CREATE TABLE inner_join AS SELECT l.id AS id, r.id AS rid, v, w FROM l JOIN r ON l.fk = r.id EMIT CHANGES;
+CREATE TABLE left_join AS SELECT l.id AS id, v, w FROM l LEFT JOIN r ON l.fk = r.id EMIT CHANGES;
+INSERT INTO l (ROWTIME, id, fk, v) VALUES (1, 'a', 'x', 1);
+INSERT INTO r (ROWTIME, id, w) VALUES (2, 'x', 10);
+INSERT INTO l (ROWTIME, id, fk, v) VALUES (3, 'b', 'x', 2);
+INSERT INTO l (ROWTIME, id, fk, v) VALUES (4, 'c', NULL, 3);
+INSERT INTO r (ROWTIME, id, w) VALUES (5, 'y', 20);
+INSERT INTO l (ROWTIME, id, fk, v) VALUES (6, 'a', 'y', 4);
+INSERT INTO r (ROWTIME, id, w) VALUES (7, 'x', 11);
+INSERT INTO l (ROWTIME, id, fk, v) VALUES (8, 'b', NULL, 5);
+INSERT INTO l (ROWTIME, id, fk, v) VALUES (9, 'c', 'y', 6);
+ASSERT VALUES inner_join (rowtime, id, rid, v, w) VALUES (2, 'a', 'x', 1, 10);
+ASSERT VALUES inner_join (rowtime, id, rid, v, w) VALUES (3, 'b', 'x', 2, 10);
+ASSERT VALUES inner_join (rowtime, id, rid, v, w) VALUES (6, 'a', 'y', 4, 20);
+ASSERT VALUES inner_join (rowtime, id, rid, v, w) VALUES (7, 'b', 'x', 2, 11);
+ASSERT NULL VALUES inner_join (rowtime, id) KEY (8, 'b');
+ASSERT VALUES inner_join (rowtime, id, rid, v, w) VALUES (9, 'c', 'y', 6, 20);
+ASSERT VALUES left_join (rowtime, id, v, w) VALUES (1, 'a', 1, NULL);
+ASSERT VALUES left_join (rowtime, id, v, w) VALUES (2, 'a', 1, 10);
+ASSERT VALUES left_join (rowtime, id, v, w) VALUES (3, 'b', 2, 10);
+ASSERT VALUES left_join (rowtime, id, v, w) VALUES (4, 'c', 3, NULL);
+ASSERT VALUES left_join (rowtime, id, v, w) VALUES (6, 'a', 4, 20);
+ASSERT VALUES left_join (rowtime, id, v, w) VALUES (7, 'b', 2, 11);
+ASSERT VALUES left_join (rowtime, id, v, w) VALUES (8, 'b', 5, NULL);
+ASSERT VALUES left_join (rowtime, id, v, w) VALUES (9, 'c', 6, 20);
+
+--@test: a foreign key that is computed, and what is made of the result
+--@partitions: 1
+CREATE TABLE l (id STRING PRIMARY KEY, fk STRING, v INT) WITH (KAFKA_TOPIC = 'l', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
+CREATE TABLE r (id STRING PRIMARY KEY, w STRING) WITH (KAFKA_TOPIC = 'r', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
+CREATE TABLE per_w AS SELECT w, SUM(v) AS total, COUNT(*) AS n FROM l JOIN r ON UCASE(l.fk) = r.id WHERE v > 0 GROUP BY w EMIT CHANGES;
+INSERT INTO r (ROWTIME, id, w) VALUES (1, 'X', 'one');
+INSERT INTO l (ROWTIME, id, fk, v) VALUES (2, 'a', 'x', 1);
+INSERT INTO l (ROWTIME, id, fk, v) VALUES (3, 'b', 'X', 2);
+INSERT INTO l (ROWTIME, id, fk, v) VALUES (4, 'a', 'x', 5);
+INSERT INTO r (ROWTIME, id, w) VALUES (5, 'Y', 'two');
+INSERT INTO l (ROWTIME, id, fk, v) VALUES (6, 'b', 'y', 7);
+INSERT INTO l (ROWTIME, id, fk, v) VALUES (7, 'a', 'x', 0);
+ASSERT VALUES per_w (rowtime, w, total, n) VALUES (2, 'one', 1, 1);
+ASSERT VALUES per_w (rowtime, w, total, n) VALUES (3, 'one', 3, 2);
+ASSERT VALUES per_w (rowtime, w, total, n) VALUES (4, 'one', 7, 2);
+ASSERT VALUES per_w (rowtime, w, total, n) VALUES (6, 'one', 5, 1);
+ASSERT VALUES per_w (rowtime, w, total, n) VALUES (6, 'two', 7, 1);
+ASSERT VALUES per_w (rowtime, w, total, n) VALUES (7, 'one', 0, 0);

@@ -1,0 +1,322 @@
+"""Foreign-key joins: the published sequences, answers out of order, and random tables.
+
+The random tables are compared with a join of dicts, on any partitions and with workers that die.
+"""
+
+import json
+import random
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from streamsql.broker.ports import TopicConfig, TopicPartition
+from streamsql.broker.simulated.broker import SimulatedBroker
+from streamsql.broker.simulated.mishaps import kill
+from streamsql.catalog.catalog import Catalog
+from streamsql.engine.planning.context import PlannerContext
+from streamsql.engine.planning.program import compile_program
+from streamsql.expr.builtins import builtins
+from streamsql.runtime.completion import Completion
+from streamsql.runtime.config import RuntimeConfig
+from streamsql.runtime.layout import lay_out, state_topics
+from streamsql.runtime.processors.foreign_key_join import (
+    ForeignKeyJoinProcessor,
+    ForeignKeyResponseProcessor,
+    ForeignKeySubscriptionProcessor,
+)
+from streamsql.runtime.processors.table import MaterializeProcessor
+from streamsql.runtime.worker import Worker
+from streamsql.state.key_value import KeyValueStore
+from streamsql.state.keys import KeyCodec
+from streamsql.state.memory import MemoryStorage
+from streamsql.topology.nodes import JoinKind
+from streamsql.types.record import Key, Row
+from streamsql.types.sqltypes import STRING
+
+Out = tuple[Key, Row | None, int]
+
+
+class Steps:
+    """The steps of one join; what goes between them waits until it is delivered.
+
+    A left row is (value, foreign key), a right one (value,).
+    """
+
+    def __init__(self, kind: JoinKind) -> None:
+        storage = MemoryStorage()
+        left = KeyValueStore("left", [STRING], [STRING, STRING], storage)
+        right = KeyValueStore("right", [STRING], [STRING], storage)
+        asked = KeyValueStore("asked", [STRING, STRING], [], storage)
+        codec = KeyCodec([STRING])
+        absent = (None,) if kind is JoinKind.LEFT else None
+        self.out: list[Out] = []
+        self.subscriptions: deque[Out] = deque()
+        self.responses: deque[Out] = deque()
+        self._subscribe = ForeignKeySubscriptionProcessor(
+            kind, codec, lambda *record: self.subscriptions.append(record), composite=False
+        )
+        self._respond = ForeignKeyResponseProcessor(
+            asked, right, (None,), lambda *record: self.responses.append(record)
+        )
+        self._join = ForeignKeyJoinProcessor(left, codec, absent, self._take)
+        self._left = MaterializeProcessor(left, self._both)
+        self._right = MaterializeProcessor(right, self._respond.right)
+
+    def left(self, key: str, row: Row | None, time: int) -> None:
+        self._left.process(key, row, None, time)
+
+    def right(self, key: str, row: Row | None, time: int) -> None:
+        self._right.process(key, row, None, time)
+
+    def subscribe(self, foreign_key: str) -> None:
+        """Deliver what waits for a foreign key."""
+        for record in [record for record in self.subscriptions if record[0] == foreign_key]:
+            self.subscriptions.remove(record)
+            self._respond.left(*record)
+
+    def deliver(self) -> list[Out]:
+        """Deliver everything; return what came out since the last time."""
+        while self.subscriptions:
+            self._respond.left(*self.subscriptions.popleft())
+        while self.responses:
+            self._join.right(*self.responses.popleft())
+        out, self.out = self.out, []
+        return out
+
+    def _both(self, key: Key, new: Row | None, old: Row | None, time: int) -> None:
+        self._subscribe.process(key, new, old, time)
+        self._join.left(key, new, old, time)
+
+    def _take(self, key: Key, new: Row | None, _old: Row | None, time: int) -> None:
+        self.out.append((key, new, time))
+
+
+NOTHING: list[Row | None] = []
+SEQUENCE: list[tuple[str, str, Row | None, list[Row | None], list[Row | None]]] = [
+    # side, key, row, what an inner join forwards, what a left join forwards
+    ("left", "k", ("1", "foo"), NOTHING, [("1", None)]),
+    ("right", "foo", ("bar",), [("1", "bar")], [("1", "bar")]),
+    ("left", "k", ("2", "foo"), [("2", "bar")], [("2", "bar")]),
+    ("left", "k", ("2", "bar"), [None], [("2", None)]),
+    ("right", "foo", ("baz",), NOTHING, NOTHING),
+    ("right", "bar", ("qux",), [("2", "qux")], [("2", "qux")]),
+    ("left", "k", ("3", None), [None], [("3", None)]),
+    ("left", "k", ("4", "bar"), [("4", "qux")], [("4", "qux")]),
+    ("right", "bar", None, [None], [("4", None)]),
+    ("left", "k", None, [None], [None]),
+    ("right", "bar", ("qux",), NOTHING, NOTHING),
+    ("left", "k", ("5", None), NOTHING, [("5", None)]),
+    ("left", "k", None, NOTHING, [None]),
+]
+
+
+@pytest.mark.parametrize("kind", [JoinKind.INNER, JoinKind.LEFT])
+def test_published_sequence(kind: JoinKind) -> None:
+    steps = Steps(kind)
+    for time, (side, key, row, inner, left) in enumerate(SEQUENCE):
+        (steps.left if side == "left" else steps.right)(key, row, time)
+        expected = inner if kind is JoinKind.INNER else left
+        assert steps.deliver() == [("k", joined, time) for joined in expected], (time, row)
+
+
+@pytest.mark.parametrize("kind", [JoinKind.INNER, JoinKind.LEFT])
+def test_stale_answers_are_dropped(kind: JoinKind) -> None:
+    steps = Steps(kind)
+    steps.right("old", ("o",), 0)
+    steps.right("new", ("n",), 1)
+    steps.left("k", ("1", "old"), 2)
+    steps.left("k", ("1", "new"), 3)
+    steps.subscribe("new")
+    steps.subscribe("old")
+    assert steps.deliver() == [("k", ("1", "n"), 3)]
+    steps.left("k", ("2", "old"), 4)
+    steps.subscribe("old")
+    steps.left("k", None, 5)
+    assert steps.deliver() == [("k", None, 5)]
+    steps.right("old", ("o2",), 6)
+    assert steps.deliver() == []
+
+
+def test_an_answer_meets_the_row_as_it_is_by_then() -> None:
+    steps = Steps(JoinKind.INNER)
+    steps.right("a", ("x",), 0)
+    steps.left("k", ("1", "a"), 5)
+    steps.subscribe("a")
+    steps.left("k", ("2", "a"), 6)
+    assert steps.deliver() == [("k", ("2", "x"), 6), ("k", ("2", "x"), 6)]
+
+
+_SCRIPT = """
+CREATE TABLE l (id STRING PRIMARY KEY, fk STRING, v BIGINT)
+    WITH (KAFKA_TOPIC='l', VALUE_FORMAT='JSON', PARTITIONS={left});
+CREATE TABLE r (id STRING PRIMARY KEY, w BIGINT)
+    WITH (KAFKA_TOPIC='r', VALUE_FORMAT='JSON', PARTITIONS={right});
+CREATE TABLE i AS SELECT l.id, r.id AS rid, v, w FROM l JOIN r ON LCASE(l.fk) = r.id;
+CREATE TABLE o AS SELECT l.id, v, w FROM l LEFT JOIN r ON LCASE(l.fk) = r.id;
+CREATE TABLE s AS SELECT w, COUNT(*) AS n, SUM(v) AS t FROM l JOIN r ON l.fk = r.id GROUP BY w;
+"""
+_SINKS = ("I", "O", "S")
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """How the script is run."""
+
+    left: int
+    right: int
+    workers: int
+    cache_bytes: int
+    keeps_state: bool
+    live: bool
+    deaths: int
+
+    @staticmethod
+    def draw(seed: int) -> "Circumstances":
+        choose = random.Random(seed)
+        return Circumstances(
+            left=choose.choice((1, 3)),
+            right=choose.choice((1, 3)),
+            workers=choose.choice((1, 2)),
+            cache_bytes=choose.choice((0, 100_000)),
+            keeps_state=choose.random() < 0.5,
+            live=choose.random() < 0.5,
+            deaths=choose.choice((0, 0, 2)),
+        )
+
+
+@dataclass(slots=True)
+class Tables:
+    """Random changes of both tables, and the rows that they leave behind."""
+
+    left: dict[str, dict[str, object]] = field(default_factory=dict)
+    right: dict[str, dict[str, object]] = field(default_factory=dict)
+    changes: list[tuple[str, str, bytes | None]] = field(default_factory=list)
+
+    def change(self, choose: random.Random) -> None:
+        if choose.random() < 0.6:
+            fk = choose.choice((None, "a", "A", "b", "c", "d", "e"))
+            row: dict[str, object] = {"FK": fk, "V": choose.randrange(100)}
+            self._put("l", self.left, f"k{choose.randrange(12)}", row, choose)
+        else:
+            row = {"W": choose.randrange(4)}
+            self._put("r", self.right, choose.choice("abcd"), row, choose)
+
+    def joined(self) -> dict[str, dict[str, dict[str, object]]]:
+        """Return the rows of the three results, as JSON has them."""
+        rows: dict[str, dict[str, dict[str, object]]] = {name: {} for name in _SINKS}
+        groups: dict[object, list[object]] = {}
+        for key, row in self.left.items():
+            fk = row["FK"]
+            found = self.right.get(str(fk).lower()) if fk is not None else None
+            rows["O"][key] = {"V": row["V"], "W": None if found is None else found["W"]}
+            if found is not None:
+                rows["I"][key] = {"RID": str(fk).lower(), "V": row["V"], "W": found["W"]}
+                if fk in self.right:
+                    groups.setdefault(found["W"], []).append(row["V"])
+        for w, values in groups.items():
+            rows["S"][str(w)] = {"N": len(values), "T": sum(map(int, map(str, values)))}
+        return rows
+
+    def _put(
+        self,
+        topic: str,
+        table: dict[str, dict[str, object]],
+        key: str,
+        row: dict[str, object],
+        choose: random.Random,
+    ) -> None:
+        if choose.random() < 0.2:
+            table.pop(key, None)
+            self.changes.append((topic, key, None))
+        else:
+            table[key] = row
+            self.changes.append((topic, key, json.dumps(row).encode()))
+
+
+class _Run:
+    def __init__(self, how: Circumstances, tables: Tables, seed: int) -> None:
+        self._how = how
+        self._choose = random.Random(seed)
+        self._broker = SimulatedBroker(keeps_state=how.keeps_state, seed=seed)
+        self._broker.create([TopicConfig("l", how.left), TopicConfig("r", how.right)])
+        context = PlannerContext(Catalog(functions=builtins()), partial=True)
+        text = _SCRIPT.format(left=how.left, right=how.right)
+        program = compile_program((text,), context, "app")
+        assert program.application is not None
+        topology, topics = program.application.topology, self._broker.topics()
+        self._layout = lay_out("app", topology, topics, state_topics(self._broker))
+        self._broker.create(self._layout.create)
+        self._left = deque(enumerate(tables.changes))
+        self._workers: dict[str, Worker] = {}
+
+    def results(self) -> dict[str, dict[str, dict[str, object]]]:
+        """Run to the end and return the last rows of each result."""
+        self._feed(0 if self._how.live else len(self._left))
+        deaths = [self._choose.randrange(5, 80) for _ in range(self._how.deaths)]
+        for number in range(5_000):
+            if number in deaths:
+                self._die(self._choose.choice(sorted(self._workers)))
+            self._start_missing()
+            for worker in self._choose.sample(list(self._workers.values()), len(self._workers)):
+                worker.step(0)
+                self._broker.clock.advance(self._choose.randrange(50))
+            self._feed(self._choose.choice((0, 1, 7)))
+            if not self._left and number % 5 == 0 and Completion(self._broker, self._layout).done():
+                break
+        else:
+            raise AssertionError("stuck")
+        for worker in self._workers.values():
+            worker.close()
+        return {name: self._read(name) for name in _SINKS}
+
+    def _feed(self, count: int) -> None:
+        for _ in range(min(count, len(self._left))):
+            time, (topic, key, value) = self._left.popleft()
+            self._broker.append(topic, [(key.encode(), value, time, ())])
+
+    def _start_missing(self) -> None:
+        for name in {f"w{n}" for n in range(self._how.workers)} - self._workers.keys():
+            config = RuntimeConfig("app", 50, self._how.cache_bytes, None, 20)
+            worker = Worker(self._layout, self._broker, config, name, self._broker.clock)
+            worker.start()
+            self._workers[name] = worker
+
+    def _die(self, name: str) -> None:
+        worker = self._workers.pop(name)
+        kill(self._broker, name, f"app-{name}")
+        worker.abandon()
+
+    def _read(self, topic: str) -> dict[str, dict[str, object]]:
+        rows: dict[str, dict[str, object]] = {}
+        for number in range(self._broker.topics()[topic].partitions):
+            reader = self._broker.reader()
+            reader.assign({TopicPartition(topic, number): 0})
+            while found := next(iter(reader.poll(1000, 0).messages.values()), ()):
+                for message in found:
+                    key, value = message.key() or b"", message.value()
+                    name = str(int.from_bytes(key, "big")) if topic == "S" else key.decode()
+                    rows.pop(name, None)
+                    if value is not None:
+                        rows[name] = json.loads(value)
+        return {name: row for name, row in rows.items() if row.get("N") != 0}
+
+
+def _check(seed: int) -> None:
+    choose, how, tables = random.Random(seed), Circumstances.draw(seed), Tables()
+    for _ in range(150):
+        tables.change(choose)
+    print(f"seed {seed}: {how}")
+    assert _Run(how, tables, seed).results() == tables.joined()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_tables(seed: int) -> None:
+    _check(seed)
+
+
+@pytest.mark.slow
+def test_many_random_tables(seeds: Callable[[int], Iterator[int]]) -> None:
+    for seed in seeds(60):
+        _check(seed)
