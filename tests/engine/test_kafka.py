@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -26,11 +27,11 @@ CREATE TABLE {p}_sums AS
 KEYS, ROWS = 20, 4_000
 
 
-def fill(address: BrokerAddress, topic: str) -> None:
+def fill(address: BrokerAddress, topic: str, first_ms: int = 0) -> None:
     broker = address.open()
     broker.create([TopicConfig(topic, 4)])
     records = [
-        (f"k{number % KEYS}".encode(), b'{"K":"","V":%d}' % number, number, ())
+        (f"k{number % KEYS}".encode(), b'{"K":"","V":%d}' % number, first_ms + number, ())
         for number in range(ROWS)
     ]
     broker.append(topic, records)
@@ -47,6 +48,41 @@ def address_of(kafka: str, directory: Path) -> BrokerAddress:
         directory=directory,
         settings={"session.timeout.ms": 3_000, "max.poll.records": 50},
     )
+
+
+TIMED_SQL = """
+CREATE STREAM {p}_in (k STRING KEY, v INT)
+    WITH (KAFKA_TOPIC = '{p}-in', VALUE_FORMAT = 'JSON', PARTITIONS = 4);
+CREATE TABLE {p}_windows AS SELECT v % 7 AS g, COUNT(*) AS n FROM {p}_in
+    WINDOW TUMBLING (SIZE 1 SECOND, GRACE PERIOD 0 SECONDS) GROUP BY v % 7 EMIT CHANGES;
+CREATE TABLE {p}_counts AS SELECT v % 7 AS g, COUNT(*) AS n FROM {p}_in GROUP BY v % 7;
+CREATE STREAM {p}_by_g AS SELECT v % 7 AS g, v FROM {p}_in PARTITION BY v % 7;
+CREATE STREAM {p}_seen AS SELECT s.g AS g, s.v AS v, t.n AS n
+    FROM {p}_by_g s JOIN {p}_counts t ON s.g = t.g EMIT CHANGES;
+CREATE TABLE {p}_last AS SELECT g, COUNT(*) AS records, COUNT_DISTINCT(n) AS numbers, MAX(n) AS n
+    FROM {p}_seen GROUP BY g;
+SELECT g, WINDOWSTART, n FROM {p}_windows;
+SELECT g, records, numbers, n FROM {p}_last;
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_result_behind_a_repartition(kafka: str, tmp_path: Path, workers: int) -> None:
+    """Every record sees the count as of its own time: 1, 2, 3 … for each group, nothing is late."""
+    name = f"timed{workers}"
+    address = address_of(kafka, tmp_path)
+    fill(address, f"{name}-in", first_ms=1_000)  # Kafka's client takes 0 for now
+    with open_program(
+        [TIMED_SQL.format(p=name)], address, name=name, until_end=True
+    ) as application:
+        windows, last = (
+            sorted(row.as_tuple() for row in result.fetchall())
+            for result in application.run(workers=workers)
+        )
+    expected = Counter((number % 7, 1_000 + number - number % 1_000) for number in range(ROWS))
+    assert windows == sorted((g, start, n) for (g, start), n in expected.items())
+    counts = Counter(number % 7 for number in range(ROWS))
+    assert last == sorted((g, n, n, n) for g, n in counts.items())
 
 
 def test_two_worker_processes(kafka: str, tmp_path: Path) -> None:
