@@ -192,6 +192,11 @@ def test_made_pages_are_as_the_tables(name: str) -> None:
     assert path.read_text() == MADE[name](), "REWRITE=1 rewrites it"
 
 
+def test_a_decision_has_its_number_alone() -> None:
+    numbers = [path.name[:4] for path in sorted((ROOT / "docs" / "decisions").glob("*.md"))]
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+
+
 def test_every_room_has_a_chapter() -> None:
     rooms = sorted(path.parent.name for path in (ROOT / "streamsql").glob("*/__init__.py"))
     chapters = "".join(path.read_text() for path in (ROOT / "docs/tour").glob("*.md"))
