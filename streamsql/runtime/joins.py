@@ -9,6 +9,8 @@ from streamsql.runtime.processors.foreign_key_join import (
     ForeignKeyJoinProcessor,
     ForeignKeyResponseProcessor,
     ForeignKeySubscriptionProcessor,
+    InnerResult,
+    LeftResult,
 )
 from streamsql.runtime.processors.stream_stream_join import JoinSide, StreamStreamJoinProcessor
 from streamsql.runtime.processors.stream_table_join import StreamTableJoinProcessor
@@ -65,9 +67,7 @@ class Joins:
             case ForeignKeySubscription():
                 schema = self._schema(node.parents[0])
                 codec, composite = _foreign_key(schema), len(schema.key) > 1
-                return ForeignKeySubscriptionProcessor(
-                    node.kind, codec, forward, composite=composite
-                )
+                return ForeignKeySubscriptionProcessor(codec, forward, composite=composite)
             case ForeignKeyResponse():
                 _, table = node.parents
                 subscriptions = self._wiring.table(node.store)
@@ -110,12 +110,15 @@ class Joins:
     def _foreign_key(self, node: ForeignKeyJoin, forward: Callable[..., None]) -> object:
         table, _ = node.parents
         schema = self._schema(table)
-        absent = None
-        if node.kind is JoinKind.LEFT:
-            absent = (None,) * (len(node.schema.value) - len(schema.value) + 1)
         if node.store is not None:
             forward = MaterializeProcessor(self._wiring.table(node.store), forward).process
-        return ForeignKeyJoinProcessor(self._kept(table), _foreign_key(schema), absent, forward)
+        result: InnerResult | LeftResult
+        if node.matched is not None:
+            result = InnerResult(self._wiring.table(node.matched), forward)
+        else:
+            absent = (None,) * (len(node.schema.value) - len(schema.value) + 1)
+            result = LeftResult(absent, forward)
+        return ForeignKeyJoinProcessor(self._kept(table), _foreign_key(schema), result)
 
     def _absent(self, name: str) -> Row:
         """Return what stands for a row of the node that is not there."""

@@ -108,11 +108,14 @@ class KTable:
         """
         assert isinstance(self.node, Materialize)
         assert isinstance(other.node, Materialize)
-        subscriptions = self._subscribe(other.key_format, kind)
+        subscriptions = self._subscribe(other.key_format)
         answers = self._answer(subscriptions, other.node)
         name = self._nodes.name("foreign-key-join")
         parents = (self.node.name, answers.name)
-        return self._next(ForeignKeyJoin(name, parents, kind, None, schema))
+        matched = None
+        if kind is JoinKind.INNER:
+            matched = KeyValueStoreSpec(f"{name}-matched", schema.key, ())
+        return self._next(ForeignKeyJoin(name, parents, kind, matched, None, schema))
 
     def to(
         self,
@@ -141,14 +144,13 @@ class KTable:
         self._nodes.append(Output(name, (self.node.name,), self.schema))
         return name
 
-    def _subscribe(self, key_format: FormatSpec, kind: JoinKind) -> Repartition:
+    def _subscribe(self, key_format: FormatSpec) -> Repartition:
         """Send what this table's rows refer to where the rows are that they refer to."""
         foreign_key = Column("$FOREIGN_KEY", self.schema.value[-1].type)
         owner = renamed(self.schema.key, [f"$KEY{n}" for n in range(len(self.schema.key))])
-        wants = (Column("$REFERS", BOOLEAN), Column("$EVEN_ABSENT", BOOLEAN))
-        schema = Schema((foreign_key,), (*owner, *wants))
+        schema = Schema((foreign_key,), (*owner, Column("$REFERS", BOOLEAN)))
         name = self._nodes.name("foreign-key-subscription")
-        self._nodes.append(ForeignKeySubscription(name, (self.node.name,), kind, schema))
+        self._nodes.append(ForeignKeySubscription(name, (self.node.name,), schema))
         return self._through_topic(name, key_format, schema)
 
     def _answer(self, subscriptions: Repartition, other: Node) -> Repartition:

@@ -267,13 +267,12 @@ class ForeignKeySubscription:
     """Asks for the rows that a table refers to: the table's side of a foreign-key join (KIP-213).
 
     The last value column of the parent is the foreign key. Forwards a stream by foreign key: the
-    row's own key, whether it refers to the foreign key from now on (or no more), and whether it
-    wants to be told that there is no such row. A row without a foreign key asks for nothing.
+    row's own key, and whether it refers to the foreign key from now on (or no more). A row without
+    a foreign key asks for nothing.
     """
 
     name: str
     parents: tuple[str, ...]
-    kind: JoinKind
     schema: Schema
 
 
@@ -299,13 +298,17 @@ class ForeignKeyJoin:
     """Joins a table's rows with the answers to them. ``parents``: the table, the responses.
 
     An answer to another foreign key than the row has by now is stale. The last value column of the
-    table is the foreign key; the schema's value is the others, then the row referred to. ``store``
-    keeps the joined rows; without one ``old`` is unknown and always ``None``.
+    table is the foreign key; the schema's value is the others, then the row referred to.
+
+    Attributes:
+        matched: Of an inner join, the keys that are in its result: only those leave it.
+        store: Keeps the joined rows; without one ``old`` is unknown and always ``None``.
     """
 
     name: str
     parents: tuple[str, ...]
     kind: JoinKind
+    matched: KeyValueStoreSpec | None
     store: KeyValueStoreSpec | None
     schema: Schema
 

@@ -82,18 +82,19 @@ class SubTopology:
 def stores_of(node: Node) -> tuple[StoreSpec, ...]:
     """Return the stores that the node owns."""
     match node:
-        case TableSource(store=None) | ForeignKeyJoin(store=None):
+        case TableSource(store=None):
             return ()
         case (
             TableSource()
             | StreamAggregate()
             | TableAggregate()
             | ForeignKeyResponse()
-            | ForeignKeyJoin()
             | Materialize()
         ):
             assert node.store is not None
             return (node.store,)
+        case ForeignKeyJoin():
+            return tuple(store for store in (node.matched, node.store) if store is not None)
         case StreamStreamJoin():
             stores = (node.left_store, node.right_store, node.left_outer, node.right_outer)
             return tuple(store for store in stores if store is not None)

@@ -25,6 +25,8 @@ from streamsql.runtime.processors.foreign_key_join import (
     ForeignKeyJoinProcessor,
     ForeignKeyResponseProcessor,
     ForeignKeySubscriptionProcessor,
+    InnerResult,
+    LeftResult,
 )
 from streamsql.runtime.processors.table import MaterializeProcessor
 from streamsql.runtime.worker import Worker
@@ -50,17 +52,19 @@ class Steps:
         right = KeyValueStore("right", [STRING], [STRING], storage)
         asked = KeyValueStore("asked", [STRING, STRING], [], storage)
         codec = KeyCodec([STRING])
-        absent = (None,) if kind is JoinKind.LEFT else None
         self.out: list[Out] = []
         self.subscriptions: deque[Out] = deque()
         self.responses: deque[Out] = deque()
         self._subscribe = ForeignKeySubscriptionProcessor(
-            kind, codec, lambda *record: self.subscriptions.append(record), composite=False
+            codec, lambda *record: self.subscriptions.append(record), composite=False
         )
         self._respond = ForeignKeyResponseProcessor(
             asked, right, (None,), lambda *record: self.responses.append(record)
         )
-        self._join = ForeignKeyJoinProcessor(left, codec, absent, self._take)
+        matched = KeyValueStore("matched", [STRING], [], storage)
+        inner = kind is JoinKind.INNER
+        result = InnerResult(matched, self._take) if inner else LeftResult((None,), self._take)
+        self._join = ForeignKeyJoinProcessor(left, codec, result)
         self._left = MaterializeProcessor(left, self._both)
         self._right = MaterializeProcessor(right, self._respond.right)
 
@@ -137,6 +141,18 @@ def test_stale_answers_are_dropped(kind: JoinKind) -> None:
     assert steps.deliver() == [("k", None, 5)]
     steps.right("old", ("o2",), 6)
     assert steps.deliver() == []
+
+
+def test_a_row_that_comes_again_before_the_answer() -> None:
+    steps = Steps(JoinKind.INNER)
+    steps.right("a", ("x",), 0)
+    steps.left("k", ("1", "a"), 1)
+    steps.subscribe("a")
+    steps.left("k", None, 2)
+    steps.subscribe("a")
+    steps.right("a", None, 3)
+    steps.left("k", ("2", "a"), 4)
+    assert steps.deliver() == [("k", None, 2), ("k", ("2", "x"), 4), ("k", None, 4)]
 
 
 def test_an_answer_meets_the_row_as_it_is_by_then() -> None:

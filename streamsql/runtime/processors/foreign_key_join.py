@@ -13,24 +13,18 @@ still has it. KIP-213 compares a hash of the whole row instead; the foreign key 
 whatever else the row holds is taken from its own table, as it is by now.
 """
 
-from typing import Any
-
 from streamsql.state.key_value import KeyValueStore
 from streamsql.state.keys import KeyCodec
-from streamsql.topology.nodes import JoinKind
 from streamsql.types.record import Key, Row, StreamForward, TableForward
 
 
 class ForeignKeySubscriptionProcessor:
     """Forwards what rows refer to, or no more, by foreign key."""
 
-    __slots__ = ("_composite", "_encode", "_forward", "_kind")
+    __slots__ = ("_composite", "_encode", "_forward")
 
-    def __init__(
-        self, kind: JoinKind, codec: KeyCodec, forward: StreamForward, *, composite: bool
-    ) -> None:
+    def __init__(self, codec: KeyCodec, forward: StreamForward, *, composite: bool) -> None:
         """Tell foreign keys apart by ``codec``; ``composite``: the own key has several columns."""
-        self._kind = kind
         self._encode = codec.encode
         self._forward = forward
         self._composite = composite
@@ -41,10 +35,9 @@ class ForeignKeySubscriptionProcessor:
         after = None if new is None else new[-1]
         own_key = key if self._composite else (key,)
         if before is not None and (after is None or self._encode(before) != self._encode(after)):
-            self._forward(before, (*own_key, False, False), timestamp_ms)
+            self._forward(before, (*own_key, False), timestamp_ms)
         if after is not None:
-            even_absent = self._kind is JoinKind.LEFT or before is not None
-            self._forward(after, (*own_key, True, even_absent), timestamp_ms)
+            self._forward(after, (*own_key, True), timestamp_ms)
 
 
 class ForeignKeyResponseProcessor:
@@ -68,15 +61,14 @@ class ForeignKeyResponseProcessor:
     def left(self, foreign_key: Key, value: Row | None, timestamp_ms: int) -> None:
         """Take a subscription, or the end of one."""
         assert value is not None
-        *own_key, refers, even_absent = value
+        *own_key, refers = value
         subscription = (foreign_key, *own_key)
         if not refers:
             self._subscriptions.delete(subscription)
             return
         self._subscriptions.put(subscription, (), timestamp_ms)
         row, latest = self._right.get(foreign_key) or (None, timestamp_ms)
-        if row is not None or even_absent:
-            self._answer(subscription, row, max(timestamp_ms, latest))
+        self._answer(subscription, row, max(timestamp_ms, latest))
 
     def right(self, key: Key, new: Row | None, _old: Row | None, timestamp_ms: int) -> None:
         """Take a change of the right table."""
@@ -90,35 +82,83 @@ class ForeignKeyResponseProcessor:
         self._forward(key, (foreign_key, row is not None, *values), timestamp_ms)
 
 
-class ForeignKeyJoinProcessor:
-    """Forwards the joined row when an answer comes to what a row refers to now."""
+class InnerResult:
+    """The rows that have a partner. What is not in the result is not deleted from it."""
 
-    __slots__ = ("_absent", "_encode", "_forward", "_left")
+    __slots__ = ("_forward", "_matched")
 
-    def __init__(
-        self,
-        left: KeyValueStore,
-        codec: KeyCodec,
-        absent: Row | None,
-        forward: TableForward,
-    ) -> None:
-        """Join with the table kept in ``left``, whose foreign keys ``codec`` tells apart.
+    def __init__(self, matched: KeyValueStore, forward: TableForward) -> None:
+        """Keep the keys of the result in ``matched``."""
+        self._matched = matched
+        self._forward = forward
 
-        ``absent``: the right row of a row that refers to nothing; ``None``: an inner join has none.
-        """
-        self._left = left
-        self._encode = codec.encode
+    def join(self, key: Key, left: Row, right: Row, timestamp_ms: int) -> None:
+        """Take a row with its partner."""
+        self._matched.put(key, (), timestamp_ms)
+        self._forward(key, left + right, None, timestamp_ms)
+
+    def lack(self, key: Key, _left: Row, timestamp_ms: int) -> None:
+        """Take a row that refers to nothing that is there."""
+        if self._matched.get(key) is not None:
+            self._delete(key, timestamp_ms)
+
+    def leave(self, key: Key, old: Row, timestamp_ms: int) -> None:
+        """Delete a row that is gone; as Kafka Streams does, even if it lacked a partner."""
+        if old[-1] is not None:
+            self._delete(key, timestamp_ms)
+
+    def _delete(self, key: Key, timestamp_ms: int) -> None:
+        self._matched.delete(key)
+        self._forward(key, None, None, timestamp_ms)
+
+
+class LeftResult:
+    """All left rows."""
+
+    __slots__ = ("_absent", "_forward")
+
+    def __init__(self, absent: Row, forward: TableForward) -> None:
+        """Join rows that lack a partner with ``absent``."""
         self._absent = absent
         self._forward = forward
 
+    def join(self, key: Key, left: Row, right: Row, timestamp_ms: int) -> None:
+        """Take a row with its partner."""
+        self._forward(key, left + right, None, timestamp_ms)
+
+    def lack(self, key: Key, left: Row, timestamp_ms: int) -> None:
+        """Take a row that refers to nothing that is there."""
+        self._forward(key, left + self._absent, None, timestamp_ms)
+
+    def leave(self, key: Key, _old: Row, timestamp_ms: int) -> None:
+        """Delete a row that is gone."""
+        self._forward(key, None, None, timestamp_ms)
+
+
+class ForeignKeyJoinProcessor:
+    """Hands a row to the result when an answer comes about what it refers to now.
+
+    A row may be deleted and come again before the answer to the first one is there. That answer is
+    taken then, and the one to the second, which is behind it, puts it right.
+    """
+
+    __slots__ = ("_encode", "_left", "_result")
+
+    def __init__(
+        self, left: KeyValueStore, codec: KeyCodec, result: InnerResult | LeftResult
+    ) -> None:
+        """Join with the table kept in ``left``, whose foreign keys ``codec`` tells apart."""
+        self._left = left
+        self._encode = codec.encode
+        self._result = result
+
     def left(self, key: Key, new: Row | None, old: Row | None, timestamp_ms: int) -> None:
         """Take a change of the left table; rows that refer to something wait for the answer."""
-        if new is not None and new[-1] is not None:
-            return
-        joined = None if new is None else self._joined(new, self._absent)
-        had_joined = old is not None and (old[-1] is not None or self._absent is not None)
-        if joined is not None or had_joined:
-            self._forward(key, joined, None, timestamp_ms)
+        if new is None:
+            assert old is not None
+            self._result.leave(key, old, timestamp_ms)
+        elif new[-1] is None:
+            self._result.lack(key, new[:-1], timestamp_ms)
 
     def right(self, key: Key, value: Row | None, timestamp_ms: int) -> None:
         """Take an answer."""
@@ -127,10 +167,11 @@ class ForeignKeyJoinProcessor:
         entry = self._left.get(key)
         if entry is None or entry[0][-1] is None:
             return
-        left, latest = entry
-        if self._encode(left[-1]) == self._encode(foreign_key):
-            joined = self._joined(left, row if found else self._absent)
-            self._forward(key, joined, None, max(timestamp_ms, latest))
-
-    def _joined(self, left: Row, right: Row | list[Any] | None) -> Row | None:
-        return None if right is None else (*left[:-1], *right)
+        (*left, current), latest = entry
+        if self._encode(current) != self._encode(foreign_key):
+            return
+        time = max(timestamp_ms, latest)
+        if found:
+            self._result.join(key, tuple(left), tuple(row), time)
+        else:
+            self._result.lack(key, tuple(left), time)
