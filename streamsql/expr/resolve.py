@@ -30,11 +30,11 @@ from streamsql.expr.signatures import (
     ArrayOf,
     Exactly,
     Family,
+    IntervalUnit,
     LambdaOf,
     MapOf,
     Pattern,
     Signature,
-    Unit,
     Variable,
     parse_signature,
 )
@@ -125,7 +125,7 @@ def unit_positions(registry: FunctionRegistry, name: str) -> frozenset[int]:
         position
         for function in registry.overloads(name)
         for position, pattern in enumerate(parse_signature(function.signature).parameters)
-        if isinstance(pattern, Unit)
+        if isinstance(pattern, IntervalUnit)
     )
 
 
@@ -219,9 +219,9 @@ class _Match:
     def accepts(self, pattern: Pattern, argument: Argument) -> bool:
         """Tell whether the argument fits, and bind the type variables of the pattern."""
         if argument is None:
-            return not isinstance(pattern, LambdaOf | Unit)
+            return not isinstance(pattern, LambdaOf | IntervalUnit)
         if isinstance(argument, Marker):
-            return isinstance(pattern, Unit)
+            return isinstance(pattern, IntervalUnit)
         if isinstance(argument, LambdaShape):
             return isinstance(pattern, LambdaOf) and self._accepts_lambda(pattern, argument)
         return self._accepts_type(pattern, argument)
@@ -247,7 +247,7 @@ class _Match:
                     and self._accepts_type(key, argument.key)
                     and self._accepts_type(value, argument.value)
                 )
-            case Unit() | LambdaOf():
+            case IntervalUnit() | LambdaOf():
                 return False
 
     def _accepts_variable(self, name: str, argument: SqlType) -> bool:
@@ -272,7 +272,7 @@ class _Match:
         if isinstance(pattern, LambdaOf):
             parameters = tuple(self.type_of(parameter) for parameter in pattern.parameters)
             return LambdaType(parameters, self.type_of(pattern.result))
-        if isinstance(pattern, Unit):
+        if isinstance(pattern, IntervalUnit):
             return STRING
         if argument is None:
             return self._null(pattern)

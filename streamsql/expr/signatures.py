@@ -45,7 +45,7 @@ class Family:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class IntervalUnit:
     """The bare name of a unit of time, such as DAYS; the implementation gets it as a ``str``."""
 
 
@@ -72,7 +72,7 @@ class LambdaOf:
     result: "Pattern"
 
 
-Pattern = Exactly | Variable | Family | Unit | ArrayOf | MapOf | LambdaOf
+Pattern = Exactly | Variable | Family | IntervalUnit | ArrayOf | MapOf | LambdaOf
 
 DECIMAL: Final = Family("DECIMAL")
 NUMBER: Final = Family("NUMBER")
@@ -203,7 +203,7 @@ class _Parser:
         if len(name) == 1 and name.isupper():
             return Variable(name)
         if name == "UNIT":
-            return Unit()
+            return IntervalUnit()
         if name in _ALIASES:
             return Exactly(_ALIASES[name])
         if name in Primitive.__members__:
