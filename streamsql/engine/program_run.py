@@ -1,6 +1,7 @@
 """Query files run: queries as one application, the other statements carried out in order."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -10,6 +11,7 @@ from streamsql.broker.open import is_kafka
 from streamsql.broker.ports import Broker
 from streamsql.engine.applications.application import Application, MakeWorkers
 from streamsql.engine.applications.clock import EngineClock
+from streamsql.engine.applications.last_commit import LastCommit
 from streamsql.engine.applications.local_workers import LocalWorkers
 from streamsql.engine.applications.processes import WorkerProcesses, WorkerSpec
 from streamsql.engine.applications.progress_watch import ProgressWatch
@@ -139,6 +141,10 @@ class ProgramRun(Closing):
     def interrupt(self) -> None:
         """Let :meth:`run` commit and end soon; may be called from a signal handler."""
         self._state.loop.interrupt()
+
+    def last_commit(self, told: threading.Event, give_up: Callable[[], None]) -> LastCommit:
+        """Return what calls ``give_up`` when the end is to come and the broker does not answer."""
+        return LastCommit(self._state.broker, told, give_up)
 
     def close(self) -> None:
         """End what runs, and close the broker."""

@@ -107,6 +107,8 @@ class WorkerProcesses:
         for child in self._children:
             if child.process.poll() is None:
                 child.process.terminate()
+                # A call into the Kafka client holds a signal's handler up, but not the input's end.
+                _close_input(child.process)
         deadline = time.monotonic() + _END_SECONDS
         for child in self._children:
             try:

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -17,15 +18,18 @@ from types import FrameType
 import msgspec
 
 from streamsql.broker.open import open_broker
+from streamsql.broker.ports import Broker
 from streamsql.engine.applications.application import Application
 from streamsql.engine.applications.applications import Applications
 from streamsql.engine.applications.garbage import collect_rarely
+from streamsql.engine.applications.last_commit import LastCommit
 from streamsql.engine.applications.processes import UNREACHABLE_STATUS, WorkerSpec
 from streamsql.engine.configuration.address import broker_options
 from streamsql.engine.configuration.config import EngineConfig
 from streamsql.engine.declarations import fixed
 from streamsql.engine.planning.context import context_on
 from streamsql.engine.planning.divide import divide
+from streamsql.engine.planning.planned import ApplicationPlan
 from streamsql.engine.planning.program import compile_program
 from streamsql.errors import BrokerUnreachable, StreamSQLError
 from streamsql.runtime.failpoints import crash_from_environment
@@ -70,21 +74,30 @@ def run(spec: WorkerSpec, ending: threading.Event) -> None:
         program = compile_program(spec.texts, context, spec.application)
         assert program.application is not None
         collect_rarely()
-        applications = Applications()
-        try:
-            for plan in divide(program, broker.groups()):
-                application = Application(plan, broker, lambda: time.monotonic() * 1000)
-                application.start()
-                applications.add(plan.group, application)
-            while not ending.is_set():
-                applications.step(_ROUND_MS)
-                failure = applications.failure()
-                if failure is not None:
-                    raise failure
-        finally:
-            applications.stop()
+        with LastCommit(broker, ending, _end_at_once):
+            _work(divide(program, broker.groups()), broker, ending)
     finally:
         broker.close()
+
+
+def _work(plans: Iterable[ApplicationPlan], broker: Broker, ending: threading.Event) -> None:
+    applications = Applications()
+    try:
+        for plan in plans:
+            application = Application(plan, broker, lambda: time.monotonic() * 1000)
+            application.start()
+            applications.add(plan.group, application)
+        while not ending.is_set():
+            applications.step(_ROUND_MS)
+            failure = applications.failure()
+            if failure is not None:
+                raise failure
+    finally:
+        applications.stop()
+
+
+def _end_at_once() -> None:
+    os._exit(UNREACHABLE_STATUS)
 
 
 def _end_on_signals(ending: threading.Event) -> None:
