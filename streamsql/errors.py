@@ -20,7 +20,27 @@ The class is the reaction; the fields are facts; the message is for a person, in
 without a period, names in double quotes with their kind.
 """
 
+import re
 from dataclasses import dataclass
+
+_SHOWN_LINE = 240
+_SHOWN_MESSAGE = 2_000
+_LONG_QUOTE = re.compile(r"""(["'])([^"']{100})[^"']{100,}\1""")
+
+
+def legible(text: str) -> str:
+    r"""Return a message in which long quotations are cut, and what cannot be seen is named.
+
+    >>> legible("no such name: \u200b")
+    'no such name: U+200B'
+    """
+    if len(text) > _SHOWN_LINE:
+        text = _LONG_QUOTE.sub(r"\1\2…\1", text)
+        if len(text) > _SHOWN_MESSAGE:
+            text = f"{text[:_SHOWN_MESSAGE]}…"
+    if text.isprintable():
+        return text
+    return "".join(c if c in "\n\t" or c.isprintable() else f"U+{ord(c):04X}" for c in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +70,11 @@ class StatementError(StreamSQLError):
     """
 
     def __init__(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
+        message = legible(message)
         super().__init__(message)
         self.message = message
         self.span = span
-        self.hint = hint
+        self.hint = None if hint is None else legible(hint)
         self.text: str | None = None
 
     def attach(self, text: str) -> None:
@@ -163,9 +184,14 @@ def _excerpt(text: str, span: Span) -> list[str]:
     start = min(span.start, len(text))
     line_start = text.rfind("\n", 0, start) + 1
     line_end = text.find("\n", start)
-    line = text[line_start : line_end if line_end >= 0 else len(text)]
+    line_end = line_end if line_end >= 0 else len(text)
     prefix = f"LINE {text.count(chr(10), 0, start) + 1}: "
-    column = start - line_start
-    width = max(1, min(span.end, line_start + len(line)) - start)
-    padding = "".join("\t" if character == "\t" else " " for character in line[:column])
-    return [prefix + line, " " * len(prefix) + padding + "^" * width]
+    first = line_start if line_end - line_start <= _SHOWN_LINE else max(line_start, start - 60)
+    line = text[first : min(line_end, first + _SHOWN_LINE)]
+    before = "…" if first > line_start else ""
+    after = "…" if first + _SHOWN_LINE < line_end else ""
+    column = start - first
+    width = max(1, min(span.end, first + len(line)) - start)
+    padding = "".join("\t" if character == "\t" else " " for character in before + line[:column])
+    visible = "".join(c if c == "\t" or c.isprintable() else "\ufffd" for c in line)
+    return [prefix + before + visible + after, " " * len(prefix) + padding + "^" * width]

@@ -19,6 +19,8 @@ from streamsql.types.sqltypes import SqlType
 
 Returns = Callable[[Sequence[SqlType]], SqlType]
 """Computes a result type from the argument types."""
+Checks = Sequence[tuple[int, Callable[[Any], object]]]
+"""Positions of arguments, and what reads a constant there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class ScalarFunction:
         typed: The implementation is built for the call: ``implementation(argument_types,
             result_type)`` returns the callable that takes the values.
         description: One sentence for DESCRIBE FUNCTION.
+        checks: By position, what raises EvaluationError for an argument that no record can have a
+            value with: as a constant it is an error of the statement.
     """
 
     name: str
@@ -47,6 +51,7 @@ class ScalarFunction:
     returns: Returns | None = None
     typed: bool = False
     description: str = ""
+    checks: Checks = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,8 @@ class Aggregator:
             lines. Example: ``"{state} += 1"``.
         result_inline: Python expression text for the result from ``{state}``; ``None``: call
             ``result``.
+        may_fail: ``add``, ``undo`` and ``merge`` raise for a value that the state cannot take. The
+            state is then as it was, and the record is reported.
     """
 
     state_type: SqlType
@@ -86,6 +93,7 @@ class Aggregator:
     merge: Callable[[Any, Any], Any] | None = None
     add_inline: str | None = None
     result_inline: str | None = None
+    may_fail: bool = False
 
 
 @dataclass(frozen=True, slots=True)

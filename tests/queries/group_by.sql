@@ -42,3 +42,14 @@ ASSERT VALUES per_host (rowtime, host, class, n) VALUES (1, 'h1', 2, 1);
 ASSERT VALUES per_host (rowtime, host, class, n) VALUES (2, 'h1', 4, 1);
 ASSERT VALUES per_host (rowtime, host, class, n) VALUES (3, 'h2', 2, 1);
 ASSERT VALUES per_host (rowtime, host, class, n) VALUES (4, 'h1', 2, 2);
+
+--@test: a sum that does not fit leaves its record out, and nothing else
+CREATE STREAM bills (shop STRING KEY, amount DECIMAL(4, 2))
+    WITH (KAFKA_TOPIC = 'bills', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
+CREATE TABLE owed AS SELECT shop, SUM(amount) AS total, COUNT(*) AS n FROM bills GROUP BY shop EMIT CHANGES;
+INSERT INTO bills (ROWTIME, shop, amount) VALUES (1, 'a', 99.00);
+INSERT INTO bills (ROWTIME, shop, amount) VALUES (2, 'a', 1.00);
+INSERT INTO bills (ROWTIME, shop, amount) VALUES (3, 'a', -2.50);
+ASSERT VALUES owed (rowtime, shop, total, n) VALUES (1, 'a', 99.00, 1);
+ASSERT VALUES owed (rowtime, shop, total, n) VALUES (2, 'a', 99.00, 2);
+ASSERT VALUES owed (rowtime, shop, total, n) VALUES (3, 'a', 96.50, 3);

@@ -58,3 +58,32 @@ def _bind(script: str) -> None:
     known = catalog()
     for parsed in parse_script(script):
         _, known = bind(parsed, known, {})
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("REGEXP_EXTRACT('(', t)", 'regular expression "("'),
+        ("REGEXP_REPLACE(t, '*a', '')", 'regular expression "*a"'),
+        ("EXTRACTJSONFIELD(t, 'a.b')", 'JSON path "a.b"'),
+        ("PARSE_TIMESTAMP(t, 'yyyy-foo{')", 'date pattern "yyyy-foo{"'),
+        ("PARSE_TIMESTAMP(t, 'yyyy', 'Foo/Bar')", '"Foo/Bar"'),
+        ("FORMAT_DATE(FROM_DAYS(1), '{')", 'date pattern "{"'),
+    ],
+)
+def test_constants_that_can_never_work(expression: str, message: str) -> None:
+    source = SOURCE.replace("v INT", "v INT, t STRING")
+    with pytest.raises(StatementError) as raised:
+        _bind(f"{source}SELECT {expression} FROM s;")
+    assert message in raised.value.message
+    assert raised.value.span is not None
+
+
+def test_messages_stay_short_and_visible() -> None:
+    with pytest.raises(StatementError) as raised:
+        _bind(f'{SOURCE}SELECT "{"x" * 1_000_000}" FROM s;')
+    assert len(str(raised.value)) < 1_500
+    with pytest.raises(StatementError) as raised:
+        _bind(f"{SOURCE}SELECT v\u200b FROM s;")
+    assert '"U+200B"' in raised.value.message
+    assert "\u200b" not in str(raised.value)

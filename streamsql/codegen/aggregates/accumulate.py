@@ -5,7 +5,9 @@ The list holds the values of the fold's columns, then the state of each aggregat
 
 from collections.abc import Iterator, Sequence
 
+from streamsql.codegen.expressions.evaluation import Evaluation
 from streamsql.codegen.namespace import Namespace
+from streamsql.expr import wording
 from streamsql.expr.nodes import AggregateCall, Expression, Literal, NamedExpression
 from streamsql.expr.registry import Aggregator
 from streamsql.topology.nodes import StreamAggregate, TableAggregate
@@ -15,17 +17,20 @@ Texts = list[tuple[Expression, str]]
 
 
 def accumulate(
-    namespace: Namespace,
+    evaluation: Evaluation,
     columns: Sequence[NamedExpression],
     calls: Sequence[tuple[AggregateCall, Aggregator]],
     texts: Texts,
     local: str = "state",
-) -> list[str]:
-    """Return the statements that add a row to the state in the local of that name."""
-    lines = [
-        f"{local}[{position}] = {text_of(column.expression, texts)}"
-        for position, column in enumerate(columns)
-    ]
+) -> None:
+    """Write the statements that add a row to the state in the local of that name."""
+    lines, namespace = evaluation.lines, evaluation.module.namespace
+    lines.add(
+        *(
+            f"{local}[{position}] = {text_of(column.expression, texts)}"
+            for position, column in enumerate(columns)
+        )
+    )
     for position, (call, aggregator) in enumerate(calls, len(columns)):
         arguments = [text_of(argument, texts) for argument in call.arguments]
         state = f"{local}[{position}]"
@@ -34,13 +39,28 @@ def accumulate(
                 _named(text, argument, namespace)
                 for text, argument in zip(arguments, call.arguments, strict=True)
             ]
-            lines += aggregator.add_inline.format(*names, state=state).split("\n")
+            lines.add(*aggregator.add_inline.format(*names, state=state).split("\n"))
         else:
             add = namespace.add(
                 f"add_{call.function.name.lower()}", aggregator.add, f"add of {call.function.name}"
             )
-            lines.append(f"{state} = {add}({', '.join([state, *arguments])})")
-    return lines
+            change(
+                evaluation, call, aggregator, f"{state} = {add}({', '.join([state, *arguments])})"
+            )
+
+
+def change(
+    evaluation: Evaluation, call: AggregateCall, aggregator: Aggregator, statement: str
+) -> None:
+    """Write the statement that changes the state of an aggregate; one that fails is reported."""
+    if not aggregator.may_fail:
+        evaluation.lines.add(statement)
+        return
+    with evaluation.lines.block("try:"):
+        evaluation.lines.add(statement)
+    with evaluation.lines.block("except Exception as error:"):
+        described = wording.describe_call(call.function.name, call.arguments)
+        evaluation.lines.add(evaluation.report_of(described))
 
 
 def inputs_of(

@@ -12,6 +12,7 @@ from streamsql.codegen.aggregates.accumulate import (
     Texts,
     accumulate,
     aggregators,
+    change,
     inputs_of,
     text_of,
 )
@@ -66,7 +67,7 @@ def generate_fold(
 ) -> SourceText:
     """Return the fold of an aggregation of the rows of ``schema``.
 
-    An argument that fails counts as NULL and is reported; what an aggregate raises is not caught.
+    An argument that fails counts as NULL and is reported, an aggregate that fails stays as it was.
     ``cached``: changed groups are held until the next flush.
     """
     writer = _Writer(node, schema)
@@ -103,35 +104,43 @@ class _Writer:
         self.module.define("initial", [], "The state of a group without rows.", lines)
 
     def update(
-        self, purpose: str, description: str, change: Callable[[Lines, Texts], None]
+        self, purpose: str, description: str, change: Callable[[Evaluation, Texts], None]
     ) -> None:
         """Define the function that evaluates the inputs of a row and changes the state by them."""
         parameters = ("state", "key", "value", "timestamp")
         names = self._namespace.locals(*parameters)
         lines = Lines()
         columns = self._input_columns(lines, names)
-        change(lines, self._evaluate(lines, names, columns))
+        evaluation = Evaluation(self.module, names, lines, "(key, value, timestamp)")
+        change(evaluation, self._evaluate(evaluation, columns))
         self.module.define(purpose, parameters, description, lines)
 
-    def add(self, lines: Lines, texts: Texts) -> None:
-        lines.add(*accumulate(self._namespace, self._columns, self._calls, texts))
+    def add(self, evaluation: Evaluation, texts: Texts) -> None:
+        accumulate(evaluation, self._columns, self._calls, texts)
 
-    def undo(self, lines: Lines, texts: Texts) -> None:
+    def undo(self, evaluation: Evaluation, texts: Texts) -> None:
         for position, column in enumerate(self._columns):
-            lines.add(f"state[{position}] = {text_of(column.expression, texts)}")
+            evaluation.lines.add(f"state[{position}] = {text_of(column.expression, texts)}")
         for state, call, aggregator in self._states("state"):
             arguments = [text_of(argument, texts) for argument in call.arguments]
             assert aggregator.undo is not None, "the binder allows only aggregates that can undo"
             undo = self._add_global("undo", call, aggregator.undo)
-            lines.add(f"{state} = {undo}({', '.join([state, *arguments])})")
+            statement = f"{state} = {undo}({', '.join([state, *arguments])})"
+            change(evaluation, call, aggregator, statement)
 
     def merge(self) -> None:
         parts = [f"right[{position}]" for position in range(len(self._columns))]
+        lines = Lines()
+        names = self._namespace.locals("left", "right")
+        evaluation = Evaluation(self.module, names, lines, "(None, right, None)")
         for position, (call, aggregator) in enumerate(self._calls, len(self._columns)):
             assert aggregator.merge is not None, "the binder allows only aggregates that can merge"
             merge = self._add_global("merge", call, aggregator.merge)
-            parts.append(f"{merge}(left[{position}], right[{position}])")
-        lines = Lines()
+            merged = f"{merge}(left[{position}], right[{position}])"
+            if aggregator.may_fail:
+                change(evaluation, call, aggregator, f"left[{position}] = {merged}")
+                merged = f"left[{position}]"
+            parts.append(merged)
         lines.add(f"return [{', '.join(parts)}]")
         description = "The state of two groups together."
         self.module.define("merge", ["left", "right"], description, lines)
@@ -164,9 +173,8 @@ class _Writer:
                 lines.add(f"{texts[column.name]} = value[{position}]")
         return Columns(texts | {ROWTIME: "timestamp"}, frozenset([ROWTIME]))
 
-    def _evaluate(self, lines: Lines, names: Locals, columns: Columns) -> Texts:
+    def _evaluate(self, evaluation: Evaluation, columns: Columns) -> Texts:
         """Write the evaluation of the inputs; return the text of each."""
-        evaluation = Evaluation(self.module, names, lines, "(key, value, timestamp)")
         return [
             (expression, evaluation.value("argument", expression, columns).text)
             for expression in self._inputs

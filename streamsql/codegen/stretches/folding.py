@@ -100,7 +100,7 @@ class FoldEnd:
 
     def _inputs(self) -> tuple[Texts, list[str]]:
         """Return where the inputs of the fold are, and the statements that compute some."""
-        evaluation = Evaluation(self._module, self._place.names, self._lines, self._scope.record)
+        evaluation = self._evaluation()
         columns = Columns(self._scope.columns, self._scope.not_null)
         texts: Texts = []
         computed = []
@@ -112,6 +112,9 @@ class FoldEnd:
                 text = argument
             texts.append((expression, text))
         return texts, computed
+
+    def _evaluation(self) -> Evaluation:
+        return Evaluation(self._module, self._place.names, self._lines, self._scope.record)
 
     def _supply(self, hint: str, attribute: str, about: str) -> str:
         return self._ends.supply(hint, self._node, attribute, about)
@@ -205,8 +208,7 @@ class FoldEnd:
         self._at_least(f"{group}[1]")
         self._lines.add(f"{state} = {group}[0]")
         calls = list(zip(node.aggregates, aggregators(node), strict=True))
-        namespace = self._module.namespace
-        self._lines.add(*accumulate(namespace, node.columns, calls, texts, state))
+        accumulate(self._evaluation(), node.columns, calls, texts, state)
 
     def _at_least(self, target: str) -> None:
         """Raise a time to that of the record."""

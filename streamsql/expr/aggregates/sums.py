@@ -92,6 +92,7 @@ def _sum_decimals(sql_type: Decimal) -> Aggregator:
         undo=undo,
         merge=lambda left, right: checked(EXACT.add(left, right)),
         result_inline="{state}",
+        may_fail=True,
     )
 
 
@@ -113,7 +114,14 @@ def _sum_list(types: Sequence[SqlType], _: Sequence[Any], __: SqlType) -> Aggreg
         return state
 
     return Aggregator(
-        element, scalar.initial, add, scalar.result, undo, scalar.merge, result_inline="{state}"
+        element,
+        scalar.initial,
+        add,
+        scalar.result,
+        undo,
+        scalar.merge,
+        result_inline="{state}",
+        may_fail=scalar.may_fail,
     )
 
 

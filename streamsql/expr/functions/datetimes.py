@@ -135,6 +135,9 @@ def _parts() -> list[Function]:
     return functions
 
 
+_PATTERN = ((1, javatime.compile_pattern),)
+_ZONED = (*_PATTERN, (2, zone_of))
+
 FUNCTIONS: tuple[Function, ...] = (
     ScalarFunction(
         "UNIX_TIMESTAMP",
@@ -180,56 +183,67 @@ FUNCTIONS: tuple[Function, ...] = (
         "PARSE_TIMESTAMP",
         "The timestamp in a text of a pattern like 'yyyy-MM-dd HH:mm:ss', in a zone (UTC).",
         _both("STRING", javatime.parse_timestamp, "STRING", "TIMESTAMP"),
+        checks=_ZONED,
     ),
     *strict(
         "FORMAT_TIMESTAMP",
         "The text of a timestamp by a pattern like 'yyyy-MM-dd HH:mm:ss', in a zone (UTC).",
         _both("TIMESTAMP", javatime.format_timestamp, "STRING", "STRING"),
+        checks=_ZONED,
     ),
     *strict(
         "STRINGTOTIMESTAMP",
         "The milliseconds since 1970 of a text; PARSE_TIMESTAMP replaces it.",
         _both("STRING", javatime.parse_timestamp, "STRING", "BIGINT"),
+        checks=_ZONED,
     ),
     *strict(
         "TIMESTAMPTOSTRING",
         "The text of milliseconds since 1970; FORMAT_TIMESTAMP replaces it.",
         _both("BIGINT", javatime.format_timestamp, "STRING", "STRING"),
+        checks=_ZONED,
     ),
     *strict(
         "PARSE_DATE",
         "The date that a text begins with, in a pattern like 'yyyy-MM-dd'.",
         {"STRING, STRING -> DATE": javatime.parse_date_leniently},
+        checks=_PATTERN,
     ),
     *strict(
         "FORMAT_DATE",
         "The text of a date by a pattern like 'yyyy-MM-dd'.",
         {"DATE, STRING -> STRING": javatime.format_date},
+        checks=_PATTERN,
     ),
     *strict(
         "STRINGTODATE",
         "The days since 1970-01-01 of a text; PARSE_DATE replaces it.",
         {"STRING, STRING -> INTEGER": javatime.parse_date},
+        checks=_PATTERN,
     ),
     *strict(
         "DATETOSTRING",
         "The text of days since 1970-01-01; FORMAT_DATE replaces it.",
         {"INTEGER, STRING -> STRING": javatime.format_date},
+        checks=_PATTERN,
     ),
     *strict(
         "PARSE_TIME",
         "The time of day in a text of a pattern like 'HH:mm:ss'.",
         {"STRING, STRING -> TIME": javatime.parse_time},
+        checks=_PATTERN,
     ),
     *strict(
         "FORMAT_TIME",
         "The text of a time of day by a pattern like 'HH:mm:ss'.",
         {"TIME, STRING -> STRING": javatime.format_time},
+        checks=_PATTERN,
     ),
     *strict(
         "CONVERT_TZ",
         "The wall clock of another zone: CONVERT_TZ(timestamp, from, to).",
         {"TIMESTAMP, STRING, STRING -> TIMESTAMP": _convert_zone},
+        checks=((1, zone_of), (2, zone_of)),
     ),
     *strict(
         "DATE_TRUNC",

@@ -3,16 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from streamsql.expr.registry import ScalarFunction
+from streamsql.expr.registry import Checks, ScalarFunction
 
 Overloads = Mapping[str, Callable[..., Any]]
 """Implementations by signature."""
 
 
-def strict(name: str, description: str, overloads: Overloads) -> tuple[ScalarFunction, ...]:
+def strict(
+    name: str, description: str, overloads: Overloads, checks: Checks = ()
+) -> tuple[ScalarFunction, ...]:
     """Return overloads that are NULL as soon as an argument is."""
     return tuple(
-        ScalarFunction(name, signature, implementation, description=description)
+        ScalarFunction(name, signature, implementation, description=description, checks=checks)
         for signature, implementation in overloads.items()
     )
 

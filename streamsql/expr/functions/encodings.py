@@ -82,13 +82,19 @@ def _to_bytes(text: str, encoding: str) -> bytes:
     return value
 
 
-def _from_bytes(value: bytes, encoding: str) -> str:
+def _written(value: bytes, encoding: str) -> str:
     text: str = _encoding(_WRITERS, encoding)(value)
     return text
 
 
+def _from_bytes(value: bytes, encoding: str) -> str:
+    """Return the text of bytes; hexadecimal digits are capitals here, and small in ENCODE."""
+    text = _written(value, encoding)
+    return text.upper() if encoding.lower() == "hex" else text
+
+
 def _encode(text: str, source: str, target: str) -> str:
-    return _from_bytes(_to_bytes(text, source), target)
+    return _written(_to_bytes(text, source), target)
 
 
 def _number_reader(code: str) -> Callable[..., Any]:

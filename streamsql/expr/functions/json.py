@@ -285,6 +285,7 @@ FUNCTIONS: tuple[Function, ...] = (
         "EXTRACTJSONFIELD",
         "The part of a JSON text at a path like '$.a[0].b', a string without its quotes.",
         {"STRING, STRING -> STRING": _extract},
+        checks=((1, _path),),
     ),
     *strict(
         "JSON_ARRAY_LENGTH",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from streamsql.errors import EvaluationError
 from streamsql.expr.functions.declare import null_aware, strict
 from streamsql.expr.registry import Function
 
@@ -22,7 +23,10 @@ def _transform_array(values: list[Any], change: _Lambda) -> list[Any]:
 
 
 def _transform_map(entries: dict[Any, Any], new_key: _Lambda, new_value: _Lambda) -> dict[Any, Any]:
-    return {new_key(key, value): new_value(key, value) for key, value in entries.items()}
+    changed = {new_key(key, value): new_value(key, value) for key, value in entries.items()}
+    if len(changed) < len(entries):
+        raise EvaluationError("two entries have the same new key")
+    return changed
 
 
 def _reduce_array(values: list[Any] | None, state: Any, fold: _Lambda) -> Any:

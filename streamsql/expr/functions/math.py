@@ -9,7 +9,7 @@ from collections.abc import Callable
 from random import random
 
 from streamsql.errors import EvaluationError
-from streamsql.expr.functions.declare import strict
+from streamsql.expr.functions.declare import null_aware, strict
 from streamsql.expr.registry import Function, ScalarFunction
 from streamsql.expr.values.arithmetic import remainder_doubles, remainder_integers
 
@@ -58,6 +58,11 @@ def _cotangent(value: float) -> float:
     return 1 / tangent if tangent else math.copysign(math.inf, tangent)
 
 
+_GEO_DISTANCE = (
+    "The distance of two points, GEO_DISTANCE(lat1, lon1, lat2, lon2), in MILES or KM, the default."
+)
+
+
 def _distance(
     latitude1: float, longitude1: float, latitude2: float, longitude2: float, unit: str = "KM"
 ) -> float:
@@ -72,6 +77,18 @@ def _distance(
     sin_longitude = math.sin(math.radians(longitude2 - longitude1) / 2)
     haversine = sin_latitude**2 + sin_longitude**2 * math.cos(phi1) * math.cos(phi2)
     return 2 * radius * math.asin(math.sqrt(haversine))
+
+
+def _distance_in(
+    latitude1: float | None,
+    longitude1: float | None,
+    latitude2: float | None,
+    longitude2: float | None,
+    unit: str | None,
+) -> float | None:
+    if latitude1 is None or longitude1 is None or latitude2 is None or longitude2 is None:
+        return None
+    return _distance(latitude1, longitude1, latitude2, longitude2, "KM" if unit is None else unit)
 
 
 _UNARY: tuple[tuple[str, Callable[[float], float], str], ...] = (
@@ -142,10 +159,14 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     *strict(
         "GEO_DISTANCE",
-        "The distance of two points, GEO_DISTANCE(lat1, lon1, lat2, lon2), in KM or MILES.",
+        _GEO_DISTANCE,
         {
             "DOUBLE, DOUBLE, DOUBLE, DOUBLE -> DOUBLE": _distance,
-            "DOUBLE, DOUBLE, DOUBLE, DOUBLE, STRING -> DOUBLE": _distance,
         },
+    ),
+    *null_aware(
+        "GEO_DISTANCE",
+        _GEO_DISTANCE,
+        {"DOUBLE, DOUBLE, DOUBLE, DOUBLE, STRING -> DOUBLE": _distance_in},
     ),
 )

@@ -222,6 +222,7 @@ FUNCTIONS: tuple[Function, ...] = (
             "STRING, STRING -> STRING": _extract,
             "STRING, STRING, INTEGER -> STRING": _extract,
         },
+        checks=((0, java_pattern),),
     ),
     *strict(
         "REGEXP_EXTRACT_ALL",
@@ -230,15 +231,18 @@ FUNCTIONS: tuple[Function, ...] = (
             "STRING, STRING -> STRING[]": _extract_all,
             "STRING, STRING, INTEGER -> STRING[]": _extract_all,
         },
+        checks=((0, java_pattern),),
     ),
     *strict(
         "REGEXP_REPLACE",
         "The text with every match replaced: REGEXP_REPLACE(text, pattern, replacement).",
         {"STRING, STRING, STRING -> STRING": _replace},
+        checks=((1, java_pattern),),
     ),
     *strict(
         "REGEXP_SPLIT_TO_ARRAY",
         "The parts of a text between matches: REGEXP_SPLIT_TO_ARRAY(text, pattern).",
         {"STRING, STRING -> STRING[]": _split},
+        checks=((1, java_pattern),),
     ),
 )

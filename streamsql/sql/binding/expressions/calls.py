@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from sqlglot import exp
 
-from streamsql.errors import BindError, Span, StatementError
+from streamsql.errors import BindError, EvaluationError, Span, StatementError
 from streamsql.expr.nodes import (
     AggregateCall,
     Call,
@@ -108,7 +108,20 @@ def bind_call(node: CallNode, binder: Binder) -> Expression:
     resolution, values = _resolve(node, name, arguments(node), binder)
     function = resolution.function
     assert isinstance(function, ScalarFunction)
+    _check_constants(function, values, arguments(node))
     return Call(function, tuple(values), resolution.result_type)
+
+
+def _check_constants(
+    function: ScalarFunction, values: Sequence[Expression | Lambda], nodes: Sequence[exp.Expr]
+) -> None:
+    for position, check in function.checks:
+        value = values[position] if position < len(values) else None
+        if isinstance(value, Literal) and value.value is not None:
+            try:
+                check(value.value)
+            except EvaluationError as error:
+                raise BindError(str(error), span(nodes[position])) from error
 
 
 def bind_concatenation(node: exp.Expr, binder: Binder) -> Expression:
