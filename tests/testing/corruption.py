@@ -84,7 +84,8 @@ def changed_leaf(node: Any, rng: random.Random) -> Any:
         case bool():
             return not node
         case int() | Decimal():
-            return node + abs(node) + 1  # one more is no other number where doubles are compared
+            # Where doubles are compared, one more may be the same number.
+            return node * 2 + 1 if node >= 0 else node * 2
         case str():
             return f"{node}AAAA"
         case _:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from streamsql.errors import EngineError
+from streamsql.runtime.processors.running_aggregate import RunningAggregateProcessor
 from streamsql.testing.outcomes import Status
 from streamsql.testing.qtt.case import QttCase, read_cases, run_case
 from tests.testing.cases import passing_cases
@@ -68,12 +69,16 @@ def test_a_rejection_must_be_of_the_statement_as_wrong() -> None:
     assert (accepted.status, accepted.reason) == (Status.FAILED, "was accepted")
 
 
-def test_an_input_that_stops_a_query_fails_the_case() -> None:
+def test_an_input_that_stops_a_query_fails_the_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("a bug")
+
+    monkeypatch.setattr(RunningAggregateProcessor, "process", fail)
     statements = [
-        "CREATE STREAM S (K STRING KEY, N DECIMAL(2, 1)) WITH (KAFKA_TOPIC='s', FORMAT='JSON');",
+        "CREATE STREAM S (K STRING KEY, N INT) WITH (KAFKA_TOPIC='s', FORMAT='JSON');",
         "CREATE TABLE T AS SELECT K, SUM(N) AS N FROM S GROUP BY K;",
     ]
-    inputs = [{"topic": "s", "key": "a", "value": {"N": 9.9}}] * 2
+    inputs = [{"topic": "s", "key": "a", "value": {"N": 9}}]
     outcome = run_case(_case(statements=statements, inputs=inputs))
     assert outcome.status is Status.FAILED
     assert "a query has failed" in outcome.reason
