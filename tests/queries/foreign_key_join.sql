@@ -45,3 +45,17 @@ ASSERT VALUES per_w (rowtime, w, total, n) VALUES (4, 'one', 7, 2);
 ASSERT VALUES per_w (rowtime, w, total, n) VALUES (6, 'one', 5, 1);
 ASSERT VALUES per_w (rowtime, w, total, n) VALUES (6, 'two', 7, 1);
 ASSERT VALUES per_w (rowtime, w, total, n) VALUES (7, 'one', 0, 0);
+
+--@test: the key of the left table has two columns
+CREATE TABLE l (a INT PRIMARY KEY, b STRING PRIMARY KEY, fk STRING) WITH (KAFKA_TOPIC = 'l', FORMAT = 'JSON', PARTITIONS = 1);
+CREATE TABLE r (id STRING PRIMARY KEY, w INT) WITH (KAFKA_TOPIC = 'r', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
+CREATE TABLE o AS SELECT l.a AS a, l.b AS b, w FROM l JOIN r ON l.fk = r.id EMIT CHANGES;
+INSERT INTO r (ROWTIME, id, w) VALUES (1, 'x', 10);
+INSERT INTO l (ROWTIME, a, b, fk) VALUES (2, 1, 'p', 'x');
+INSERT INTO l (ROWTIME, a, b, fk) VALUES (3, 2, 'q', 'x');
+INSERT INTO l (ROWTIME, a, b, fk) VALUES (4, 3, 'r', 'x');
+INSERT INTO l (ROWTIME, a, b, fk) VALUES (5, 4, 's', 'x');
+ASSERT VALUES o (rowtime, a, b, w) VALUES (2, 1, 'p', 10);
+ASSERT VALUES o (rowtime, a, b, w) VALUES (3, 2, 'q', 10);
+ASSERT VALUES o (rowtime, a, b, w) VALUES (4, 3, 'r', 10);
+ASSERT VALUES o (rowtime, a, b, w) VALUES (5, 4, 's', 10);

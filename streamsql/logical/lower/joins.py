@@ -83,11 +83,11 @@ def _foreign_key(
     left, right = sides.left, sides.right
     assert isinstance(left, KTable)
     assert isinstance(right, KTable)
-    referring = _side(left, needed, [NamedExpression("$FOREIGN_KEY", foreign_key)])
-    first, second = (
-        _nameless(referring).materialize(),
-        _nameless(_side(right, needed)).materialize(),
-    )
+    referring = _nameless(_side(left, needed, [NamedExpression("$FOREIGN_KEY", foreign_key)]))
+    if len(left.schema.key) > 1 and referring.key_format != ROW:
+        # Written with the names of its columns, which are others in the topic of the answers.
+        referring = referring.repartition(ROW)
+    first, second = referring.materialize(), _nameless(_side(right, needed)).materialize()
     schema = _joined(plan, (*first.schema.value[:-1], *second.schema.value))
     return first.join_foreign_key(second, plan.join_kind, schema)
 
