@@ -85,13 +85,14 @@ class _Input(Protocol):
 
 
 class _InOffsetOrder:
-    """A partition in which offsets rule; ``end`` is the watermark at its end."""
+    """A partition in which offsets rule; the time of its next record is known once asked for."""
 
-    __slots__ = ("_head", "_messages", "_time_of", "open_until")
+    __slots__ = ("_head", "_messages", "_next_ms", "_time_of", "open_until")
 
     def __init__(self, time_of: TimestampOf) -> None:
         self._messages: list[Message] = []
         self._head = 0
+        self._next_ms: int | None = None
         self._time_of = time_of
         self.open_until = UNKNOWN
 
@@ -103,25 +104,31 @@ class _InOffsetOrder:
         self._messages.extend(messages)
 
     def head(self) -> int | None:
-        if self._head == len(self._messages):
-            return None
-        return self._time_of(self._messages[self._head])
+        if self._next_ms is None and self._head < len(self._messages):
+            self._next_ms = self._time_of(self._messages[self._head])
+        return self._next_ms
 
     def take(self, until: int) -> tuple[Sequence[Message], int]:
-        messages, start, time_of = self._messages, self._head, self._time_of
         if until == NEVER:
-            end = len(messages)
-        else:
-            end = start + 1
-            while end < len(messages) and time_of(messages[end]) <= until:
-                end += 1
-        if end == len(messages):
-            self._messages, self._head = [], 0
-            taken = messages[start:] if start else messages
-        else:
-            self._head = end
-            taken = messages[start:end]
-        return taken, time_of(taken[-1])
+            return self._take_all()
+        messages, start, time_of = self._messages, self._head, self._time_of
+        last = self.head()
+        assert last is not None, "something waits"
+        end = start + 1
+        while end < len(messages):
+            following = time_of(messages[end])
+            if following > until:
+                self._head, self._next_ms = end, following
+                return messages[start:end], last
+            last = following
+            end += 1
+        self._messages, self._head, self._next_ms = [], 0, None
+        return messages[start:] if start else messages, last
+
+    def _take_all(self) -> tuple[Sequence[Message], int]:
+        messages, start = self._messages, self._head
+        self._messages, self._head, self._next_ms = [], 0, None
+        return messages[start:] if start else messages, self._time_of(messages[-1])
 
 
 class _InTimeOrder:

@@ -52,6 +52,7 @@ class Task:
         self._caches = [store for store in stores if isinstance(store, BufferedStore)]
         self._metrics = metrics
         self._time = wiring.clock(TASK)
+        self._latest_ms = 0
         self.uncommitted = 0
 
     @property
@@ -82,7 +83,7 @@ class Task:
                 if run is None:
                     break
                 partition = run.partition
-                if self._time.now < run.time_ms <= self._processors.latest_ms():
+                if run.time_ms > self._time.now and self._is_time(run.time_ms):
                     self._time.now = run.time_ms
                 self._process[partition](run.messages)
                 inputs.done(run)
@@ -93,6 +94,12 @@ class Task:
             raise located(error, partition) from error
         self.uncommitted += done
         return done
+
+    def _is_time(self, time_ms: int) -> bool:
+        """Tell whether a time is not too far ahead of the clock, which is asked when needed."""
+        if time_ms > self._latest_ms:
+            self._latest_ms = self._processors.latest_ms()
+        return time_ms <= self._latest_ms
 
     def uncommitted_bytes(self) -> int:
         """Estimate what the stores and the record caches hold until the next commit."""

@@ -88,10 +88,12 @@ class _View:
         inputs.update(p for found in waiting.values() for p in found)
         outside = sorted(p for p in inputs if p.topic not in layout.writers)
         inside = sorted(inputs.difference(outside))
-        self._starts = dict(broker.starts(outside))
-        self._ends = dict(broker.ends(outside, committed=True))
-        self._committed = broker.group_offsets(layout.group, inputs)
+        self._ends = dict(broker.ends(outside, committed=True) if outside else {})
+        self._committed = broker.group_offsets(layout.group, inputs) if above else {}
         self._ends.update(broker.ends(inside, committed=False) if inside else {})
+        begun = self._committed.keys()
+        unread = [p for p in outside if above and p not in begun and self._ends[p] > 0]
+        self._starts = dict(broker.starts(unread) if unread else {})
 
     def watermark(self, partition: TopicPartition, reader: int) -> Watermark:
         """Return how far the writers of a partition are."""
