@@ -59,3 +59,25 @@ ASSERT VALUES o (rowtime, a, b, w) VALUES (2, 1, 'p', 10);
 ASSERT VALUES o (rowtime, a, b, w) VALUES (3, 2, 'q', 10);
 ASSERT VALUES o (rowtime, a, b, w) VALUES (4, 3, 'r', 10);
 ASSERT VALUES o (rowtime, a, b, w) VALUES (5, 4, 's', 10);
+
+--@test: several steps, by foreign key and by key
+CREATE TABLE l (id STRING PRIMARY KEY, fk STRING, v INT) WITH (KAFKA_TOPIC = 'l', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
+CREATE TABLE r (id STRING PRIMARY KEY, next STRING) WITH (KAFKA_TOPIC = 'r', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
+CREATE TABLE s (id STRING PRIMARY KEY, w INT) WITH (KAFKA_TOPIC = 's', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
+CREATE TABLE m (id STRING PRIMARY KEY, x INT) WITH (KAFKA_TOPIC = 'm', VALUE_FORMAT = 'JSON', PARTITIONS = 1);
+CREATE TABLE chain AS SELECT l.id AS id, v, w FROM l JOIN r ON l.fk = r.id JOIN s ON r.next = s.id EMIT CHANGES;
+CREATE TABLE back AS SELECT l.id AS id, v, x, w FROM l LEFT JOIN r ON l.fk = r.id JOIN m ON l.id = m.id LEFT JOIN s ON r.next = s.id EMIT CHANGES;
+CREATE TABLE outer_first AS SELECT ROWKEY AS id, v, x, next FROM l FULL OUTER JOIN m ON l.id = m.id LEFT JOIN r ON l.fk = r.id EMIT CHANGES;
+INSERT INTO s (ROWTIME, id, w) VALUES (1, 'z', 100);
+INSERT INTO r (ROWTIME, id, next) VALUES (2, 'x', 'z');
+INSERT INTO l (ROWTIME, id, fk, v) VALUES (3, 'a', 'x', 1);
+INSERT INTO m (ROWTIME, id, x) VALUES (4, 'a', 7);
+INSERT INTO s (ROWTIME, id, w) VALUES (5, 'z', 200);
+INSERT INTO m (ROWTIME, id, x) VALUES (6, 'b', 8);
+ASSERT VALUES chain (rowtime, id, v, w) VALUES (3, 'a', 1, 100);
+ASSERT VALUES chain (rowtime, id, v, w) VALUES (5, 'a', 1, 200);
+ASSERT VALUES back (rowtime, id, v, x, w) VALUES (4, 'a', 1, 7, 100);
+ASSERT VALUES back (rowtime, id, v, x, w) VALUES (5, 'a', 1, 7, 200);
+ASSERT VALUES outer_first (rowtime, id, v, x, next) VALUES (3, 'a', 1, NULL, 'z');
+ASSERT VALUES outer_first (rowtime, id, v, x, next) VALUES (4, 'a', 1, 7, 'z');
+ASSERT VALUES outer_first (rowtime, id, v, x, next) VALUES (6, 'b', NULL, 8, NULL);

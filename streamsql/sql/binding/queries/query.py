@@ -368,7 +368,7 @@ def _check_distinct(keys: Sequence[Expression], nodes: Sequence[exp.Expr]) -> No
 
 def _source_key(origin: From) -> _Keys:
     """Return the key that the sources and their joins give the result."""
-    if not origin.steps or origin.steps[-1].foreign:
+    if origin.keeps_key:
         left = origin.scope.sources[0]
         keys = [left.reference(column) for column in left.source.schema.key]
         return _Keys([[key] for key in keys], [key.name for key in keys])

@@ -33,7 +33,7 @@ class JoinStep:
 
     Attributes:
         on_key: The left side has the left expression as its key already.
-        foreign: A foreign-key join: the left side keeps its own key.
+        foreign: A foreign-key join: the result has the key of the left side.
         equal: Expressions that are the key of the result, the preferred ones first.
         key_name: The plan's name for the key of the result.
     """
@@ -67,6 +67,11 @@ class From:
     synthetic: Column | None
 
     @property
+    def keeps_key(self) -> bool:
+        """Whether the result has the key of the source written first, of however many columns."""
+        return all(step.foreign for step in self.steps)
+
+    @property
     def kind(self) -> SourceKind:
         """A TABLE when all sources are tables, else a STREAM."""
         tables = all(s.source.kind is SourceKind.TABLE for s in self.scope.sources)
@@ -96,9 +101,10 @@ def bind_from(query: exp.Select, context: Context) -> From:
         steps.append(
             _JoinRules(join, sources[:count], sources[count], scope, steps).step(name, context)
         )
-    if not steps or steps[-1].viable or steps[-1].foreign:
+    keyed = [step for step in steps if not step.foreign]
+    if not keyed or steps[-1].viable:
         return From(scope, tuple(steps), None)
-    synthetic = Column(steps[-1].key_name, steps[-1].left_key.type)
+    synthetic = Column(steps[-1].key_name, keyed[-1].left_key.type)
     return From(scope.with_extra([synthetic]), tuple(steps), synthetic)
 
 
@@ -178,7 +184,7 @@ class _JoinRules:
             self._window(),
             on_key,
             foreign,
-            () if foreign else self._equal(kind, left_key, right_key),
+            self._left_keys() if foreign else self._equal(kind, left_key, right_key),
             key_name,
         )
 
@@ -261,9 +267,11 @@ class _JoinRules:
         return distinct[0]
 
     def _is_left_key(self, left_key: Expression) -> bool:
-        if self._steps:
-            return left_key in self._steps[-1].equal
-        return left_key in _key_of(self._left[0])
+        return left_key in self._left_keys()
+
+    def _left_keys(self) -> tuple[Expression, ...]:
+        """Return the expressions that are the key of what is on the left, if it is one column."""
+        return self._steps[-1].equal if self._steps else tuple(_key_of(self._left[0]))
 
     def _is_right_key(self, right_key: Expression) -> bool:
         return right_key in _key_of(self._right)
@@ -284,12 +292,6 @@ class _JoinRules:
             )
         if self._left_kind is SourceKind.STREAM or on_key:
             return False
-        if self._steps:
-            raise BindError(
-                "a foreign-key join is only possible between two sources",
-                where,
-                hint="Join the first tables in a query of their own.",
-            )
         if kind not in (JoinKind.INNER, JoinKind.LEFT):
             raise BindError(
                 f"a foreign-key join cannot be a {kind.value} JOIN",
