@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -101,18 +103,21 @@ def test_workers_die_again_and_again(kafka: str, tmp_path: Path) -> None:
     text = SQL.format(p="storm") + "SELECT k, n, total FROM storm_sums; SELECT v FROM storm_even;"
     killed = 0
 
-    def kill_one(_done: int, _total: int) -> None:
+    def kill_some() -> None:
         nonlocal killed
-        running = application.application
-        workers = None if running is None else running.workers
-        if killed < 4 and isinstance(workers, WorkerProcesses):
-            os.kill(workers.pids[killed % 2], signal.SIGKILL)
-            killed += 1
+        while killed < 4:
+            running = application.application
+            workers = None if running is None else running.workers
+            if isinstance(workers, WorkerProcesses):
+                with suppress(ProcessLookupError):
+                    os.kill(workers.pids[killed % 2], signal.SIGKILL)
+                    killed += 1
             time.sleep(0.3)
 
     with open_program([text], address, name="storm", until_end=True) as application:
-        results = application.run(workers=2, on_progress=kill_one)
-        sums, evens = (result.fetchall() for result in results)
+        killer = threading.Thread(target=kill_some, daemon=True)
+        killer.start()
+        sums, evens = (result.fetchall() for result in application.run(workers=2))
     assert killed == 4
     assert sorted(row.as_tuple() for row in sums) == expected_sums()
     assert sorted(row[0] for row in evens) == list(range(0, ROWS, 2))
