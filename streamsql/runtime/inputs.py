@@ -74,6 +74,11 @@ class Inputs:
         """The partitions that are read."""
         return tuple(self._positions)
 
+    @property
+    def last_commit(self) -> Mapping[TopicPartition, int]:
+        """The positions that were committed last: what is before them is not read again."""
+        return self._committed
+
     def next_offset(self, partition: TopicPartition) -> int:
         """Return the offset before which every record of the partition has come."""
         return self._next[partition]

@@ -366,9 +366,9 @@ class Worker:
             return
         self._last_purge_ms = self._clock_ms()
         before = {
-            partition: position.offset
+            partition: offset
             for task in self._tasks.values()
-            for partition, position in task.offsets().items()
+            for partition, offset in task.inputs.last_commit.items()
             if partition.topic in self._layout.internal
         }
         if not before:
