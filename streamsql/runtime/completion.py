@@ -1,7 +1,5 @@
 """Knowing when an application has worked off the input that was there at the start."""
 
-from collections.abc import Collection
-
 from streamsql.broker.ports import Broker, TopicPartition
 from streamsql.runtime.layout import Layout
 
@@ -17,14 +15,11 @@ class Completion:
         total: How many input records were there at the start.
     """
 
-    def __init__(
-        self, broker: Broker, layout: Layout, parts: Collection[int] | None = None
-    ) -> None:
-        """Look at the inputs of these sub-topologies (``None``: of all) as they are now."""
+    def __init__(self, broker: Broker, layout: Layout) -> None:
+        """Look at the inputs as they are now."""
         self._broker = broker
         self._group = layout.group
-        indexes = [part.index for part in layout.parts] if parts is None else parts
-        every = {p for index in indexes for p in layout.partitions_of(index)}
+        every = {p for part in layout.parts for p in layout.partitions_of(part.index)}
         self._own = sorted(p for p in every if p.topic in layout.written)
         external = sorted(every - set(self._own))
         self._targets = dict(broker.ends(external, committed=True))
