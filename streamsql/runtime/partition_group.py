@@ -132,13 +132,28 @@ class _InOffsetOrder:
 
 
 class _InTimeOrder:
-    """A partition that several tasks write, sorted; its watermark lets records go."""
+    """A partition that several tasks write, sorted; its watermark lets records go.
 
-    __slots__ = ("_late", "_messages", "_read", "_skip", "_taken", "_times", "open_until")
+    It is sorted when the watermark has reached a record, not for every block that is read.
+    """
+
+    __slots__ = (
+        "_is_sorted",
+        "_late",
+        "_least",
+        "_messages",
+        "_read",
+        "_skip",
+        "_taken",
+        "_times",
+        "open_until",
+    )
 
     def __init__(self, taken: Taken | None) -> None:
         self._messages: list[Message] = []
         self._times: list[int] = []
+        self._least = NEVER
+        self._is_sorted = True
         self._late: list[Message] = []
         self._skip = taken
         self._taken = (UNKNOWN, -1) if taken is None else (taken.time_ms, taken.offset)
@@ -152,10 +167,13 @@ class _InTimeOrder:
     @property
     def held(self) -> int:
         """How many records are younger than the watermark."""
+        if self._least > self.open_until:
+            return len(self._times)
+        self._sort()
         return len(self._times) - bisect_right(self._times, self.open_until)
 
     def add(self, messages: Sequence[Message]) -> None:
-        """Sort the records in; those older than what was handed out go before all others."""
+        """Take the records in; those older than what was handed out go before all others."""
         self._read = max(self._read, messages[-1].offset() + 1)
         if self._skip is not None:
             messages = self._not_taken(messages, self._skip)
@@ -165,26 +183,26 @@ class _InTimeOrder:
             self._late += [m for m, time in zip(messages, times, strict=True) if time < behind]
             messages = [m for m, time in zip(messages, times, strict=True) if time >= behind]
             times = [time for time in times if time >= behind]
-        waiting = self._times
-        self._messages += messages
-        self._times = waiting + times
-        if times and ((waiting and waiting[-1] > times[0]) or sorted(times) != times):
-            self._sort()
+        if times:
+            self._is_sorted = False
+            self._least = min(self._least, *times)
+            self._messages += messages
+            self._times += times
 
     def head(self) -> int | None:
         if self._late:
             return UNKNOWN
-        if self._times and self._times[0] <= self.open_until:
-            return self._times[0]
-        return None
+        return self._least if self._times and self._least <= self.open_until else None
 
     def take(self, until: int) -> tuple[Sequence[Message], int]:
         if self._late:
             late, self._late = self._late, []
             return late, self._taken[0]
+        self._sort()
         end = max(1, bisect_right(self._times, min(until, self.open_until)))
         taken, self._messages = self._messages[:end], self._messages[end:]
         time, self._times = self._times[end - 1], self._times[end:]
+        self._least = self._times[0] if self._times else NEVER
         self._taken = (time, taken[-1].offset())
         return taken, time
 
@@ -201,10 +219,13 @@ class _InTimeOrder:
         return [message for message in messages if not taken.holds(message)]
 
     def _sort(self) -> None:
+        if self._is_sorted:
+            return
         times, messages = self._times, self._messages
         order = sorted(range(len(times)), key=times.__getitem__)
         self._times = [times[number] for number in order]
         self._messages = [messages[number] for number in order]
+        self._is_sorted = True
 
 
 class PartitionGroup:

@@ -27,9 +27,16 @@ class Throttle:
         self._paused: set[TopicPartition] = set()
         self._is_slowing = False
 
-    def regulate(self, consumer: Consumer, readers: Mapping[TopicPartition, Task]) -> None:
+    def regulate(
+        self,
+        consumer: Consumer,
+        readers: Mapping[TopicPartition, Task],
+        tasks: Collection[Task],
+    ) -> None:
         """Pause what has run ahead, and resume what has come down."""
-        behind = self._behind({task.id: task for task in readers.values()}.values())
+        behind = self._behind(tasks)
+        if behind is None and not self._paused and len(readers) == len(tasks):
+            return  # every task has one partition: nothing but what is sorted ever waits
         for partition, task in readers.items():
             if task.inputs.is_sorted(partition):
                 continue

@@ -82,6 +82,7 @@ class _View:
         self._layout = layout
         self._upstream = upstream
         self._times: dict[TaskId, int] = {}
+        self._topic_times: dict[tuple[str, int], int] = {}
         self._notes: dict[TopicPartition, PartitionNote] = {}
         above = {w for task, found in waiting.items() for p in found for w in self._above(task, p)}
         inputs = {p for part in above for p in layout.partitions_of(part)}
@@ -112,7 +113,10 @@ class _View:
 
     def _time(self, topic: str, reader: int) -> int:
         """Return the least time of the tasks that write a topic."""
-        return min(
+        found = self._topic_times.get((topic, reader))
+        if found is not None:
+            return found
+        time = self._topic_times[topic, reader] = min(
             (
                 self._task_time(TaskId(part, number), topic)
                 for part in self._upstream.writers(topic, reader)
@@ -120,6 +124,7 @@ class _View:
             ),
             default=NEVER,
         )
+        return time
 
     def _task_time(self, task: TaskId, topic: str) -> int:
         """Return the time of what a task will next write to a topic."""

@@ -208,7 +208,7 @@ class Worker:
         done = 0
         for task in self._tasks.values():
             done += task.process(_BUFFERED_RECORDS)
-        self._throttle.regulate(self._consumer, self._readers)
+        self._throttle.regulate(self._consumer, self._readers, self._tasks.values())
         if self._commit_due() or (done and self._cache.wants_commit(self._tasks.values())):
             self.commit()
         return done
