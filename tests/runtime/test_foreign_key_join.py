@@ -6,21 +6,12 @@ The random tables are compared with a join of dicts, on any partitions and with 
 import json
 import random
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
 
-from streamsql.broker.ports import TopicConfig, TopicPartition
-from streamsql.broker.simulated.broker import SimulatedBroker
-from streamsql.broker.simulated.mishaps import kill
-from streamsql.catalog.catalog import Catalog
-from streamsql.engine.planning.context import PlannerContext
-from streamsql.engine.planning.program import compile_program
-from streamsql.expr.builtins import builtins
-from streamsql.runtime.completion import Completion
-from streamsql.runtime.config import RuntimeConfig
-from streamsql.runtime.layout import lay_out, state_topics
+from streamsql.broker.ports import Message
 from streamsql.runtime.processors.foreign_key_join import (
     ForeignKeyJoinProcessor,
     ForeignKeyResponseProcessor,
@@ -29,13 +20,13 @@ from streamsql.runtime.processors.foreign_key_join import (
     LeftResult,
 )
 from streamsql.runtime.processors.table import MaterializeProcessor
-from streamsql.runtime.worker import Worker
 from streamsql.state.key_value import KeyValueStore
 from streamsql.state.keys import KeyCodec
 from streamsql.state.memory import MemoryStorage
 from streamsql.topology.nodes import JoinKind
 from streamsql.types.record import Key, Row
 from streamsql.types.sqltypes import STRING
+from tests.runtime.drawn import Circumstances, DrawnRun
 
 Out = tuple[Key, Row | None, int]
 
@@ -176,32 +167,6 @@ CREATE TABLE s AS SELECT w, COUNT(*) AS n, SUM(v) AS t FROM l JOIN r ON l.fk = r
 _SINKS = ("I", "O", "S")
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """How the script is run."""
-
-    left: int
-    right: int
-    workers: int
-    cache_bytes: int
-    keeps_state: bool
-    live: bool
-    deaths: int
-
-    @staticmethod
-    def draw(seed: int) -> "Circumstances":
-        choose = random.Random(seed)
-        return Circumstances(
-            left=choose.choice((1, 3)),
-            right=choose.choice((1, 3)),
-            workers=choose.choice((1, 2)),
-            cache_bytes=choose.choice((0, 100_000)),
-            keeps_state=choose.random() < 0.5,
-            live=choose.random() < 0.5,
-            deaths=choose.choice((0, 0, 2)),
-        )
-
-
 @dataclass(slots=True)
 class Tables:
     """Random changes of both tables, and the rows that they leave behind."""
@@ -251,80 +216,38 @@ class Tables:
             self.changes.append((topic, key, json.dumps(row).encode()))
 
 
-class _Run:
-    def __init__(self, how: Circumstances, tables: Tables, seed: int) -> None:
-        self._how = how
-        self._choose = random.Random(seed)
-        self._broker = SimulatedBroker(keeps_state=how.keeps_state, seed=seed)
-        self._broker.create([TopicConfig("l", how.left), TopicConfig("r", how.right)])
-        context = PlannerContext(Catalog(functions=builtins()), partial=True)
-        text = _SCRIPT.format(left=how.left, right=how.right)
-        program = compile_program((text,), context, "app")
-        assert program.application is not None
-        topology, topics = program.application.topology, self._broker.topics()
-        self._layout = lay_out("app", topology, topics, state_topics(self._broker))
-        self._broker.create(self._layout.create)
-        self._left = deque(enumerate(tables.changes))
-        self._workers: dict[str, Worker] = {}
-
-    def results(self) -> dict[str, dict[str, dict[str, object]]]:
-        """Run to the end and return the last rows of each result."""
-        self._feed(0 if self._how.live else len(self._left))
-        deaths = [self._choose.randrange(5, 80) for _ in range(self._how.deaths)]
-        for number in range(5_000):
-            if number in deaths:
-                self._die(self._choose.choice(sorted(self._workers)))
-            self._start_missing()
-            for worker in self._choose.sample(list(self._workers.values()), len(self._workers)):
-                worker.step(0)
-                self._broker.clock.advance(self._choose.randrange(50))
-            self._feed(self._choose.choice((0, 1, 7)))
-            if not self._left and number % 5 == 0 and Completion(self._broker, self._layout).done():
-                break
-        else:
-            raise AssertionError("stuck")
-        for worker in self._workers.values():
-            worker.close()
-        return {name: self._read(name) for name in _SINKS}
-
-    def _feed(self, count: int) -> None:
-        for _ in range(min(count, len(self._left))):
-            time, (topic, key, value) = self._left.popleft()
-            self._broker.append(topic, [(key.encode(), value, time, ())])
-
-    def _start_missing(self) -> None:
-        for name in {f"w{n}" for n in range(self._how.workers)} - self._workers.keys():
-            config = RuntimeConfig("app", 50, self._how.cache_bytes, None, 20)
-            worker = Worker(self._layout, self._broker, config, name, self._broker.clock)
-            worker.start()
-            self._workers[name] = worker
-
-    def _die(self, name: str) -> None:
-        worker = self._workers.pop(name)
-        kill(self._broker, name, f"app-{name}")
-        worker.abandon()
-
-    def _read(self, topic: str) -> dict[str, dict[str, object]]:
-        rows: dict[str, dict[str, object]] = {}
-        for number in range(self._broker.topics()[topic].partitions):
-            reader = self._broker.reader()
-            reader.assign({TopicPartition(topic, number): 0})
-            while found := next(iter(reader.poll(1000, 0).messages.values()), ()):
-                for message in found:
-                    key, value = message.key() or b"", message.value()
-                    name = str(int.from_bytes(key, "big")) if topic == "S" else key.decode()
-                    rows.pop(name, None)
-                    if value is not None:
-                        rows[name] = json.loads(value)
-        return {name: row for name, row in rows.items() if row.get("N") != 0}
-
-
 def _check(seed: int) -> None:
-    choose, how, tables = random.Random(seed), Circumstances.draw(seed), Tables()
+    choose, tables = random.Random(seed), Tables()
+    left, right = choose.choice((1, 3)), choose.choice((1, 3))
+    how = Circumstances(
+        workers=choose.choice((1, 2)),
+        cache_bytes=choose.choice((0, 100_000)),
+        keeps_state=choose.random() < 0.5,
+        commit_ms=50,
+        poll_records=20,
+        live=choose.random() < 0.5,
+        deaths=choose.choice((0, 0, 2)),
+    )
     for _ in range(150):
         tables.change(choose)
-    print(f"seed {seed}: {how}")
-    assert _Run(how, tables, seed).results() == tables.joined()
+    print(f"seed {seed}: {left} and {right} partitions, {how}")
+    records = [(*change, time) for time, change in enumerate(tables.changes)]
+    sql = _SCRIPT.format(left=left, right=right)
+    run = DrawnRun(sql, {"l": left, "r": right}, records, how, seed)
+    run.finish()
+    assert {name: _rows(name, run.read(name)) for name in _SINKS} == tables.joined()
+
+
+def _rows(topic: str, messages: Sequence[Message]) -> dict[str, dict[str, object]]:
+    """Return the last row of each key."""
+    rows: dict[str, dict[str, object]] = {}
+    for message in messages:
+        key, value = message.key() or b"", message.value()
+        name = str(int.from_bytes(key, "big")) if topic == "S" else key.decode()
+        rows.pop(name, None)
+        if value is not None:
+            rows[name] = json.loads(value)
+    return {name: row for name, row in rows.items() if row.get("N") != 0}
 
 
 @pytest.mark.parametrize("seed", range(6))
